@@ -1,0 +1,28 @@
+/**
+ * Why there is no plain "yes". Stable: scripts may compare them.
+ * The first group refuses; the second says what is not known.
+ */
+export const CODES = {
+  ACS_REDIRECT: "a bridge on the way redirects peer-to-peer requests upstream, and the host bridge does not take them",
+  HOST_BRIDGE_NOT_ALLOWED: "no common bridge, and the kernel does not let requests pass through the host bridge",
+  NOT_SUPPORTED: "refused in every case, though the description leaves open for which reason",
+  DIFFERENT_SYSTEM: "the functions are in different systems; no bus connects them",
+  P2PDMA_NOT_BUILT: "the kernel has no peer-to-peer DMA: older than 4.20, or built without CONFIG_PCI_P2PDMA",
+  NO_OWNER: "nobody owns the address",
+  LEAVES_OWNER: "the range reaches beyond the end of its owner",
+  NOT_A_PROVIDER: "the address belongs to something that is not peer memory",
+  VF_NOT_ENABLED: "the address is kept for virtual functions that are not enabled",
+  MEMORY_DECODE_OFF: "the owner, or a bridge above it, does not decode memory requests",
+  DMA_MASK: "the DMA address is beyond what the initiator can drive",
+
+  ACS_UNREADABLE: "the ACS control words on the way are not shown",
+  PARENT_UNKNOWN: "nothing shows what the functions hang below",
+  HOST_BRIDGE_UNKNOWN: "whether the kernel lets requests pass through the host bridge is not known",
+  OWNER_UNKNOWN: "the description does not show everything that may own the address",
+  OWNER_AMBIGUOUS: "several claim the address",
+  NO_ADDRESSES: "the description holds no CPU physical addresses",
+  MEMORY_DECODE_UNKNOWN: "whether the owner and the bridges above it decode memory requests is not shown",
+  PLATFORM_OWNER: "whether the host bridge forwards requests to this platform device is not known",
+} as const;
+
+export type Code = keyof typeof CODES;

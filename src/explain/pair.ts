@@ -1,0 +1,88 @@
+import { OUTCOME_BITS, type Decision } from "../core.js";
+import type { Judgement, Missing, Policy } from "../policy/policy.js";
+import type { Topology } from "../topology/topology.js";
+import type { Code } from "./codes.js";
+import { hostCulprits, missingAcs, missingPlace, redirectCulprits, testedFunctions, UNPLACED } from "./culprits.js";
+import { hostHints, redirectHint } from "./hints.js";
+import type { Culprit, Hint, Route } from "./verdict.js";
+
+/** What a decision's numbers are explained with. */
+export interface Context {
+  readonly topology: Topology;
+  readonly policy: Policy;
+  /** What the policy makes of each root of the topology, in their order. */
+  readonly judgements: readonly Judgement[];
+}
+
+const ALLOWED = OUTCOME_BITS["bus-address"] | OUTCOME_BITS["through-host-bridge"];
+const REFUSALS: readonly (readonly [number, Code])[] = [
+  [OUTCOME_BITS["redirect-refused"], "ACS_REDIRECT"],
+  [OUTCOME_BITS["host-refused"], "HOST_BRIDGE_NOT_ALLOWED"],
+  [OUTCOME_BITS["policy-refused"], "P2PDMA_NOT_BUILT"],
+  [OUTCOME_BITS["systems-refused"], "DIFFERENT_SYSTEM"],
+];
+
+/** A decision holds the outcome of every completion of the description: known is what they agree on. */
+export function answerOf(outcomes: number): "yes" | "no" | "unknown" {
+  if ((outcomes & ALLOWED) === 0) return "no";
+  return (outcomes & ~ALLOWED) === 0 ? "yes" : "unknown";
+}
+
+/** Why a pair is refused. */
+export function refusalOf(outcomes: number): Code {
+  return REFUSALS.find(([bit]) => outcomes === bit)?.[1] ?? "NOT_SUPPORTED";
+}
+
+/** The way of a pair that is allowed, where all completions agree on it. */
+export function routeOf(outcomes: number, self: boolean): Route | "unknown" {
+  if (outcomes === OUTCOME_BITS["bus-address"]) return self ? "local" : "bus-address";
+  return outcomes === OUTCOME_BITS["through-host-bridge"] ? "through-host-bridge" : "unknown";
+}
+
+/** What keeps an answer, or a route, from being known. */
+export function doubtOf({ relation, path }: Decision): Code {
+  if (UNPLACED.includes(relation)) return "PARENT_UNKNOWN";
+  return path === "maybe" ? "ACS_UNREADABLE" : "HOST_BRIDGE_UNKNOWN";
+}
+
+/** Distance and common bridge of two functions, the bridge by name. */
+export function hopsOf(
+  topology: Topology,
+  a: number,
+  b: number,
+): { distance: number | null; common: string | null | "unknown" } {
+  const { bridge, distance } = topology.common(a, b);
+  return { distance, common: typeof bridge === "number" ? topology.name(bridge) : bridge };
+}
+
+/** Who is at fault, what would change it, and what is not known. */
+export function reasonsFor(
+  { topology, policy, judgements }: Context,
+  provider: number,
+  client: number,
+  decision: Decision,
+): { culprits: Culprit[]; hints: Hint[]; missing: Missing[] } {
+  const { outcomes } = decision;
+  const tested = testedFunctions(topology, provider, client, decision);
+  const redirecting = redirectCulprits(tested);
+  const hosts = [...new Set([topology.rootOrdinal(provider), topology.rootOrdinal(client)])].map((root) => judgements[root]!);
+  const hostsDecide = outcomes !== OUTCOME_BITS["bus-address"] && decision.relation !== "across-systems";
+  const hostsRefuse = outcomes === OUTCOME_BITS["host-refused"] || outcomes === OUTCOME_BITS["policy-refused"];
+  const hints: Hint[] = [];
+  if (redirecting.length > 0 && !UNPLACED.includes(decision.relation)) hints.push(redirectHint(redirecting, policy.kernel));
+  if (hostsRefuse) hints.push(...hostHints(hosts));
+  const missing: Missing[] = [];
+  if (answerOf(outcomes) !== "no" && routeOf(outcomes, false) === "unknown") {
+    missing.push(...missingPlace(topology, [provider, client]), ...missingAcs(tested));
+    if (hostsDecide && answerOf(outcomes) === "unknown") missing.push(...distinct(hosts.flatMap(({ missing }) => missing)));
+  }
+  return {
+    culprits: hostsRefuse ? hostCulprits(topology, [provider, client], judgements) : redirecting,
+    hints,
+    missing,
+  };
+}
+
+function distinct(missing: readonly Missing[]): Missing[] {
+  return [...new Map(missing.map((entry) => [entry.what, entry])).values()];
+}

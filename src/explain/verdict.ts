@@ -1,0 +1,79 @@
+import type { Missing } from "../policy/policy.js";
+import type { Owner } from "../topology/topology.js";
+import type { Code } from "./codes.js";
+
+/** The way of a request that is allowed. */
+export type Route = "local" | "bus-address" | "through-host-bridge" | "side-link" | "system-memory";
+
+/** Something on the way that redirects or refuses. */
+export interface Culprit {
+  /** `dddd:bb:dd.f`, or `dddd:bb` for a host bridge without identity. */
+  readonly bdf: string;
+  /** A sentence without a full stop. */
+  readonly what: string;
+  /** The register bits at fault, as lspci abbreviates them: `RR`, `CR`, `EC`. Empty where no register is at fault. */
+  readonly bits: readonly string[];
+}
+
+/** What would change the answer. */
+export interface Hint {
+  readonly text: string;
+  /** Kernel parameter as the kernel reads it; a shell or boot loader needs quotes around its `;`. */
+  readonly parameter: string | null;
+}
+
+/** State of the provider's memory BARs, which Linux's decision does not look at. */
+export type Memory = "ok" | "off" | "unassigned" | "none" | "unknown";
+
+interface Judged {
+  /** Names of the functions. */
+  readonly provider: string;
+  readonly client: string;
+  /** Hops (linux-p2pdma B1), whether or not the pair is supported; null: unknown. */
+  readonly distance: number | null;
+  /** Name of the nearest common bridge; null: none; `"unknown"`: the description does not show it. */
+  readonly common: string | null | "unknown";
+  readonly memory: Memory;
+  /** In the kernel's order: the provider's side from below, the common bridge included, then the client's. */
+  readonly culprits: readonly Culprit[];
+  readonly hints: readonly Hint[];
+}
+
+/** May the client do DMA to the provider's memory? */
+export type Verdict =
+  | (Judged & { readonly answer: "yes"; readonly route: Route | "unknown"; readonly missing: readonly Missing[] })
+  | (Judged & { readonly answer: "no"; readonly route: "not-supported"; readonly code: Code })
+  | (Judged & { readonly answer: "unknown"; readonly route: "unknown"; readonly code: Code; readonly missing: readonly Missing[] });
+
+/** How a DMA address comes from the CPU physical address. `iommu`: the kernel allots an IOVA, which nobody can know beforehand. */
+export type Translation = "none" | "bus-offset" | "iommu" | "unknown";
+
+interface Asked {
+  readonly initiator: string;
+  readonly address: bigint;
+  readonly size: bigint;
+  /** Who owns the first byte, where that is known. */
+  readonly owner: Owner | null;
+  readonly distance: number | null;
+  readonly common: string | null | "unknown";
+  readonly culprits: readonly Culprit[];
+  readonly hints: readonly Hint[];
+}
+
+/** What a `dma_map_resource()` that looked would return. */
+export type Mapping =
+  | (Asked & {
+      readonly ok: true;
+      readonly route: Route | "unknown";
+      /** What the initiator has to put on the bus; null where that is not known. */
+      readonly dmaAddress: bigint | null;
+      readonly translation: Translation;
+      readonly missing: readonly Missing[];
+    })
+  | (Asked & {
+      readonly ok: false;
+      readonly route: "not-supported" | "unknown";
+      readonly code: Code;
+      readonly message: string;
+      readonly missing: readonly Missing[];
+    });

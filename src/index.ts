@@ -1,0 +1,22 @@
+/**
+ * peerlane: may these two PCI Express functions do peer-to-peer DMA?
+ *
+ * A {@link MachineDescription} is the document; a {@link Topology} is its index; a {@link Policy} is a stance, such as
+ * Linux's; {@link PeerDma} joins the two and answers. Readers and writers are entries of their own.
+ *
+ * @packageDocumentation
+ */
+export { Topology } from "./topology/topology.js";
+export type { Common, Owner, Ownership, Ref, TopologyOptions } from "./topology/topology.js";
+export { TopologyError } from "./topology/errors.js";
+export type { Problem, ProblemCode } from "./topology/errors.js";
+export type { Finding, FindingCode } from "./topology/finding.js";
+export type * from "./topology/description.js";
+export { canonicalBdf, compareBdf, formatBdf, parseBdf, type Bdf } from "./topology/bdf.js";
+export { formatHex, formatSize, parseAddress, type Hex, type Size } from "./topology/address.js";
+export { linux, NEWEST_KERNEL } from "./policy/linux.js";
+export { formatCpu, parseCpu } from "./policy/cpu.js";
+export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
+export { MATRIX_ROUTES, PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
+export { CODES, type Code } from "./explain/codes.js";
+export type { Culprit, Hint, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";

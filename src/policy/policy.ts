@@ -1,0 +1,68 @@
+import type { FunctionDescription, SystemDescription } from "../topology/description.js";
+
+/** As the initiator sees it: `read` moves data from the provider to the client. */
+export type Direction = "read" | "write" | "both";
+
+/** What happens to a request in one completion of a description. */
+export type Outcome =
+  | "bus-address" // stays below the common bridge
+  | "through-host-bridge"
+  | "redirect-refused" // ACS redirects it and the host bridge does not take it
+  | "host-refused" // no common bridge and the host bridge does not take it
+  | "policy-refused"; // not whatever the topology
+
+/** One completion of the question about a pair. Classes are the policy's own words for host bridges. */
+export interface Question {
+  readonly relation: "self" | "common-bridge" | "same-host-bridge" | "across-host-bridges";
+  readonly path: "direct" | "redirected";
+  readonly direction: "read" | "write";
+  readonly providerClass: string;
+  readonly clientClass: string;
+}
+
+/** A host bridge as a policy sees it. */
+export interface HostBridge {
+  /** Its root bus, `dddd:bb`; null where nothing shows which host bridge a bus hangs below. */
+  readonly root: string | null;
+  /** The functions on its root bus, in the order of enumeration. */
+  readonly functions: readonly FunctionDescription[];
+  readonly system: SystemDescription;
+}
+
+/** A fact the description lacks, and what would show it. */
+export interface Missing {
+  readonly what: string;
+  readonly where: string;
+}
+
+/** What a policy makes of a host bridge. */
+export interface Judgement {
+  /** Every class it has in some completion of the description; at least one. */
+  readonly classes: readonly string[];
+  /** A sentence about the host bridge, for people. */
+  readonly because: string;
+  /** Function that gives the host bridge its identity. */
+  readonly identifiedBy?: string;
+  /** What would leave a single class. Empty where there is one. */
+  readonly missing: readonly Missing[];
+  /** What would make it acceptable, where that is known. */
+  readonly remedy?: string;
+}
+
+/**
+ * Who may reach whom, on one platform. A policy is stance only: it looks at nothing but its arguments, so that it can
+ * be compiled once into one class byte per host bridge and one decision table.
+ */
+export interface Policy {
+  readonly name: string;
+  /** The kernel release whose rules these are. */
+  readonly kernel?: string;
+  /** What the policy takes for granted. */
+  readonly assumed: readonly string[];
+  /** What it had to guess about itself, such as the kernel release. */
+  readonly inferred?: readonly string[];
+  /** Added by the kernel to the distance of a pair whose route is through the host bridge. */
+  readonly throughHostDistance: number;
+  judge(host: HostBridge): Judgement;
+  decide(question: Question): Outcome;
+}

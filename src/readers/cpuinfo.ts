@@ -1,0 +1,57 @@
+import { defined } from "./config-space.js";
+import type { CpuDescription } from "../topology/description.js";
+
+/** `name : value` as `/proc/cpuinfo` writes it, with blanks or tabs before the colon. */
+const FIELD = /^[>\s]*([\w ]*?\w)\s*:\s*(.*?)\s*$/;
+
+/** Fields that no other file of this shape has, one or more for each architecture. */
+const TELLING_FIELDS = ["vendor_id", "cpu family", "CPU implementer", "cpu", "isa", "bogomips per cpu"];
+
+/** Whether `text` is a `/proc/cpuinfo`: it numbers processors and describes one. */
+export function looksLikeCpuinfo(text: string): boolean {
+  const fields = readFields(text);
+  return fields.has("processor") && TELLING_FIELDS.some((name) => fields.has(name));
+}
+
+/**
+ * What `/proc/cpuinfo` says of the first CPU, which is the one whose vendor and family Linux tests. An architecture
+ * that prints none of the fields known here yields an empty description.
+ */
+export function readCpuinfo(text: string): CpuDescription {
+  const fields = readFields(text);
+  const vendor = fields.get("vendor_id");
+  if (vendor?.startsWith("IBM/S390")) return { architecture: "s390x", vendor };
+  if (vendor !== undefined) {
+    const model = fields.get("model name");
+    return defined<CpuDescription>({ architecture: "x86", vendor, family: decimal(fields.get("cpu family")), model });
+  }
+  const implementer = fields.get("CPU implementer");
+  if (implementer !== undefined) {
+    return {
+      architecture: /^[0-7]\D*$/.test(fields.get("CPU architecture") ?? "8") ? "arm" : "arm64",
+      vendor: implementer,
+    };
+  }
+  const isa = fields.get("isa");
+  if (isa !== undefined) {
+    const architecture = /^rv(?:32|64)/.exec(isa)?.[0].replace("rv", "riscv");
+    return defined<CpuDescription>({ architecture, vendor: fields.get("mvendorid"), model: fields.get("uarch") });
+  }
+  // `POWER9, altivec supported`, `POWER8E (raw), altivec supported`
+  const power = /^(?:POWER|PPC)\w*\+?/.exec(fields.get("cpu") ?? "")?.[0];
+  return power === undefined ? {} : { architecture: "ppc64", model: power };
+}
+
+/** The first value of each name. */
+function readFields(text: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const match = FIELD.exec(line);
+    if (match !== null && !fields.has(match[1]!)) fields.set(match[1]!, match[2]!);
+  }
+  return fields;
+}
+
+function decimal(text: string | undefined): number | undefined {
+  return text !== undefined && /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined;
+}

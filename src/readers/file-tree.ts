@@ -1,0 +1,195 @@
+/** What a name in a directory stands for. */
+export type EntryKind = "file" | "directory" | "link";
+
+/**
+ * Where a tree's files come from: an archive in memory or a directory on disk. Paths are absolute within the tree
+ * (`/sys/bus/pci`; the root is the empty string) and lead through no links: {@link FileTree} has followed them.
+ */
+export interface FileStore {
+  /** The names in a directory; null where there is no such directory or it cannot be read. */
+  list(path: string): ReadonlyMap<string, EntryKind> | null;
+  /** The bytes of a file; null where it cannot be read. */
+  read(path: string): Uint8Array | null;
+  /** The text of a symbolic link; null where it cannot be read. */
+  link(path: string): string | null;
+}
+
+/** As many links as Linux follows before it gives up (ELOOP). */
+const LINK_LIMIT = 40;
+
+/**
+ * A read-only tree of files. Links are followed inside the tree only: an absolute target starts at the tree's own
+ * root, and `..` never climbs above it, so that a dump of another machine is never mixed with the files of this one.
+ */
+export class FileTree {
+  readonly #store: FileStore;
+  readonly #directories = new Map<string, ReadonlyMap<string, EntryKind> | null>();
+
+  constructor(store: FileStore) {
+    this.#store = store;
+  }
+
+  /** The bytes of a file, links followed; null where there is none or it cannot be read. */
+  file(path: string): Uint8Array | null {
+    const found = this.#resolve(path);
+    return found !== null && found.kind === "file" ? this.#store.read(found.path) : null;
+  }
+
+  /** The text of a file without white space at its ends; null where there is none or it cannot be read. */
+  text(path: string): string | null {
+    const bytes = this.file(path);
+    return bytes === null ? null : new TextDecoder().decode(bytes).trim();
+  }
+
+  /** The names in a directory, in order, links followed; null where there is no such directory. */
+  list(path: string): readonly string[] | null {
+    const entries = this.#entriesAt(path);
+    return entries === null ? null : [...entries.keys()].sort();
+  }
+
+  /** Whether a directory holds a name, whatever that stands for; a link counts even where it leads nowhere. */
+  has(path: string): boolean {
+    const { parent, name } = splitPath(path);
+    return this.#entriesAt(parent)?.has(name) ?? false;
+  }
+
+  isDirectory(path: string): boolean {
+    return this.#resolve(path)?.kind === "directory";
+  }
+
+  /** The text of a symbolic link; null where the path is none. Links on the way to it are followed. */
+  link(path: string): string | null {
+    const { parent, name } = splitPath(path);
+    const directory = this.#resolve(parent);
+    if (directory?.kind !== "directory" || this.#entries(directory.path)?.get(name) !== "link") return null;
+    return this.#store.link(`${directory.path}/${name}`);
+  }
+
+  #entriesAt(path: string): ReadonlyMap<string, EntryKind> | null {
+    const found = this.#resolve(path);
+    return found?.kind === "directory" ? this.#entries(found.path) : null;
+  }
+
+  #entries(directory: string): ReadonlyMap<string, EntryKind> | null {
+    let entries = this.#directories.get(directory);
+    if (entries === undefined) {
+      entries = this.#store.list(directory);
+      this.#directories.set(directory, entries);
+    }
+    return entries;
+  }
+
+  /** Walks name by name; a link puts the names of its target in front of those that are left. */
+  #resolve(path: string): { readonly path: string; readonly kind: EntryKind } | null {
+    const left = namesOf(path).reverse();
+    let at: string[] = [];
+    let kind: EntryKind = "directory";
+    let links = 0;
+    for (let name = left.pop(); name !== undefined; name = left.pop()) {
+      if (kind !== "directory") return null;
+      if (name === "..") {
+        at.pop();
+        continue;
+      }
+      const directory = toPath(at);
+      const entry = this.#entries(directory)?.get(name);
+      if (entry === undefined) return null;
+      if (entry !== "link") {
+        at.push(name);
+        kind = entry;
+        continue;
+      }
+      const target = this.#store.link(`${directory}/${name}`);
+      if (target === null || ++links > LINK_LIMIT) return null;
+      if (target.startsWith("/")) at = [];
+      left.push(...namesOf(target).reverse());
+    }
+    return { path: toPath(at), kind };
+  }
+}
+
+/** A path without `.`, `..`, doubled or trailing slashes, and starting at the root: what a name in an archive means. */
+export function normalisePath(path: string): string {
+  const names: string[] = [];
+  for (const name of namesOf(path)) {
+    if (name === "..") names.pop();
+    else names.push(name);
+  }
+  return toPath(names);
+}
+
+/** The last name of a path or of a link's target. */
+export function baseName(path: string): string {
+  return splitPath(path).name;
+}
+
+/** The names a path leads through, `..` kept. */
+export function namesOf(path: string): string[] {
+  return path.split("/").filter((name) => name !== "" && name !== ".");
+}
+
+function toPath(names: readonly string[]): string {
+  return names.map((name) => `/${name}`).join("");
+}
+
+function splitPath(path: string): { parent: string; name: string } {
+  const names = namesOf(path);
+  const name = names.pop() ?? "";
+  return { parent: toPath(names), name };
+}
+
+type Node = { readonly kind: "file"; readonly bytes: Uint8Array } | { readonly kind: "link"; readonly target: string };
+
+/** Files in memory. Directories come into being with what they hold. A later entry of one name replaces the earlier. */
+export class MemoryFiles implements FileStore {
+  readonly #directories = new Map<string, Map<string, EntryKind>>([["", new Map()]]);
+  readonly #nodes = new Map<string, Node>();
+
+  addDirectory(path: string): void {
+    const place = normalisePath(path);
+    if (this.#directories.has(place)) return;
+    this.#directories.set(place, new Map());
+    this.#enter(place, "directory");
+  }
+
+  addFile(path: string, bytes: Uint8Array): void {
+    this.#add(path, { kind: "file", bytes });
+  }
+
+  addLink(path: string, target: string): void {
+    this.#add(path, { kind: "link", target });
+  }
+
+  /** A second name of a file that is there already; nothing where there is none. */
+  addHardLink(path: string, target: string): void {
+    const node = this.#nodes.get(normalisePath(target));
+    if (node !== undefined) this.#add(path, node);
+  }
+
+  list(path: string): ReadonlyMap<string, EntryKind> | null {
+    return this.#directories.get(path) ?? null;
+  }
+
+  read(path: string): Uint8Array | null {
+    const node = this.#nodes.get(path);
+    return node?.kind === "file" ? node.bytes : null;
+  }
+
+  link(path: string): string | null {
+    const node = this.#nodes.get(path);
+    return node?.kind === "link" ? node.target : null;
+  }
+
+  #add(path: string, node: Node): void {
+    const place = normalisePath(path);
+    if (place === "") return;
+    this.#nodes.set(place, node);
+    this.#enter(place, node.kind);
+  }
+
+  #enter(place: string, kind: EntryKind): void {
+    const { parent, name } = splitPath(place);
+    this.addDirectory(parent);
+    this.#directories.get(parent)!.set(name, kind);
+  }
+}

@@ -1,0 +1,106 @@
+import { formatHex, formatSize, toBigInt } from "../topology/address.js";
+import type { BarDescription, WindowDescription } from "../topology/description.js";
+import { defined } from "./config-space.js";
+
+/*
+ * `resource` in sysfs: a line `start end flags` for each index, in CPU addresses, ends included.
+ *
+ *     0-5    BARs
+ *     6      expansion ROM
+ *     7-12   apertures of the virtual functions' BARs   ┐ kernels without SR-IOV leave these six out,
+ *     13-16  windows of a bridge                        ┘ and windows begin at 7
+ */
+const LINE = /^0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16}) 0x([0-9a-f]{1,16})$/i;
+const ROM = 6;
+const FIRST_APERTURE = 7;
+const FIRST_WINDOW = 13;
+
+/** Resource flags of Linux (include/linux/ioport.h). */
+const IO = 0x100;
+const MEMORY = 0x200;
+const PREFETCHABLE = 0x2000;
+const WIDE = 0x100000;
+const UNSET = 0x20000000;
+/** In the low byte of an expansion ROM's flags. */
+const ROM_ENABLED = 0x1;
+
+interface Resource {
+  readonly index: number;
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly flags: number;
+}
+
+/** What the kernel knows of a function's addresses, by index; those that it knows nothing of are left out. */
+export function readResources(text: string): readonly Resource[] | null {
+  const lines = text.split("\n");
+  const hasApertures = lines.length >= FIRST_WINDOW;
+  const resources: Resource[] = [];
+  for (const [line, written] of lines.entries()) {
+    const match = LINE.exec(written);
+    if (match === null) return null;
+    const index = hasApertures || line < FIRST_APERTURE ? line : line - FIRST_APERTURE + FIRST_WINDOW;
+    const [start, end, flags] = match.slice(1).map((digits) => BigInt(`0x${digits}`)) as [bigint, bigint, bigint];
+    const type = Number(flags & 0xffffffffn);
+    if ((type & (IO | MEMORY)) !== 0 && end >= start) resources.push({ index, start, end, flags: type });
+  }
+  return resources;
+}
+
+/**
+ * The BARs by the kernel's resources and by the registers that configuration space shows (`decoded`). A BAR that only
+ * its register knows found no room: what the register holds is then left over from the firmware, and no address.
+ */
+export function barsFrom(resources: readonly Resource[], decoded: readonly BarDescription[]): BarDescription[] {
+  const registers = new Map(decoded.map((bar) => [bar.index, bar]));
+  const bars = resources
+    .filter(({ index }) => index < FIRST_WINDOW)
+    .map((resource) => barFrom(resource, registers.get(resource.index)));
+  const known = new Set(bars.map((bar) => bar.index));
+  for (const register of decoded) {
+    if (!known.has(register.index)) bars.push({ ...register, start: null, bus: null });
+  }
+  return bars.sort((a, b) => a.index! - b.index!);
+}
+
+function barFrom(resource: Resource, register: BarDescription | undefined): BarDescription {
+  const { index, start, end, flags } = resource;
+  const isRom = index === ROM;
+  const described = {
+    index,
+    type: (flags & IO) !== 0 ? "io" : isRom ? "rom" : (flags & WIDE) !== 0 ? "mem64" : "mem32",
+    prefetchable: (flags & PREFETCHABLE) !== 0,
+    size: end === 0n ? undefined : formatSize(end - start + 1n),
+    romEnabled: isRom ? (register?.romEnabled ?? (flags & ROM_ENABLED) !== 0) : undefined,
+  } as const;
+  if (!isAssigned(resource)) return defined<BarDescription>({ ...described, start: null, bus: null });
+  // The kernel writes a ROM's address only when somebody reads the ROM.
+  const isWritten = !isRom || register?.romEnabled === true;
+  const bus = isWritten ? (register?.bus ?? undefined) : undefined;
+  return defined<BarDescription>({ ...described, start: formatHex(start), bus });
+}
+
+/** The open windows of a bridge; `decoded` holds what its registers say in bus addresses. */
+export function windowsFrom(
+  resources: readonly Resource[],
+  decoded: readonly WindowDescription[],
+): WindowDescription[] {
+  const registers = [...decoded];
+  return resources
+    .filter((resource) => resource.index >= FIRST_WINDOW && isAssigned(resource))
+    .map(({ start, end, flags }) => {
+      const kind = (flags & IO) !== 0 ? "io" : (flags & PREFETCHABLE) !== 0 ? "pref" : "mem";
+      const register = registers.findIndex((window) => window.kind === kind && length(window) === end - start);
+      const bus = register < 0 ? undefined : registers.splice(register, 1)[0]!.bus;
+      return defined<WindowDescription>({ kind, start: formatHex(start), end: formatHex(end), bus });
+    });
+}
+
+/** An address of zero is what a BAR has before it gets one; UNSET says so explicitly. */
+function isAssigned({ start, flags }: Resource): boolean {
+  return start !== 0n && (flags & UNSET) === 0;
+}
+
+function length({ bus, busEnd }: WindowDescription): bigint | null {
+  return bus === undefined || busEnd === undefined ? null : toBigInt(busEnd) - toBigInt(bus);
+}

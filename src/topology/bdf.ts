@@ -1,0 +1,74 @@
+/**
+ * The name of a PCI function: segment, bus, device, function.
+ *
+ *     0000:41:00.0
+ *     └─┬┘ ├┘ ├┘ └ function  0-7
+ *       │  │  └─── device    00-1f
+ *       │  └────── bus       00-ff
+ *       └───────── segment   0000-ffffffff, at least four digits
+ */
+export interface Bdf {
+  readonly segment: number;
+  readonly bus: number;
+  readonly device: number;
+  readonly function: number;
+}
+
+const PATTERN = /^(?:([0-9a-f]{1,8}):)?([0-9a-f]{1,2}):([0-9a-f]{1,2})\.([0-7])$/i;
+
+/**
+ * Reads the spellings in use: `41:00.0`, `0000:41:00.0`, `00000000:41:00.0`, either case.
+ * Returns null for anything else (a device above 1f included), so that callers can say what they expected and where.
+ */
+export function parseBdf(text: string): Bdf | null {
+  const match = PATTERN.exec(text);
+  if (match === null) return null;
+  const device = parseInt(match[3]!, 16);
+  if (device > 0x1f) return null;
+  return {
+    segment: match[1] === undefined ? 0 : parseInt(match[1], 16),
+    bus: parseInt(match[2]!, 16),
+    device,
+    function: parseInt(match[4]!, 16),
+  };
+}
+
+/** `dddd:bb:dd.f` in lower case, the segment as Linux prints it (four digits, more only where needed). */
+export function formatBdf(bdf: Bdf): string {
+  return `${formatBus(bdf.segment, bdf.bus)}:${hex(bdf.device, 2)}.${bdf.function}`;
+}
+
+/** `dddd:bb`, the name of a bus and of the host bridge whose root bus it is. */
+export function formatBus(segment: number, bus: number): string {
+  return `${hex(segment, 4)}:${hex(bus, 2)}`;
+}
+
+/** The canonical spelling of `text`, or null where `text` names no function. */
+export function canonicalBdf(text: string): string | null {
+  const bdf = parseBdf(text);
+  return bdf === null ? null : formatBdf(bdf);
+}
+
+/** Order of segments, then buses, devices, functions. */
+export function compareBdf(a: Bdf, b: Bdf): number {
+  return a.segment - b.segment || a.bus - b.bus || a.device - b.device || a.function - b.function;
+}
+
+/** Device and function as the eight bits that stand on the bus: `device << 3 | function`. */
+export function devfn(bdf: Bdf): number {
+  return (bdf.device << 3) | bdf.function;
+}
+
+/**
+ * The function `distance` routing ids after `bdf` (bus << 8 | devfn, PCIe 6.0 9.2.1.2): how an SR-IOV virtual
+ * function's name follows from its physical function's. Null past bus ff.
+ */
+export function atRoutingId(bdf: Bdf, distance: number): Bdf | null {
+  const id = ((bdf.bus << 8) | devfn(bdf)) + distance;
+  if (id < 0 || id > 0xffff) return null;
+  return { segment: bdf.segment, bus: id >> 8, device: (id >> 3) & 0x1f, function: id & 7 };
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
+}

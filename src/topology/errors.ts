@@ -1,0 +1,27 @@
+/** One thing that makes a description impossible. */
+export interface Problem {
+  readonly code: ProblemCode;
+  /** What was expected, what came, and what to do. */
+  readonly message: string;
+  /** Functions or host bridges concerned. */
+  readonly functions: readonly string[];
+}
+
+export type ProblemCode =
+  | "BAD_NAME" // not dddd:bb:dd.f, or not dddd:bb
+  | "BAD_NUMBER" // an address, size or register that is none
+  | "DUPLICATE" // one name twice
+  | "PARENT_MISSING" // names a function that the description lacks
+  | "PARENT_CONTRADICTION" // bus numbers, segments or kinds say otherwise
+  | "CYCLE"
+  | "RANGE_WRAPS"; // ends beyond 2^64, or before it starts
+
+/** A description that cannot be true. Holds every problem found, not only the first. */
+export class TopologyError extends Error {
+  override readonly name = "TopologyError";
+  constructor(readonly problems: readonly Problem[]) {
+    const shown = problems.slice(0, 20).map(({ code, message }) => `  ${code}: ${message}`);
+    if (problems.length > shown.length) shown.push(`  … and ${problems.length - shown.length} more`);
+    super(`the description has ${problems.length} ${problems.length === 1 ? "problem" : "problems"}:\n${shown.join("\n")}`);
+  }
+}

@@ -1,0 +1,49 @@
+import type { FunctionDescription, RegisterWord, SriovDescription } from "./description.js";
+
+/** Command register (PCIe 6.0 7.5.1.1.3). */
+export const COMMAND_MEMORY = 0x2;
+export const COMMAND_BUS_MASTER = 0x4;
+
+/** ACS control bits (PCIe 6.0 7.7.11.3), lowest first. */
+export const ACS_BITS = ["SV", "TB", "RR", "CR", "UF", "EC", "DT"] as const;
+/** What Linux takes for a redirect: request redirect, completion redirect, egress control (linux-p2pdma B2). */
+export const ACS_REDIRECT = 0x04 | 0x08 | 0x20;
+
+/** SR-IOV control bits (PCIe 6.0 9.3.3.3). */
+export const VF_ENABLE = 0x1;
+export const VF_MEMORY_SPACE = 0x8;
+
+/** A state of which the description may say nothing. */
+export type Known = "on" | "off" | "unknown";
+
+/** A bit of a register that may be missing or known in part. */
+export function bit(word: RegisterWord | undefined, mask: number): Known {
+  if (word === undefined) return "unknown";
+  if (typeof word === "number") return (word & mask) !== 0 ? "on" : "off";
+  return (word.mask & mask) === 0 ? "unknown" : (word.value & mask) !== 0 ? "on" : "off";
+}
+
+/** Whether a function's ACS redirects peer-to-peer requests. No capability: it cannot. */
+export function redirects(description: FunctionDescription): Known {
+  if (description.acs === undefined) return "unknown";
+  return description.acs !== null && (description.acs.control & ACS_REDIRECT) !== 0 ? "on" : "off";
+}
+
+/**
+ * Whether a function answers memory requests: memory decode of its own Command register and a power state that lets
+ * it; a virtual function by its physical function's VF enable and VF memory space enable (its own bit is wired to 0).
+ */
+export function decodesMemory(description: FunctionDescription, physical?: FunctionDescription): Known {
+  if (description.powerState === "D3hot" || description.powerState === "D3cold") return "off";
+  if (description.physicalFunction === undefined || description.physicalFunction === null) {
+    return bit(description.command, COMMAND_MEMORY);
+  }
+  return virtualFunctionsDecode(physical?.sriov);
+}
+
+function virtualFunctionsDecode(sriov: SriovDescription | null | undefined): Known {
+  if (sriov === undefined) return "unknown";
+  if (sriov === null) return "off";
+  const both = VF_ENABLE | VF_MEMORY_SPACE;
+  return (sriov.control & both) === both ? "on" : "off";
+}

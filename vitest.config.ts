@@ -1,0 +1,17 @@
+import { readFile } from "node:fs/promises";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [
+    {
+      name: "wasm-bytes",
+      enforce: "pre",
+      async load(id) {
+        if (!id.endsWith(".wasm")) return null;
+        const bytes = await readFile(id);
+        return `export default Uint8Array.from(atob("${bytes.toString("base64")}"), (c) => c.charCodeAt(0));`;
+      },
+    },
+  ],
+  test: { include: ["tests/**/*.test.ts"] },
+});
