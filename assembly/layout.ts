@@ -114,7 +114,7 @@ export const KIND_MASK: u32 = 0xff;
 // Who wins where ranges overlap: the highest rank; within a rank the innermost.
 /** Windows and whatever surrounds them. */
 export const RANK_SURROUNDING: u32 = 0;
-/** Where a BAR of unknown size may reach. */
+/** Where BARs that the description does not show may be. */
 export const RANK_MAYBE: u32 = 1;
 /** The aperture that a physical function holds for its virtual functions. */
 export const RANK_APERTURE: u32 = 2;
@@ -123,7 +123,9 @@ export const RANK_SILENT: u32 = 3;
 export const RANK_PLATFORM: u32 = 4;
 /** BARs and RAM: two of these over one address are ambiguous. */
 export const RANK_LIVE: u32 = 5;
-export const RANKS: u32 = RANK_LIVE + 1;
+/** Where a BAR of unknown size may reach: it may overlap whatever else claims the address. */
+export const RANK_UNSIZED: u32 = 6;
+export const RANKS: u32 = RANK_UNSIZED + 1;
 export const RANK_SHIFT: u32 = 8;
 export const RANK_MASK: u32 = 7;
 

@@ -31,6 +31,7 @@ import {
   RANK_SHIFT,
   RANK_SILENT,
   RANK_SURROUNDING,
+  RANK_UNSIZED,
 } from "./layout";
 
 const WORD: usize = 4;
@@ -72,7 +73,7 @@ export function flatten(
   values: usize,
 ): u32 {
   for (let rank: u32 = 0; rank < RANKS; rank++) {
-    store<u64>(sweep + <usize>rank * RANK_STATE_BYTES, <u64>NONE << 32);
+    store<u64>(sweep + <usize>rank * RANK_STATE_BYTES, (<u64>NONE) << 32);
   }
   store<u64>(starts, 0);
   store<u32>(values, CLAIM_NOBODY << CLAIM_SHIFT);
@@ -113,6 +114,9 @@ export function flatten(
 
 function claimAt(ranges: usize, sweep: usize, below: usize, at: u64): u32 {
   const live = holders(sweep, RANK_LIVE);
+  if (holders(sweep, RANK_UNSIZED) > 0) {
+    return claim(CLAIM_MAYBE, innermost(ranges, sweep, below, live > 0 ? RANK_LIVE : RANK_UNSIZED, at));
+  }
   if (live > 0) {
     const range = innermost(ranges, sweep, below, RANK_LIVE, at);
     // A BAR that may be off does not silence one that is off: which of them answers is not known.

@@ -1,172 +1,22 @@
-import simd from "../build/core.simd.wasm";
-import scalar from "../build/core.wasm";
+import {
+  CLAIMS,
+  DIRECTIONS,
+  PATHS,
+  RELATIONS,
+  STATUSES,
+  type Claim,
+  type Path,
+  type Relation,
+  type Status,
+} from "./core/axes.js";
+import type { Forest } from "./core/forest.js";
+import { buildSegments, type RangeRow } from "./core/segments.js";
+import { Arena, defaultBuild, instantiate, layout, view, type Build, type Exports } from "./core/wasm.js";
 
-/** The exports of `assembly/index.ts`. Addresses and counts cross as i32: they are below 2^31 or widened here. */
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  heapBase(): number;
-  numberForest(count: number, parents: number, firstChild: number, nextSibling: number, order: number): number;
-  packForest(
-    count: number,
-    sourceParents: number,
-    marks: number,
-    order: number,
-    ids: number,
-    parents: number,
-    records: number,
-  ): void;
-  commonUpstream(base: number, a: number, b: number): number;
-  ancestors(base: number, node: number, out: number): number;
-  flatten(
-    count: number,
-    ranges: number,
-    byStart: number,
-    byEnd: number,
-    below: number,
-    sweep: number,
-    starts: number,
-    values: number,
-  ): number;
-  treeLevels(keys: number): number;
-  treeBytes(keys: number): number;
-  plantTree(count: number, keys: number, tree: number): void;
-  claimIn(base: number, system: number, address: bigint): number;
-  decide(base: number, provider: number, client: number, direction: number, out: number): void;
-  decideMany(base: number, count: number, providers: number, clients: number, direction: number, out: number): void;
-  request(base: number, initiator: number, address: bigint, size: bigint, direction: number, out: number): void;
-}
-
-/** The layout's constants, which the core exports so that no copy of them can go stale. */
-type Layout = Record<
-  | "HEADER_BYTES"
-  | "HEADER_PARENTS"
-  | "HEADER_RECORDS"
-  | "HEADER_HOSTS"
-  | "HEADER_SYSTEMS"
-  | "HEADER_CLASSES"
-  | "HEADER_TABLE"
-  | "HEADER_CLASS_COUNT"
-  | "HEADER_TREE"
-  | "HEADER_LEVELS"
-  | "HEADER_KEYS"
-  | "HEADER_VALUES"
-  | "HEADER_RANGES"
-  | "HEADER_SEGMENTS"
-  | "RECORD_BYTES"
-  | "RECORD_DEPTH"
-  | "RECORD_REDIRECT"
-  | "RECORD_UNREADABLE"
-  | "RECORD_HOST"
-  | "HOST_BYTES"
-  | "HOST_SYSTEM"
-  | "HOST_SEGMENT"
-  | "HOST_KNOWN"
-  | "SYSTEM_BYTES"
-  | "SYSTEM_DISPLACEMENT"
-  | "SYSTEM_SPAN"
-  | "SYSTEM_OPEN"
-  | "RANGE_BYTES"
-  | "RANGE_START"
-  | "RANGE_SIZE"
-  | "RANGE_BUS_OFFSET"
-  | "RANGE_OWNER"
-  | "RANGE_META"
-  | "RANGE_OFF_FROM"
-  | "RANGE_UNKNOWN_FROM"
-  | "RANK_SHIFT"
-  | "META_BUS_KNOWN"
-  | "CLAIM_SHIFT"
-  | "CLAIM_RANGE"
-  | "NODE_BYTES"
-  | "KEYS_PER_NODE"
-  | "SWEEP_BYTES"
-  | "DECISION_BYTES"
-  | "DECISION_COMMON"
-  | "DECISION_DISTANCE"
-  | "DECISION_OUTCOMES"
-  | "DECISION_RELATION"
-  | "DECISION_PATH"
-  | "DECISION_STATUS"
-  | "REQUEST_BYTES"
-  | "REQUEST_RANGE"
-  | "REQUEST_OFFSET"
-  | "REQUEST_BUS",
-  number
->;
-
-/** The wasm builds. Every engine this package supports has SIMD; the scalar build is the one to compare it with. */
-const builds = { simd, scalar } as const;
-export type Build = keyof typeof builds;
-
-const modules = new Map<Build, WebAssembly.Module>();
-
-function instantiate(build: Build): Exports {
-  let module = modules.get(build);
-  if (module === undefined) modules.set(build, (module = new WebAssembly.Module(builds[build])));
-  return new WebAssembly.Instance(module).exports as unknown as Exports;
-}
-
-/** The build in use unless a caller names one: SIMD wherever the engine has it. */
-export const defaultBuild: Build = WebAssembly.validate(simd) ? "simd" : "scalar";
-
-const layout: Layout = (() => {
-  const exports = instantiate(defaultBuild) as unknown as Record<string, WebAssembly.Global | unknown>;
-  const constants = Object.entries(exports).filter(([, value]) => value instanceof WebAssembly.Global);
-  return Object.fromEntries(constants.map(([name, value]) => [name, Number((value as WebAssembly.Global).value)]));
-})() as Layout;
-
-// The axes of the decision table, in the order of assembly/layout.ts.
-export const RELATIONS = [
-  "self",
-  "common-bridge",
-  "same-host-bridge",
-  "across-host-bridges",
-  "same-unknown",
-  "across-unknown",
-] as const;
-export const PATHS = ["direct", "redirected", "maybe"] as const;
-export const DIRECTIONS = ["read", "write", "both"] as const;
-export type Relation = (typeof RELATIONS)[number];
-export type Path = (typeof PATHS)[number];
-
-/** One bit per outcome; a decision holds those of every completion of the description. */
-export const OUTCOME_BITS = {
-  "bus-address": 1,
-  "through-host-bridge": 2,
-  "redirect-refused": 4,
-  "host-refused": 8,
-  "policy-refused": 16,
-  "systems-refused": 32,
-} as const;
-
-export const STATUSES = [
-  "decided",
-  "nobody",
-  "hole",
-  "ambiguous",
-  "maybe",
-  "open",
-  "leaves-owner",
-  "memory-off",
-  "memory-unknown",
-  "system-ram",
-  "platform",
-  "not-peer",
-] as const;
-export type Status = (typeof STATUSES)[number];
-
-export const CLAIMS = ["nobody", "owned", "hole", "ambiguous", "maybe"] as const;
-export type Claim = (typeof CLAIMS)[number];
-
-export const RANGE_KINDS = ["bar", "not-peer", "window", "system-ram", "platform", "other"] as const;
-export type RangeKind = (typeof RANGE_KINDS)[number];
-
-/** Who wins where ranges overlap, the weakest first. */
-export const RANKS = ["surrounding", "maybe", "aperture", "silent", "platform", "live"] as const;
-export type Rank = (typeof RANKS)[number];
-
-/** In `offFrom` and `unknownFrom`: the owner itself, wherever the common bridge is. */
-export const ALWAYS = 0xffffffff;
+export * from "./core/axes.js";
+export { depthIn, numberForest, type Forest } from "./core/forest.js";
+export type { RangeRow } from "./core/segments.js";
+export type { Build } from "./core/wasm.js";
 
 /** A policy as the kernels read it. */
 export interface CompiledPolicy {
@@ -183,58 +33,6 @@ const MAX_TABLE = RELATIONS.length * PATHS.length * DIRECTIONS.length * MAX_CLAS
 /** Rows per crossing into the core in the batch calls. */
 const CHUNK = 1024;
 
-/** A forest in depth-first order. Index 0 of each column is the node above all host bridges. */
-export interface Forest {
-  /** How many nodes there are, node 0 not counted. */
-  readonly count: number;
-  /** Index in the source, by id. */
-  readonly order: Uint32Array;
-  /** Id of the node above, by id. */
-  readonly parents: Uint32Array;
-  readonly records: Uint8Array;
-}
-
-/**
- * Numbers nodes depth first in a throw-away instance.
- *
- * @param parents for each node 1 + the index of its parent, 0 for a host bridge.
- * @param redirects,unreadable for each node whether its ACS redirects, whether its ACS is unknown.
- * @returns null where there is a cycle.
- */
-export function numberForest(
-  parents: Uint32Array,
-  redirects: (node: number) => boolean,
-  unreadable: (node: number) => boolean,
-  build: Build = defaultBuild,
-): Forest | null {
-  const core = instantiate(build);
-  const count = parents.length;
-  const arena = new Arena(core);
-  const source = arena.take(count * 4);
-  const marks = arena.take(count);
-  const firstChild = arena.take((count + 1) * 4);
-  const nextSibling = arena.take((count + 1) * 4);
-  const order = arena.take((count + 1) * 4);
-  const column = arena.take((count + 1) * 4);
-  const records = arena.take((count + 1) * layout.RECORD_BYTES);
-  arena.commit();
-  new Uint32Array(core.memory.buffer, source, count).set(parents);
-  const mark = new Uint8Array(core.memory.buffer, marks, count);
-  for (let node = 0; node < count; node++) mark[node] = (redirects(node) ? 1 : 0) | (unreadable(node) ? 2 : 0);
-  if (core.numberForest(count, source, firstChild, nextSibling, order) !== count) return null;
-  core.packForest(count, source, marks, order, firstChild, column, records);
-  return {
-    count,
-    order: new Uint32Array(core.memory.buffer, order, count + 1).map((node) => node - 1),
-    parents: new Uint32Array(core.memory.buffer, column, count + 1).slice(),
-    records: new Uint8Array(core.memory.buffer, records, (count + 1) * layout.RECORD_BYTES).slice(),
-  };
-}
-
-export function depthIn(forest: Forest, id: number): number {
-  return view(forest.records).getUint32(id * layout.RECORD_BYTES + layout.RECORD_DEPTH, true);
-}
-
 export interface HostRow {
   readonly system: number;
   readonly segment: number;
@@ -244,101 +42,6 @@ export interface HostRow {
 /** Addresses without owner of an `open` system may have one that the description does not show. */
 export interface SystemRow {
   readonly open: boolean;
-}
-
-export interface RangeRow {
-  readonly system: number;
-  /** CPU physical, below 2^63 with its size. */
-  readonly start: bigint;
-  /** At least 1. */
-  readonly size: bigint;
-  /** PCI bus address minus CPU physical address; null: unknown. */
-  readonly busOffset: bigint | null;
-  /** Id of the owner; 0: no function. */
-  readonly owner: number;
-  readonly kind: RangeKind;
-  readonly rank: Rank;
-  /** Depth of the deepest bridge above the owner with memory decode off, ALWAYS for the owner itself, 0 for none. */
-  readonly offFrom: number;
-  /** The same for decode that is not known. */
-  readonly unknownFrom: number;
-}
-
-interface Segments {
-  readonly count: number;
-  readonly tree: Uint8Array;
-  readonly levels: number;
-  readonly values: Uint8Array;
-  readonly ranges: Uint8Array;
-  readonly displacements: readonly bigint[];
-  readonly spans: readonly bigint[];
-}
-
-const SPACE = (1n << 63n) - 1n;
-
-/** Lays the systems' address spaces side by side and flattens all ranges into segments, in a throw-away instance. */
-function buildSegments(rows: readonly RangeRow[], systems: number, build: Build): Segments {
-  const spans = new Array<bigint>(systems).fill(0n);
-  for (const { system, start, size } of rows) {
-    if (start + size > spans[system]!) spans[system] = start + size;
-  }
-  const displacements: bigint[] = [];
-  let next = 0n;
-  for (const span of spans) {
-    displacements.push(next);
-    next += span;
-  }
-  if (next > SPACE) {
-    throw new RangeError(
-      `the systems' address spaces add up to 0x${next.toString(16)} bytes, the core holds 0x${SPACE.toString(16)}: ` +
-        "put fewer systems into one topology",
-    );
-  }
-  if (rows.length > layout.CLAIM_RANGE) {
-    throw new RangeError(`expected at most ${layout.CLAIM_RANGE} address ranges, got ${rows.length}`);
-  }
-  const core = instantiate(build);
-  const arena = new Arena(core);
-  const count = rows.length;
-  const ranges = arena.take(count * layout.RANGE_BYTES);
-  const byStart = arena.take(count * 4);
-  const byEnd = arena.take(count * 4);
-  const below = arena.take(count * 4);
-  const sweep = arena.take(layout.SWEEP_BYTES);
-  const starts = arena.take((2 * count + 1) * 8);
-  const values = arena.take((2 * count + 1) * 4);
-  const tree = arena.take(core.treeBytes(2 * count + 1));
-  arena.commit();
-  const memory = view(new Uint8Array(core.memory.buffer));
-  rows.forEach((row, index) => {
-    const at = ranges + index * layout.RANGE_BYTES;
-    memory.setBigUint64(at + layout.RANGE_START, displacements[row.system]! + row.start, true);
-    memory.setBigUint64(at + layout.RANGE_SIZE, row.size, true);
-    memory.setBigInt64(at + layout.RANGE_BUS_OFFSET, row.busOffset ?? 0n, true);
-    memory.setUint32(at + layout.RANGE_OWNER, row.owner, true);
-    const meta = RANGE_KINDS.indexOf(row.kind) | (RANKS.indexOf(row.rank) << layout.RANK_SHIFT);
-    memory.setUint32(at + layout.RANGE_META, row.busOffset === null ? meta : meta | layout.META_BUS_KNOWN, true);
-    memory.setUint32(at + layout.RANGE_OFF_FROM, row.offFrom, true);
-    memory.setUint32(at + layout.RANGE_UNKNOWN_FROM, row.unknownFrom, true);
-  });
-  const indices = Array.from(rows, (_, index) => index);
-  const start = (index: number) => displacements[rows[index]!.system]! + rows[index]!.start;
-  const end = (index: number) => start(index) + rows[index]!.size;
-  const sorted = [...indices].sort((a, b) => compare(start(a), start(b)) || compare(end(b), end(a)) || a - b);
-  new Uint32Array(core.memory.buffer, byStart, count).set(sorted);
-  new Uint32Array(core.memory.buffer, byEnd, count).set(indices.sort((a, b) => compare(end(a), end(b))));
-  const segments = core.flatten(count, ranges, byStart, byEnd, below, sweep, starts, values);
-  core.plantTree(segments, starts, tree);
-  const copy = (at: number, length: number) => new Uint8Array(core.memory.buffer, at, length).slice();
-  return {
-    count: segments,
-    tree: copy(tree, core.treeBytes(segments)),
-    levels: core.treeLevels(segments),
-    values: copy(values, segments * 4),
-    ranges: copy(ranges, count * layout.RANGE_BYTES),
-    displacements,
-    spans,
-  };
 }
 
 /** A pair's answer: `outcomes` holds a bit (OUTCOME_BITS) for each outcome that some completion has. */
@@ -532,7 +235,9 @@ export class Core {
       );
     }
     if (policy.classCount > MAX_CLASSES) {
-      throw new RangeError(`a policy may tell ${MAX_CLASSES} kinds of host bridges apart, this one has ${policy.classCount}`);
+      throw new RangeError(
+        `a policy may tell ${MAX_CLASSES} kinds of host bridges apart, this one has ${policy.classCount}`,
+      );
     }
     const bytes = new Uint8Array(this.#core.memory.buffer);
     bytes.set(policy.classes, this.#classes);
@@ -555,7 +260,8 @@ export class Core {
   #request(): Request {
     const [memory, at] = [this.#memory, this.#staging];
     const range = memory.getUint32(at + layout.REQUEST_RANGE, true);
-    const meta = range === 0xffffffff ? 0 : memory.getUint32(this.#ranges + range * layout.RANGE_BYTES + layout.RANGE_META, true);
+    const meta =
+      range === 0xffffffff ? 0 : memory.getUint32(this.#ranges + range * layout.RANGE_BYTES + layout.RANGE_META, true);
     return {
       ...this.#decision(),
       status: STATUSES[memory.getUint8(at + layout.DECISION_STATUS)]!,
@@ -564,45 +270,4 @@ export class Core {
       busAddress: (meta & layout.META_BUS_KNOWN) === 0 ? null : memory.getBigUint64(at + layout.REQUEST_BUS, true),
     };
   }
-}
-
-/** Hands out consecutive pieces of an instance's memory, then makes the memory large enough for all of them. */
-class Arena {
-  readonly #core: Exports;
-  #next: number;
-
-  constructor(core: Exports) {
-    this.#core = core;
-    this.#next = core.heapBase();
-  }
-
-  take(bytes: number, alignment = 8): number {
-    const at = Math.ceil(this.#next / alignment) * alignment;
-    this.#next = at + bytes;
-    return at;
-  }
-
-  commit(): void {
-    const { memory } = this.#core;
-    const pages = Math.ceil(this.#next / PAGE) - memory.buffer.byteLength / PAGE;
-    if (pages <= 0) return;
-    try {
-      memory.grow(pages);
-    } catch {
-      throw new RangeError(
-        `${this.#next} bytes of WebAssembly memory are not to be had: close topologies that are no longer used, ` +
-          "or put their machines as systems into one topology",
-      );
-    }
-  }
-}
-
-const PAGE = 65536;
-
-function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function compare(a: bigint, b: bigint): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -18,5 +18,8 @@ export { linux, NEWEST_KERNEL } from "./policy/linux.js";
 export { formatCpu, parseCpu } from "./policy/cpu.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
 export { MATRIX_ROUTES, PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
+export { preciseRoute } from "./explain/precise.js";
+export { linuxDmaMapResource, type LinuxMapping } from "./explain/compat.js";
+export { findCommonUpstreamDevice2018 } from "./explain/historical.js";
 export { CODES, type Code } from "./explain/codes.js";
 export type { Culprit, Hint, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";

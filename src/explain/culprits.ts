@@ -1,7 +1,15 @@
 import type { Decision, Relation } from "../core.js";
 import type { Judgement, Missing } from "../policy/policy.js";
 import type { FunctionDescription } from "../topology/description.js";
-import { ACS_BITS, ACS_REDIRECT, bit, COMMAND_MEMORY, decodesMemory, redirects, VF_ENABLE } from "../topology/register.js";
+import {
+  ACS_BITS,
+  ACS_REDIRECT,
+  bit,
+  COMMAND_MEMORY,
+  decodesMemory,
+  redirects,
+  VF_ENABLE,
+} from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
 import type { Culprit } from "./verdict.js";
 
@@ -37,7 +45,11 @@ export function redirectCulprits(tested: readonly FunctionDescription[]): Culpri
 
 function redirectCulprit({ bdf, acs }: FunctionDescription): Culprit {
   const bits = ACS_BITS.filter((_, index) => (acs!.control & ACS_REDIRECT & (1 << index)) !== 0);
-  return { bdf, what: `ACS redirects peer-to-peer requests upstream (control 0x${acs!.control.toString(16).padStart(4, "0")})`, bits };
+  return {
+    bdf,
+    what: `ACS redirects peer-to-peer requests upstream (control 0x${acs!.control.toString(16).padStart(4, "0")})`,
+    bits,
+  };
 }
 
 /** What would have to be known of the functions among `tested`. */
@@ -81,7 +93,10 @@ export function decodeCulprits(
     if (state === "off") off.push(decodeCulprit(description, physical));
     if (state === "unknown") {
       const register = physical === undefined ? "the Command register" : "the SR-IOV control word";
-      missing.push({ what: `${register} of ${(physical ?? description).bdf}`, where: "lspci -vvv or /sys, read as root" });
+      missing.push({
+        what: `${register} of ${(physical ?? description).bdf}`,
+        where: "lspci -vvv or /sys, read as root",
+      });
     }
   }
   return { off, missing };
@@ -89,7 +104,8 @@ export function decodeCulprits(
 
 function decodeCulprit(description: FunctionDescription, physical: FunctionDescription | undefined): Culprit {
   const { bdf, powerState } = description;
-  if (powerState === "D3hot" || powerState === "D3cold") return { bdf, what: `is powered down (${powerState})`, bits: [] };
+  if (powerState === "D3hot" || powerState === "D3cold")
+    return { bdf, what: `is powered down (${powerState})`, bits: [] };
   if (physical === undefined) return { bdf, what: "memory decode is off (Command register)", bits: ["Mem"] };
   const enabled = ((physical.sriov?.control ?? 0) & VF_ENABLE) !== 0;
   const bits = enabled ? ["VF MSE"] : ["VF Enable"];

@@ -30,6 +30,8 @@ function leftover(functions: number, kernel: string | undefined): string[] {
 
 /** What would let requests through the host bridges that refuse them. */
 export function hostHints(judgements: readonly Judgement[]): Hint[] {
-  const remedies = judgements.flatMap(({ remedy }) => (remedy === undefined ? [] : [{ text: remedy, parameter: null }]));
+  const remedies = judgements.flatMap(({ remedy }) =>
+    remedy === undefined ? [] : [{ text: remedy, parameter: null }],
+  );
   return [...remedies, { text: "put both below one switch", parameter: null }];
 }

@@ -52,7 +52,9 @@ export function mappingOf(
       return topology.hasAddresses(system.name) ? refuse("NO_OWNER", at) : doubt("NO_ADDRESSES", at, noAddresses());
     case "open":
       return topology.hasAddresses(system.name)
-        ? doubt("OWNER_UNKNOWN", at, { missing: [{ what: "every BAR of the machine", where: "/proc/iomem, or lspci -v of the whole machine" }] })
+        ? doubt("OWNER_UNKNOWN", at, {
+            missing: [{ what: "every BAR of the machine", where: "/proc/iomem, or lspci -v of the whole machine" }],
+          })
         : doubt("NO_ADDRESSES", at, noAddresses());
     case "maybe":
       return doubt("OWNER_UNKNOWN", at, {
@@ -100,7 +102,14 @@ export function mappingOf(
     const { busAddress } = request;
     const missing = [{ what: `the PCI bus address of ${owner?.name}`, where: "lspci -x, or /sys with config" }];
     const translation: Translation = busAddress === null ? "unknown" : busAddress === address ? "none" : "bus-offset";
-    return { ...asked, ok: true, route: "bus-address", dmaAddress: busAddress, translation, missing: busAddress === null ? missing : [] };
+    return {
+      ...asked,
+      ok: true,
+      route: "bus-address",
+      dmaAddress: busAddress,
+      translation,
+      missing: busAddress === null ? missing : [],
+    };
   }
 
   /** Through the host bridge a CPU physical address, or an IOVA that only the kernel knows. */
@@ -119,7 +128,10 @@ export function mappingOf(
     const last = mapping.dmaAddress + size - 1n;
     return last < 1n << BigInt(bits)
       ? mapping
-      : refuse("DMA_MASK", `${asked.initiator} drives ${bits} address bits, the last DMA address is ${formatHex(last)}`);
+      : refuse(
+          "DMA_MASK",
+          `${asked.initiator} drives ${bits} address bits, the last DMA address is ${formatHex(last)}`,
+        );
   }
 }
 

@@ -11,9 +11,11 @@ export function memoryOf(topology: Topology, provider: number, decision: Decisio
   if (bars.length === 0) return "none";
   const places = bars.map(({ start, bus }) => start ?? bus);
   if (places.every((place) => place === null)) return "unassigned";
-  if (places.every((place) => place === null || place === undefined)) return "unknown";
   const { off, missing } = decodeCulprits(topology, provider, descendsFrom(topology, decision));
-  return off.length > 0 ? "off" : missing.length > 0 ? "unknown" : "ok";
+  if (off.length > 0) return "off";
+  // The BAR that found no room is as a rule the large one, which is the memory that peers are after.
+  if (places.includes(null)) return "unassigned";
+  return missing.length > 0 || places.includes(undefined) ? "unknown" : "ok";
 }
 
 /** The depth below which a request passes the provider's bridges: that of the common bridge, or of the host bridge. */

@@ -65,16 +65,20 @@ export function reasonsFor(
   const { outcomes } = decision;
   const tested = testedFunctions(topology, provider, client, decision);
   const redirecting = redirectCulprits(tested);
-  const hosts = [...new Set([topology.rootOrdinal(provider), topology.rootOrdinal(client)])].map((root) => judgements[root]!);
+  const hosts = [...new Set([topology.rootOrdinal(provider), topology.rootOrdinal(client)])].map(
+    (root) => judgements[root]!,
+  );
   const hostsDecide = outcomes !== OUTCOME_BITS["bus-address"] && decision.relation !== "across-systems";
   const hostsRefuse = outcomes === OUTCOME_BITS["host-refused"] || outcomes === OUTCOME_BITS["policy-refused"];
   const hints: Hint[] = [];
-  if (redirecting.length > 0 && !UNPLACED.includes(decision.relation)) hints.push(redirectHint(redirecting, policy.kernel));
+  if (redirecting.length > 0 && !UNPLACED.includes(decision.relation))
+    hints.push(redirectHint(redirecting, policy.kernel));
   if (hostsRefuse) hints.push(...hostHints(hosts));
   const missing: Missing[] = [];
   if (answerOf(outcomes) !== "no" && routeOf(outcomes, false) === "unknown") {
     missing.push(...missingPlace(topology, [provider, client]), ...missingAcs(tested));
-    if (hostsDecide && answerOf(outcomes) === "unknown") missing.push(...distinct(hosts.flatMap(({ missing }) => missing)));
+    if (hostsDecide && answerOf(outcomes) === "unknown")
+      missing.push(...distinct(hosts.flatMap(({ missing }) => missing)));
   }
   return {
     culprits: hostsRefuse ? hostCulprits(topology, [provider, client], judgements) : redirecting,

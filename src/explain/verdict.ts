@@ -43,7 +43,12 @@ interface Judged {
 export type Verdict =
   | (Judged & { readonly answer: "yes"; readonly route: Route | "unknown"; readonly missing: readonly Missing[] })
   | (Judged & { readonly answer: "no"; readonly route: "not-supported"; readonly code: Code })
-  | (Judged & { readonly answer: "unknown"; readonly route: "unknown"; readonly code: Code; readonly missing: readonly Missing[] });
+  | (Judged & {
+      readonly answer: "unknown";
+      readonly route: "unknown";
+      readonly code: Code;
+      readonly missing: readonly Missing[];
+    });
 
 /** How a DMA address comes from the CPU physical address. `iommu`: the kernel allots an IOVA, which nobody can know beforehand. */
 export type Translation = "none" | "bus-offset" | "iommu" | "unknown";

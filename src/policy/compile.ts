@@ -1,12 +1,4 @@
-import {
-  DIRECTIONS,
-  OUTCOME_BITS,
-  PATHS,
-  RELATIONS,
-  type CompiledPolicy,
-  type Path,
-  type Relation,
-} from "../core.js";
+import { DIRECTIONS, OUTCOME_BITS, PATHS, RELATIONS, type CompiledPolicy, type Path, type Relation } from "../core.js";
 import type { Direction, HostBridge, Judgement, Outcome, Policy, Question } from "./policy.js";
 
 /**
@@ -16,7 +8,10 @@ import type { Direction, HostBridge, Judgement, Outcome, Policy, Question } from
  * Uncertainty needs no rules of its own: the outcomes of a question are the union over its completions, so that
  * taking facts away can only add outcomes.
  */
-export function compilePolicy(policy: Policy, hosts: readonly HostBridge[]): CompiledPolicy & { judgements: Judgement[] } {
+export function compilePolicy(
+  policy: Policy,
+  hosts: readonly HostBridge[],
+): CompiledPolicy & { judgements: Judgement[] } {
   const judgements = hosts.map((host) => policy.judge(host));
   const sets: (readonly string[])[] = [];
   const numbers = new Map<string, number>();

@@ -99,7 +99,10 @@ function judge(host: HostBridge, release: Release): Judgement {
     missing: [
       ...listing.missing,
       holds(CPU_TEST, release) === "maybe"
-        ? { what: `whether Linux ${release.major}.${release.minor} tests for AMD Zen CPUs`, where: "--kernel with another release" }
+        ? {
+            what: `whether Linux ${release.major}.${release.minor} tests for AMD Zen CPUs`,
+            where: "--kernel with another release",
+          }
         : { what: "CPU vendor and family", where: "/proc/cpuinfo, or --cpu VENDOR:FAMILY" },
     ],
   };
@@ -126,6 +129,10 @@ function byAllowList(host: HostBridge, release: Release): Judgement {
     };
   }
   const found = identify(host, release);
+  if (found.identity === "unknown" && cpuOf(host.system)?.cpu.architecture?.startsWith("ppc") === true) {
+    // linux-p2pdma F6: whichever function it is, no row is for a host bridge of POWER.
+    return { classes: [UNLISTED], because: "no POWER host bridge is in Linux's list", missing: [] };
+  }
   if (found.identity === "unknown") {
     return { classes: [LISTED, LISTED_SAME, UNLISTED], because: found.because, missing: found.missing };
   }
@@ -174,7 +181,9 @@ function judgeIdentity(identity: FunctionDescription, release: Release): Judgeme
     classes: [listed, UNLISTED],
     because: `${name} (${found.row.name}) may or may not be in the list of Linux ${version}${scope}`,
     identifiedBy: identity.bdf,
-    missing: [{ what: `whether Linux ${version} lists ${vendor}:${device}`, where: "the kernel's drivers/pci/p2pdma.c" }],
+    missing: [
+      { what: `whether Linux ${version} lists ${vendor}:${device}`, where: "the kernel's drivers/pci/p2pdma.c" },
+    ],
   };
 }
 
@@ -221,7 +230,11 @@ function identify(host: HostBridge, release: Release): Identification {
   }
   // An unseen function may precede what looks first.
   if (unseen.length > 0) {
-    return { identity: "unknown", because: `the first function on root bus ${host.root} is not known`, missing: unseen };
+    return {
+      identity: "unknown",
+      because: `the first function on root bus ${host.root} is not known`,
+      missing: unseen,
+    };
   }
   const rootPort = holds(ROOT_PORT_IDENTIFIES, release);
   if (rootPort === "no" || (first.kind !== undefined && first.kind !== "root-port")) {

@@ -326,7 +326,7 @@ function decodeRom(registers: Registers, at: number | null): BarDescription[] {
   const value = at === null ? undefined : registers.dword(at);
   if (value === undefined || value === 0 || value === 0xffffffff) return [];
   const bus = assigned(BigInt((value & ~0x7ff) >>> 0));
-  return [{ index: 6, type: "rom", prefetchable: false, bus, romEnabled: (value & 1) === 1 }];
+  return [{ index: 6, type: "rom", bus, romEnabled: (value & 1) === 1 }];
 }
 
 /**

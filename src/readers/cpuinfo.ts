@@ -39,7 +39,7 @@ export function readCpuinfo(text: string): CpuDescription {
   }
   // `POWER9, altivec supported`, `POWER8E (raw), altivec supported`
   const power = /^(?:POWER|PPC)\w*\+?/.exec(fields.get("cpu") ?? "")?.[0];
-  return power === undefined ? {} : { architecture: "ppc64", model: power };
+  return power === undefined ? {} : { architecture: "ppc64", vendor: power };
 }
 
 /** The first value of each name. */

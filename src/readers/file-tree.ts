@@ -24,6 +24,7 @@ const LINK_LIMIT = 40;
 export class FileTree {
   readonly #store: FileStore;
   readonly #directories = new Map<string, ReadonlyMap<string, EntryKind> | null>();
+  readonly #links = new Map<string, string | null>();
 
   constructor(store: FileStore) {
     this.#store = store;
@@ -62,7 +63,16 @@ export class FileTree {
     const { parent, name } = splitPath(path);
     const directory = this.#resolve(parent);
     if (directory?.kind !== "directory" || this.#entries(directory.path)?.get(name) !== "link") return null;
-    return this.#store.link(`${directory.path}/${name}`);
+    return this.#target(`${directory.path}/${name}`);
+  }
+
+  #target(path: string): string | null {
+    let target = this.#links.get(path);
+    if (target === undefined) {
+      target = this.#store.link(path);
+      this.#links.set(path, target);
+    }
+    return target;
   }
 
   #entriesAt(path: string): ReadonlyMap<string, EntryKind> | null {
@@ -99,7 +109,7 @@ export class FileTree {
         kind = entry;
         continue;
       }
-      const target = this.#store.link(`${directory}/${name}`);
+      const target = this.#target(`${directory}/${name}`);
       if (target === null || ++links > LINK_LIMIT) return null;
       if (target.startsWith("/")) at = [];
       left.push(...namesOf(target).reverse());

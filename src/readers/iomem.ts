@@ -25,7 +25,8 @@ import type { Reading } from "./reading.js";
  */
 const LINE = /^[>\s]*([0-9a-f]{8,16})-([0-9a-f]{8,16}) : (.*?)\s*$/i;
 const FUNCTION_NAME = /^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/i;
-const BUS_NAME = /^PCI Bus ([0-9a-f]{4,8}:[0-9a-f]{2})$/i;
+const BUS_NAME = /^PCI Bus (\S+)$/i;
+const ROOT_NAME = /^[0-9a-f]{4,8}:[0-9a-f]{2}$/;
 const HOST_BRIDGE_NODE = /^(?:pci[\w-]*@[0-9a-f]+|[0-9a-f]+\.pcie?)$/i;
 const CONFIG_SPACE_NAME = /^PCI (?:ECAM|MMCONFIG)\b|\.pcie? (?:config|ECAM)$/i;
 /** What takes up addresses without being a device. */
@@ -72,6 +73,7 @@ export function readIomem(text: string, source: string, roots: ReadonlyMap<strin
   }
   const system: SystemDescription = {
     functions: functionsOf(lines),
+    allAddresses: true,
     hostBridges: hostBridgesOf(lines, roots),
     platformDevices: platformDevicesOf(lines),
     ranges: rangesOf(lines),
@@ -187,7 +189,8 @@ function rootOf(line: Line, roots: ReadonlyMap<string, string>): string | undefi
   if (line.claim.is === "host-bridge-node") return roots.get(line.claim.node);
   if (line.claim.is !== "bus") return undefined;
   const owner = enclosing(line.around, isPci)?.claim;
-  return owner === undefined || owner.is === "function" ? line.claim.bus : undefined;
+  const isRoot = owner === undefined || owner.is === "function";
+  return isRoot && ROOT_NAME.test(line.claim.bus) ? line.claim.bus : undefined;
 }
 
 function rootsFromFunctions(lines: readonly Line[]): Map<string, string> {

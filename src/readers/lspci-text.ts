@@ -83,7 +83,11 @@ class Block {
 
   describe(bdf: string, header: string): FunctionDescription {
     const heading = readHeading(header);
-    if (this.unreadable) return defined<FunctionDescription>({ ...this.facts, ...heading, bdf, revision: undefined });
+    if (this.unreadable) {
+      // The kernel still knows the BARs; the rest is from registers that read all ones.
+      const bars = this.bars.filter(({ start }) => start !== null);
+      return defined<FunctionDescription>({ ...this.facts, ...heading, bdf, revision: undefined, bars });
+    }
     const headerType = this.bus !== undefined ? (this.isCardbus ? 2 : 1) : this.verbose ? 0 : undefined;
     const listIsShown = this.listIsShown();
     const expressType = this.expressType ?? (listIsShown ? null : undefined);
@@ -144,7 +148,7 @@ interface LinkFields {
 
 /** `Class: Name (rev xx) (prog-if xx [Name])`, with or without numbers. */
 function readHeading(header: string): Omit<FunctionDescription, "bdf"> {
-  const [, className, rest] = /^(.*?): (.*)$/.exec(header)!;
+  const [, className, rest] = /^(.*?):\s*(.*)$/.exec(header)!;
   const interfaceMatch = /\s*\(prog-if ([0-9a-f]{2})\b.*$/i.exec(rest!);
   const name = interfaceMatch === null ? rest! : rest!.slice(0, interfaceMatch.index);
   const revision = /\s*\(rev ([0-9a-f]{2})\)\s*$/i.exec(name);
@@ -322,7 +326,6 @@ function readRom(block: Block, [, virtual, address, tail]: RegExpExecArray): voi
     defined<BarDescription>({
       index: 6,
       type: "rom",
-      prefetchable: false,
       start: parseRange(address!),
       size: sizeOf(tail!),
       romEnabled: isVirtual ? undefined : isEnabled,

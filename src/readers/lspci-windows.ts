@@ -49,7 +49,8 @@ function placeDisplaced(functions: readonly FunctionDescription[]): FunctionDesc
 /** Whether a function has a memory BAR of which the CPU address is not the bus address, or does not fit its register. */
 function isDisplaced({ bars = [] }: FunctionDescription): boolean {
   return bars.some(({ index = 0, type, start, bus }) => {
-    if (index > 6 || type === "io" || start == null) return false;
+    // A ROM that is switched off need not hold the address that the kernel keeps for it.
+    if (index > 5 || type === "io" || start == null) return false;
     return bus == null ? type === "mem32" && toBigInt(start) >> 32n !== 0n : bus !== start;
   });
 }
@@ -68,7 +69,7 @@ interface Place {
 function memoryBars({ bdf, bars = [] }: FunctionDescription): Place[] {
   const { segment, bus: first } = parseBdf(bdf)!;
   return bars.flatMap(({ type, start, bus }) => {
-    if (type === "io" || start == null) return [];
+    if (type === "io" || type === "rom" || start == null) return [];
     const place = { segment, first, last: first, start: toBigInt(start), ...(type && { type }) };
     return bus == null ? [place] : [{ ...place, bus: { start: toBigInt(bus), end: toBigInt(bus) } }];
   });

@@ -37,28 +37,45 @@ export function withBusAddresses(
   }
 
   return functions.map((description) => {
-    const lacking = (bar: BarDescription) => typeof bar.start === "string" && bar.bus === undefined;
-    if (description.bars?.some(lacking) !== true) return description;
+    const { bars, windows } = description;
+    if (bars?.some(lacksBus) !== true && windows?.some(lacksBus) !== true) return description;
     const physical = byName.get(description.physicalFunction ?? "");
-    const windows = windowsAbove(description);
-    const bars = description.bars.map((bar) => {
-      if (!lacking(bar)) return bar;
-      const bus = inAperture(bar, physical) ?? inWindow(bar, windows);
-      return bus === undefined ? bar : { ...bar, bus };
-    });
-    return { ...description, bars };
+    const above = windowsAbove(description);
+    return {
+      ...description,
+      ...(bars && { bars: bars.map((bar) => withBus(bar, inAperture(bar, physical), above, bar.type === "io")) }),
+      ...(windows && { windows: windows.map((own) => withBus(own, undefined, above, own.kind === "io")) }),
+    };
   });
+}
+
+interface Placed {
+  readonly start?: Hex | null;
+  readonly bus?: Hex | null;
+}
+
+function lacksBus({ start, bus }: Placed): boolean {
+  return typeof start === "string" && bus === undefined;
+}
+
+function withBus<T extends Placed>(
+  range: T,
+  known: Hex | undefined,
+  windows: readonly WindowDescription[],
+  isIo: boolean,
+): T {
+  if (!lacksBus(range)) return range;
+  const bus = known ?? inWindow(toBigInt(range.start!), windows, isIo);
+  return bus === undefined ? range : { ...range, bus };
 }
 
 function inAperture(bar: BarDescription, physical: FunctionDescription | undefined): Hex | undefined {
   const aperture = physical?.bars?.find(({ index }) => index === FIRST_APERTURE + (bar.index ?? NaN));
-  if (typeof aperture?.start !== "string" || typeof aperture.bus !== "string") return undefined;
+  if (!lacksBus(bar) || typeof aperture?.start !== "string" || typeof aperture.bus !== "string") return undefined;
   return formatHex(toBigInt(bar.start!) - toBigInt(aperture.start) + toBigInt(aperture.bus));
 }
 
-function inWindow(bar: BarDescription, windows: readonly WindowDescription[]): Hex | undefined {
-  const start = toBigInt(bar.start!);
-  const isIo = bar.type === "io";
+function inWindow(start: bigint, windows: readonly WindowDescription[], isIo: boolean): Hex | undefined {
   for (const window of windows) {
     if (window.start === undefined || window.end === undefined || window.bus === undefined) continue;
     if ((window.kind === "io") !== isIo) continue;

@@ -67,6 +67,7 @@ export async function readSysfs(tree: FileTree, source: string): Promise<Reading
     iommu: readIommuMode(tree, places),
     functions: withBusAddresses(devices.functions, hostBridges, devices.roots),
     complete: devices.complete ? true : undefined,
+    allAddresses: memory?.system.allAddresses,
     hostBridges,
     platformDevices: memory?.system.platformDevices,
     ranges: memory?.system.ranges,
@@ -167,12 +168,13 @@ function readFunction(tree: FileTree, path: string, bdf: string): ReadFunction {
     ...(subsystem(hexFile("subsystem_vendor"), hexFile("subsystem_device")) ?? {}),
     revision: hexFile("revision") ?? shown.revision,
     physicalFunction: physicalFunction(ownLink(tree, path, "physfn")) ?? shown.physicalFunction,
-    bars: resources === null ? shown.bars : barsFrom(resources, shown.bars ?? []),
+    bars: resources === null ? shown.bars : barsFrom(resources, shown.bars ?? [], classCode),
     windows: windowsOf(resources, shown),
     link: shown.link === null ? null : readLink(tree, path, shown.link),
     // Without a driver this is the kernel's default of 32 bits, and bridges' drivers never set it.
     dmaMaskBits: typeof driver === "string" && !isBridge ? decimal(tree.text(`${path}/dma_mask_bits`)) : undefined,
-    powerState: powerState(tree.text(`${path}/power_state`)) ?? shown.powerState,
+    // The register says what state the device is in, the file what state the kernel believes it to be in.
+    powerState: shown.powerState ?? powerState(tree.text(`${path}/power_state`)),
     numaNode: numaNode(tree.text(`${path}/numa_node`)),
     iommuGroup: numberOrNull(ownLink(tree, path, "iommu_group")),
     driver,

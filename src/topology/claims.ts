@@ -84,11 +84,18 @@ class Collector {
   #surroundings(system: SystemDescription, index: number): void {
     for (const { kind, name, start, size } of system.ranges ?? []) {
       const live = kind === "system-ram";
-      this.#add(`${kind} range ${name ?? ""}`.trim(), start, size, live ? "system-ram" : "other", live ? "live" : "surrounding", {
-        system: index,
-        kind,
-        name: name ?? null,
-      });
+      this.#add(
+        `${kind} range ${name ?? ""}`.trim(),
+        start,
+        size,
+        live ? "system-ram" : "other",
+        live ? "live" : "surrounding",
+        {
+          system: index,
+          kind,
+          name: name ?? null,
+        },
+      );
     }
     for (const { name, regions } of system.platformDevices ?? []) {
       for (const { start, size } of regions) {
@@ -96,7 +103,8 @@ class Collector {
       }
     }
     for (const { root, windows } of system.hostBridges ?? []) {
-      for (const window of windows ?? []) this.#window(`host bridge ${root}`, window, index, this.hostBridgeId(index, root) ?? 0);
+      for (const window of windows ?? [])
+        this.#window(`host bridge ${root}`, window, index, this.hostBridgeId(index, root) ?? 0);
     }
   }
 
@@ -110,10 +118,19 @@ class Collector {
     const end = this.#number(window.end, `${owner}, window`);
     if (start === null || end === null) return;
     if (end < start) {
-      this.#problem("RANGE_WRAPS", `${owner}: window ${window.start} to ${window.end} ends before it starts: leave a closed window out`, owner);
+      this.#problem(
+        "RANGE_WRAPS",
+        `${owner}: window ${window.start} to ${window.end} ends before it starts: leave a closed window out`,
+        owner,
+      );
       return;
     }
-    this.#range(owner, start, end - start + 1n, "window", "surrounding", { system, kind: "window", id, window: window.kind });
+    this.#range(owner, start, end - start + 1n, "window", "surrounding", {
+      system,
+      kind: "window",
+      id,
+      window: window.kind,
+    });
   }
 
   /**
@@ -158,7 +175,7 @@ class Collector {
       if (bar.size === undefined) {
         // Naturally aligned: it cannot be larger than the lowest bit of its address.
         const reach = start === 0n ? ADDRESS_LIMIT : start & -start;
-        this.#range(label, start, reach, "bar", "maybe", more, from, this.#busOffset(node, bar, start, 1n));
+        this.#range(label, start, reach, "bar", bar.index === 6 ? "maybe" : "unsized", more, from);
         continue;
       }
       const size = this.#number(bar.size, label);
@@ -218,9 +235,7 @@ class Collector {
     if (bridge?.windows === undefined || bridge.class === "060401" || bar.index === 6) return;
     const windows = bridge.windows.filter((window) => window.kind !== "io");
     if (windows.some((window) => window.start === undefined || window.end === undefined)) return;
-    const inside = windows.some(
-      (window) => start >= BigInt(window.start!) && start + size - 1n <= BigInt(window.end!),
-    );
+    const inside = windows.some((window) => start >= BigInt(window.start!) && start + size - 1n <= BigInt(window.end!));
     if (inside) return;
     this.findings.push({
       code: "BAR_OUTSIDE_WINDOW",
@@ -259,7 +274,7 @@ class Collector {
       return;
     }
     if (start + size >= ADDRESS_LIMIT) {
-      if (rank !== "maybe") {
+      if (rank !== "maybe" && rank !== "unsized") {
         this.findings.push({
           code: "ADDRESS_TOO_HIGH",
           message: `${label} at ${hex(start)} ends at or above 2^63; no CPU addresses that, it is left out`,
@@ -276,9 +291,17 @@ class Collector {
 
   #number(value: string | number, label: string): bigint | null {
     const parsed =
-      typeof value === "number" ? (Number.isSafeInteger(value) && value >= 0 ? BigInt(value) : null) : parseAddress(value);
+      typeof value === "number"
+        ? Number.isSafeInteger(value) && value >= 0
+          ? BigInt(value)
+          : null
+        : parseAddress(value);
     if (parsed === null) {
-      this.#problem("BAD_NUMBER", `${label}: expected an address or size such as "0xf9000000", got ${JSON.stringify(value)}`, label);
+      this.#problem(
+        "BAD_NUMBER",
+        `${label}: expected an address or size such as "0xf9000000", got ${JSON.stringify(value)}`,
+        label,
+      );
     }
     return parsed;
   }
@@ -301,7 +324,7 @@ function standing(bar: BarDescription, decode: Known): { kind: RangeRow["kind"];
 export function findOverlaps({ rows, claims }: Claims, nameOf: (id: number) => string, findings: Finding[]): void {
   const bars = rows
     .map((row, index) => ({ ...row, end: row.start + row.size, bar: claims[index]!.bar }))
-    .filter((row) => row.kind === "bar" && row.rank !== "maybe")
+    .filter((row) => row.kind === "bar" && row.rank !== "maybe" && row.rank !== "unsized")
     .sort((a, b) => a.system - b.system || (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
   let reaching = bars[0];
   for (const bar of bars.slice(1)) {

@@ -22,6 +22,8 @@ export class TopologyError extends Error {
   constructor(readonly problems: readonly Problem[]) {
     const shown = problems.slice(0, 20).map(({ code, message }) => `  ${code}: ${message}`);
     if (problems.length > shown.length) shown.push(`  … and ${problems.length - shown.length} more`);
-    super(`the description has ${problems.length} ${problems.length === 1 ? "problem" : "problems"}:\n${shown.join("\n")}`);
+    super(
+      `the description has ${problems.length} ${problems.length === 1 ? "problem" : "problems"}:\n${shown.join("\n")}`,
+    );
   }
 }

@@ -39,11 +39,7 @@ const ENDPOINT_KINDS: readonly (FunctionKind | undefined)[] = [
  * Finds each function's place: its stated parent, else the bridge whose secondary bus it is on, else a root bus where
  * there is evidence of one, else an unknown root that the functions of one bus share.
  */
-export function place(
-  systems: readonly SystemDescription[],
-  problems: Problem[],
-  findings: Finding[],
-): Placement {
+export function place(systems: readonly SystemDescription[], problems: Problem[], findings: Finding[]): Placement {
   const roots: Root[] = [];
   const functions: { system: number; description: FunctionDescription }[] = [];
   const above: (() => number)[] = [];
@@ -117,7 +113,11 @@ class Placer {
   /** Whether the function can be told from the others by its name. */
   #named({ bdf }: FunctionDescription): boolean {
     if (canonicalBdf(bdf) !== bdf) {
-      this.#problem("BAD_NAME", `function "${bdf}": expected dddd:bb:dd.f, lower case, segment in four digits or more`, bdf);
+      this.#problem(
+        "BAD_NAME",
+        `function "${bdf}": expected dddd:bb:dd.f, lower case, segment in four digits or more`,
+        bdf,
+      );
       return false;
     }
     if (this.#byName.has(bdf)) {
@@ -151,7 +151,11 @@ class Placer {
     const { bdf } = description;
     const index = this.#byName.get(name);
     if (index === undefined || index < 0) {
-      this.#problem("PARENT_MISSING", `${bdf} states the parent ${name}, which is not described: leave parent out where it is not known`, bdf);
+      this.#problem(
+        "PARENT_MISSING",
+        `${bdf} states the parent ${name}, which is not described: leave parent out where it is not known`,
+        bdf,
+      );
       return this.#root(busOf(description), false);
     }
     const parent = this.functions[index]!;

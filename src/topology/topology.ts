@@ -61,13 +61,12 @@ export class Topology {
   readonly systems: readonly SystemDescription[];
   /** How many nodes there are: host bridges, unknown roots and functions. Ids run from 1 to this. */
   readonly size: number;
-  readonly #core: Core;
+  #core: Core | null;
   readonly #nodes: readonly Node[];
   readonly #roots: readonly { readonly id: number; readonly root: Root }[];
   readonly #claims: readonly Claim[];
   readonly #open: readonly boolean[];
   readonly #names: Names;
-  #closed = false;
 
   /**
    * Checks and packs a description.
@@ -253,20 +252,30 @@ export class Topology {
     return this.#claims[range]!;
   }
 
-  /** The packed form. Everything that computes goes through it. */
+  /**
+   * The packed form, through which everything computes.
+   *
+   * @internal
+   */
   get core(): Core {
-    if (this.#closed) throw new Error("this topology is closed: make another one from its description");
+    if (this.#core === null) throw new Error("this topology is closed: make another one from its description");
     return this.#core;
   }
 
   /** Lets go of the core's memory. The topology cannot be asked any more. */
   close(): void {
-    this.#closed = true;
+    this.#core = null;
   }
 
   #claimants(system: number, address: bigint): Owner[] {
     return this.#claims
-      .filter((claim) => claim.system === system && claim.kind !== "window" && claim.start <= address && address < claim.start + claim.size)
+      .filter(
+        (claim) =>
+          claim.system === system &&
+          claim.kind !== "window" &&
+          claim.start <= address &&
+          address < claim.start + claim.size,
+      )
       .map((claim) => this.#owner(claim, address));
   }
 
@@ -288,7 +297,6 @@ export class Topology {
     const id = typeof name === "string" ? this.#names.exact(system, name) : undefined;
     return id === undefined ? undefined : (this.#nodes[id]!.description ?? undefined);
   }
-
 
   #node(id: number): Node {
     return this.#nodes[this.id(id)]!;

@@ -10,7 +10,8 @@ export const CAPTURES = [`${HERE}tests/fixtures/qemu`, `${HERE}../shared/fixture
 export const REAL = [`${HERE}../shared/fixtures/real`].find(existsSync) ?? null;
 
 export function captureNames(): string[] {
-  return CAPTURES === null ? [] : readdirSync(CAPTURES).sort();
+  const entries = CAPTURES === null ? [] : readdirSync(CAPTURES, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
 }
 
 /** The bytes of a capture's file, unpacked where it is kept as `name.gz`. */

@@ -1,0 +1,16 @@
+/** Reads a machine from what Linux and lspci show of it. The entry `peerlane/readers`. */
+export { read, type ReadResult, type Source } from "./read.js";
+export { ReadError, type Reading } from "./reading.js";
+
+export { readCpuinfo } from "./cpuinfo.js";
+export { readIomem } from "./iomem.js";
+export { readJson } from "./json.js";
+export { readLspci } from "./lspci.js";
+export { readSysfs } from "./sysfs.js";
+
+export { readTar } from "./archive.js";
+export { type EntryKind, type FileStore, FileTree, MemoryFiles } from "./file-tree.js";
+
+export { mergeSystems, type Part } from "../topology/merge.js";
+export type { Finding, FindingCode } from "../topology/finding.js";
+export type * from "../topology/description.js";

@@ -1,0 +1,29 @@
+import type { MachineDescription } from "../topology/description.js";
+import { checkAgainstSchema } from "../topology/validate.js";
+import { ReadError } from "./reading.js";
+
+const SHOWN_PROBLEMS = 20;
+
+/** Whether `text` is meant to be JSON. */
+export function looksLikeJson(text: string): boolean {
+  return /^\s*[{[]/.test(text);
+}
+
+/** Reads a machine description as `machine.schema.json` defines it; {@link ReadError} names every place that differs. */
+export function readJson(text: string, source: string): MachineDescription {
+  const document = parse(text, source);
+  const problems = checkAgainstSchema(document);
+  if (problems.length === 0) return document as MachineDescription;
+  const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ path, message }) => `  ${path}: ${message}`);
+  if (problems.length > shown.length) shown.push(`  … and ${problems.length - shown.length} more`);
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  throw new ReadError(`not a machine description (machine.schema.json), ${count}:\n${shown.join("\n")}`, source);
+}
+
+function parse(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ReadError(`damaged JSON: ${error instanceof Error ? error.message : String(error)}`, source);
+  }
+}

@@ -1,0 +1,86 @@
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { directoryTree } from "./node-directory.js";
+import { read, type ReadResult, type Source } from "./read.js";
+import { ReadError } from "./reading.js";
+
+/** The most that is read of one file: enough for any dump, and an end to `/dev/zero`. */
+const INPUT_LIMIT = 1 << 29;
+const CHUNK = 1 << 20;
+const STANDARD_INPUT = 0;
+
+/** Reads the machine this runs on, from its `/sys` and `/proc`. Linux only; as root it shows more. */
+export async function readThisMachine(): Promise<ReadResult> {
+  if (process.platform !== "linux") {
+    throw new ReadError(
+      `only Linux has /sys and /proc, and this is ${process.platform}. On the machine in question run ` +
+        `"sudo lspci -D -vvvnnxxxx > lspci.txt" and give that file with -i lspci.txt`,
+      "this machine",
+    );
+  }
+  return read([{ name: "this machine", bytes: directoryTree("/") }]);
+}
+
+/** A file, a directory (of which only what is needed will be read) or, as `-`, standard input. */
+export function openSource(path: string): Source {
+  if (path === "-") return { name: "standard input", bytes: readWhole(STANDARD_INPUT, "standard input") };
+  return attempt(path, () => {
+    if (statSync(path).isDirectory()) return { name: path, bytes: directoryTree(path) };
+    const file = openSync(path, "r");
+    try {
+      return { name: path, bytes: readWhole(file, path) };
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/** Reads what stands at `path`: see {@link openSource}. */
+export async function readPath(path: string): Promise<ReadResult> {
+  return read([openSource(path)]);
+}
+
+/** Pipes have no size, so the end is where nothing more comes. */
+function readWhole(file: number, name: string): Uint8Array {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    const count = attempt(name, () => readOrWait(file, chunk));
+    if (count === 0) return Buffer.concat(chunks, length);
+    chunks.push(chunk.subarray(0, count));
+    length += count;
+    if (length > INPUT_LIMIT)
+      throw new ReadError(`longer than ${INPUT_LIMIT} bytes, which no dump of a machine is`, name);
+  }
+}
+
+/** Standard input that is a terminal or a socket may say "try again" until something comes. */
+function readOrWait(file: number, into: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(file, into, 0, into.length, null);
+    } catch (error) {
+      if (codeOf(error) === "EOF") return 0;
+      if (codeOf(error) !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof ReadError) throw error;
+    throw new ReadError(REASONS[codeOf(error)] ?? `cannot be read: ${String(error)}`, path);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "no permission to read it",
+};
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}

@@ -1,0 +1,130 @@
+import type { MachineDescription } from "../topology/description.js";
+import type { Finding } from "../topology/finding.js";
+import { mergeSystems, type Part } from "../topology/merge.js";
+import { decompress, packingOf, readTar } from "./archive.js";
+import { looksLikeCpuinfo, readCpuinfo } from "./cpuinfo.js";
+import { FileTree } from "./file-tree.js";
+import { looksLikeIomem, readIomem } from "./iomem.js";
+import { looksLikeJson, readJson } from "./json.js";
+import { looksLikeLspci, readLspci } from "./lspci.js";
+import { ReadError, type Reading } from "./reading.js";
+import { readSysfs } from "./sysfs.js";
+
+/** What to read: the bytes of a file, packed or not, or a tree of files. */
+export interface Source {
+  /** For messages and findings. */
+  readonly name: string;
+  readonly bytes: Uint8Array | FileTree;
+}
+
+/** A machine, and what was odd about its sources. */
+export interface ReadResult {
+  readonly machine: MachineDescription;
+  readonly findings: readonly Finding[];
+}
+
+/** A format of plain text. One paste may hold several: the output of one command after another. */
+interface TextFormat {
+  readonly looksLike: (text: string) => boolean;
+  readonly read: (text: string, source: string) => Reading;
+}
+
+const TEXT_FORMATS: readonly TextFormat[] = [
+  { looksLike: looksLikeLspci, read: readLspci },
+  { looksLike: looksLikeIomem, read: readIomem },
+  {
+    looksLike: looksLikeCpuinfo,
+    read: (text) => ({ system: { functions: [], cpu: readCpuinfo(text) }, findings: [] }),
+  },
+  { looksLike: (text) => kernelRelease(text) !== null, read: readVersion },
+];
+
+const KNOWN_FORMATS =
+  "lspci text or hexadecimal dumps (best: sudo lspci -D -vvvnnxxxx), /proc/iomem, /proc/cpuinfo, /proc/version, " +
+  "a machine description in JSON, and trees of /sys and /proc as a directory or a .tar, .tar.gz or .tar.bz2";
+
+/** Packings inside one another, such as a .tar.gz: more than that is no dump of a machine. */
+const DEEPEST_PACKING = 4;
+
+/**
+ * Reads one machine from one or several sources, each recognised by its content, and combines them. A description in
+ * JSON that holds several systems has to come alone. Throws {@link ReadError} where a source is nothing known.
+ */
+export async function read(sources: readonly Source[]): Promise<ReadResult> {
+  if (sources.length === 0) throw new ReadError(`expected at least one source. Known are ${KNOWN_FORMATS}`, "input");
+  const parts: Part[] = [];
+  const findings: Finding[] = [];
+  for (const source of sources) {
+    const recognised = await recognise(source.bytes, source.name);
+    if ("systems" in recognised) {
+      const [only] = recognised.systems;
+      if (sources.length === 1) return { machine: recognised, findings: [] };
+      if (only === undefined || recognised.systems.length > 1) {
+        const count = recognised.systems.length;
+        throw new ReadError(
+          `describes ${count} systems: only a description of one can be combined with others`,
+          source.name,
+        );
+      }
+      parts.push({ source: source.name, system: only });
+      continue;
+    }
+    for (const reading of recognised) {
+      parts.push({ source: source.name, system: reading.system });
+      findings.push(...reading.findings);
+    }
+  }
+  const merged = mergeSystems(parts);
+  return { machine: { peerlane: 1, systems: [merged.system] }, findings: [...findings, ...merged.findings] };
+}
+
+async function recognise(
+  content: Uint8Array | FileTree,
+  source: string,
+): Promise<MachineDescription | readonly Reading[]> {
+  const unpacked = content instanceof FileTree ? content : await unpack(content, source);
+  if (unpacked instanceof FileTree) return [await readSysfs(unpacked, source)];
+  const text = decodeText(unpacked);
+  if (looksLikeJson(text)) return readJson(text, source);
+  const readings = TEXT_FORMATS.filter(({ looksLike }) => looksLike(text)).map((format) => format.read(text, source));
+  if (readings.length > 0) return readings;
+  throw new ReadError(`not a format that is known: ${startOf(text)}. Known are ${KNOWN_FORMATS}`, source);
+}
+
+async function unpack(content: Uint8Array, source: string): Promise<Uint8Array | FileTree> {
+  let bytes = content;
+  for (let depth = 0; depth < DEEPEST_PACKING; depth++) {
+    const packing = packingOf(bytes);
+    if (packing === null) return bytes;
+    if (packing === "tar") return readTar(bytes, source);
+    bytes = await decompress(bytes, packing, source);
+  }
+  throw new ReadError(`packed more than ${DEEPEST_PACKING} times over: unpack it first`, source);
+}
+
+/** UTF-8, or what Windows shells write into files: UTF-16, told by its byte order mark. */
+function decodeText(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+  return new TextDecoder().decode(bytes);
+}
+
+function readVersion(text: string): Reading {
+  return { system: { functions: [], kernel: { release: kernelRelease(text)! } }, findings: [] };
+}
+
+/** `/proc/version` or `uname -a` anywhere, or `uname -r` alone. */
+function kernelRelease(text: string): string | null {
+  const match =
+    /^Linux (?:version|\S+) ([0-9]+\.[0-9]+\S*) /m.exec(text) ?? /^\s*([0-9]+\.[0-9]+\.[0-9]+\S*)\s*$/.exec(text);
+  return match?.[1] ?? null;
+}
+
+const SHOWN_START = 48;
+
+function startOf(text: string): string {
+  const start = text.trimStart().slice(0, SHOWN_START);
+  if (start === "") return "it is empty";
+  if (/[\0-\x08\x0e-\x1f]/.test(start)) return "it starts with binary data";
+  return `it starts with ${JSON.stringify(start)}`;
+}

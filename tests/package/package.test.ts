@@ -1,0 +1,102 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const project = mkdtempSync(join(tmpdir(), "peerlane-package-"));
+
+function run(command: string, args: readonly string[], cwd = project): string {
+  return execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+beforeAll(() => {
+  const packed = JSON.parse(run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", project], ROOT));
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "consumer", private: true }));
+  const [{ filename }] = Object.values(packed) as [{ filename: string }];
+  run("npm", ["install", "--offline", "--no-audit", "--no-fund", join(project, filename)]);
+}, 120_000);
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+/** Two functions below one switch: asks, prints `yes bus-address 0xf9001000`. */
+const PROGRAM = `
+const on = { command: 6, acs: null, bars: [] };
+const topology = Topology.of({
+  peerlane: 1,
+  systems: [{
+    complete: true,
+    functions: [
+      { ...on, bdf: "0000:00:01.0", kind: "root-port", bus: { secondary: 1, subordinate: 4 } },
+      { ...on, bdf: "0000:01:00.0", kind: "upstream-port", bus: { secondary: 2, subordinate: 4 } },
+      { ...on, bdf: "0000:02:00.0", kind: "downstream-port", bus: { secondary: 3, subordinate: 3 } },
+      { ...on, bdf: "0000:02:01.0", kind: "downstream-port", bus: { secondary: 4, subordinate: 4 } },
+      { ...on, bdf: "0000:03:00.0", kind: "endpoint", bars: [{ index: 0, type: "mem64", start: "0xf9000000", bus: "0xf9000000", size: 0x1000000 }] },
+      { ...on, bdf: "0000:04:00.0", kind: "endpoint" },
+    ],
+  }],
+});
+const peerDma = new PeerDma(topology, linux("6.12"));
+const { answer, route } = peerDma.can("03:00.0", "04:00.0");
+const mapping = peerDma.map("04:00.0", 0xf9001000n, 4096);
+console.log(answer, route, mapping.ok ? "0x" + mapping.dmaAddress?.toString(16) : mapping.code);
+`;
+const ANSWER = "yes bus-address 0xf9001000\n";
+
+describe("the packed tarball, installed in an empty project", () => {
+  test("works as an ES module", () => {
+    writeFileSync(join(project, "esm.mjs"), `import { linux, PeerDma, Topology } from "peerlane";${PROGRAM}`);
+    expect(run("node", ["esm.mjs"])).toBe(ANSWER);
+  });
+
+  test("works as a CommonJS module", () => {
+    writeFileSync(join(project, "cjs.cjs"), `const { linux, PeerDma, Topology } = require("peerlane");${PROGRAM}`);
+    expect(run("node", ["cjs.cjs"])).toBe(ANSWER);
+  });
+
+  test("type-checks in strict TypeScript, as a module and as CommonJS", () => {
+    const source = `
+      import { linux, PeerDma, Topology, type MachineDescription, type Verdict } from "peerlane";
+      import { read } from "peerlane/readers";
+      import { matrixText } from "peerlane/writers";
+      const machine: MachineDescription = { peerlane: 1, systems: [{ functions: [] }] };
+      const verdict: Verdict = new PeerDma(Topology.of(machine), linux()).can(1, 2);
+      if (verdict.answer === "no") verdict.code.toLowerCase();
+      // @ts-expect-error a direction is read, write or both
+      new PeerDma(Topology.of(machine), linux()).can(1, 2, "sideways");
+      // @ts-expect-error an address is a bigint
+      new PeerDma(Topology.of(machine), linux()).map(1, 4096, 1);
+      void read; void matrixText;
+    `;
+    for (const name of ["strict.mts", "strict.cts"]) {
+      writeFileSync(join(project, name), source);
+      const options = [
+        "--noEmit",
+        "--strict",
+        "--target",
+        "es2022",
+        "--module",
+        "nodenext",
+        "--lib",
+        "es2023,dom",
+        "--types",
+        "",
+      ];
+      expect(run("node", [join(ROOT, "node_modules/typescript/bin/tsc"), ...options, name])).toBe("");
+    }
+  }, 60_000);
+
+  test("answers from the command line", () => {
+    const capture = join(ROOT, "tests/fixtures/qemu/switch4-intel/snapshot.tar.gz");
+    expect(run("npx", ["--offline", "peerlane", "can", "03:00.0", "04:00.0", "-q", "-i", capture])).toBe("yes\n");
+  });
+
+  test("has no dependencies, runs nothing on install, and stays small", () => {
+    const manifest = JSON.parse(readFileSync(join(project, "node_modules/peerlane/package.json"), "utf8"));
+    expect(manifest.dependencies).toEqual({});
+    for (const script of ["preinstall", "install", "postinstall"]) expect(manifest.scripts).not.toHaveProperty(script);
+    // What a program that only asks has to load.
+    expect(statSync(join(project, "node_modules/peerlane/dist/index.js")).size).toBeLessThan(96 * 1024);
+  });
+});
