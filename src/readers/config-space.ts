@@ -138,7 +138,7 @@ const EXPRESS_KINDS: readonly (FunctionKind | undefined)[] = [
 ];
 
 /** GT/s per lane by the code in link registers; null: none. */
-export const LINK_SPEEDS: readonly (number | null)[] = [null, 2.5, 5, 8, 16, 32, 64, 128];
+const LINK_SPEEDS: readonly (number | null)[] = [null, 2.5, 5, 8, 16, 32, 64, 128];
 
 /** Where a header type keeps what the types share. */
 interface HeaderLayout {

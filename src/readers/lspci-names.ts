@@ -2,10 +2,10 @@ import type { FunctionDescription } from "../topology/description.js";
 
 /** Splits `Intel Corporation I350 [8086:1521]` or `8086:1521` into a name and ids. Names may hold brackets of their own. */
 export function labelAndIds(text: string): Pick<FunctionDescription, "label" | "vendor" | "device"> {
-  const match = /^(.*?)(?:^|\s*\[)([0-9a-f]{4}):([0-9a-f]{4})\]?$/i.exec(text.trim());
+  const match = /^(.*?)(?:^|\[)([0-9a-f]{4}):([0-9a-f]{4})\]?$/i.exec(text.trim());
   if (match === null) return { label: text.trim() };
   const ids = { vendor: match[2]!.toLowerCase(), device: match[3]!.toLowerCase() };
-  return match[1] === "" ? ids : { label: match[1]!, ...ids };
+  return match[1] === "" ? ids : { label: match[1]!.trimEnd(), ...ids };
 }
 
 /** The class code that lspci means by `Host bridge`, `Host bridge [0600]`, `0600` or `Class 0600`. */

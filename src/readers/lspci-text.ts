@@ -149,9 +149,9 @@ interface LinkFields {
 /** `Class: Name (rev xx) (prog-if xx [Name])`, with or without numbers. */
 function readHeading(header: string): Omit<FunctionDescription, "bdf"> {
   const [, className, rest] = /^(.*?):\s*(.*)$/.exec(header)!;
-  const interfaceMatch = /\s*\(prog-if ([0-9a-f]{2})\b.*$/i.exec(rest!);
+  const interfaceMatch = /\(prog-if ([0-9a-f]{2})\b.*$/i.exec(rest!);
   const name = interfaceMatch === null ? rest! : rest!.slice(0, interfaceMatch.index);
-  const revision = /\s*\(rev ([0-9a-f]{2})\)\s*$/i.exec(name);
+  const revision = /\(rev ([0-9a-f]{2})\)\s*$/i.exec(name);
   const classCode = classCodeOf(className!);
   // `(rev ff) (prog-if ff)` is what an unreadable function shows.
   const progInterface = revision?.[1] === "ff" ? "" : (interfaceMatch?.[1] ?? "");
@@ -424,10 +424,10 @@ function acsWord(flags: string): number {
 function word(flags: string, bits: ReadonlyMap<string, number>): { value: number; mask: number } {
   let value = 0;
   let mask = 0;
-  for (const [, name, sign] of flags.matchAll(/(\S+?)([+-])(?=[\s,]|$)/g)) {
-    const bit = bits.get(name!) ?? 0;
+  for (const flag of flags.split(/[\s,]+/)) {
+    const bit = /[+-]$/.test(flag) ? (bits.get(flag.slice(0, -1)) ?? 0) : 0;
     mask |= bit;
-    if (sign === "+") value |= bit;
+    if (flag.endsWith("+")) value |= bit;
   }
   return { value, mask };
 }

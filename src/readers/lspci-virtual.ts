@@ -1,6 +1,6 @@
 import { formatHex, formatSize, toBigInt } from "../topology/address.js";
-import { atRoutingId, formatBdf, parseBdf } from "../topology/bdf.js";
-import type { BarDescription, FunctionDescription } from "../topology/description.js";
+import { devfn, parseBdf, type Bdf } from "../topology/bdf.js";
+import type { BarDescription, FunctionDescription, SriovDescription } from "../topology/description.js";
 
 /*
  * An SR-IOV physical function says how many virtual functions it has switched on and where they are, but not how
@@ -13,31 +13,45 @@ import type { BarDescription, FunctionDescription } from "../topology/descriptio
 /** Ties virtual functions to their physical functions, and gives each what the other shows of their common ranges. */
 export function linkVirtualFunctions(functions: readonly FunctionDescription[]): FunctionDescription[] {
   const linked = new Map(functions.map((described) => [described.bdf, described]));
-  for (const { bdf } of functions) {
-    const physical = linked.get(bdf)!;
-    for (const { number, virtual } of enabledVirtualFunctions(physical, linked)) {
-      const parent = physical.parent === undefined ? {} : { parent: physical.parent };
-      const bars = virtual.bars?.map((bar) => withBusAddress(bar, apertureOf(physical, bar), number));
-      linked.set(virtual.bdf, { ...virtual, physicalFunction: bdf, ...parent, ...(bars && { bars }) });
-      const apertures = physical.bars?.map((bar) => withPlace(bar, virtual, number, physical.sriov!.totalVfs));
-      if (apertures !== undefined) linked.set(bdf, { ...linked.get(bdf)!, bars: apertures });
+  for (const { bdf, sriov } of functions) {
+    if (!sriov || (sriov.control & VF_ENABLE) === 0) continue;
+    for (const { bdf: other } of functions) {
+      const number = virtualNumber(parseBdf(bdf)!, sriov, parseBdf(other)!);
+      if (number === null) continue;
+      const [physical, virtual] = [linked.get(bdf)!, linked.get(other)!];
+      linked.set(other, tied(virtual, physical, number));
+      linked.set(bdf, withPlaces(physical, virtual, number));
     }
   }
   return functions.map(({ bdf }) => linked.get(bdf)!);
 }
 
-function enabledVirtualFunctions(
-  { bdf, sriov }: FunctionDescription,
-  functions: ReadonlyMap<string, FunctionDescription>,
-): { number: number; virtual: FunctionDescription }[] {
-  if (!sriov || (sriov.control & 1) === 0) return [];
-  const found = [];
-  for (let number = 0; number < sriov.numVfs; number++) {
-    const place = atRoutingId(parseBdf(bdf)!, sriov.firstOffset + number * sriov.stride);
-    const virtual = place === null ? undefined : functions.get(formatBdf(place));
-    if (virtual !== undefined && virtual.bdf !== bdf) found.push({ number, virtual });
-  }
-  return found;
+const VF_ENABLE = 1;
+
+/** Which of the virtual functions of `physical` the function `other` is, from 0; null: none that is switched on. */
+function virtualNumber(physical: Bdf, { numVfs, firstOffset, stride }: SriovDescription, other: Bdf): number | null {
+  if (other.segment !== physical.segment) return null;
+  const distance = routingId(other) - routingId(physical) - firstOffset;
+  // With one virtual function the stride means nothing, and may be 0.
+  const number = distance === 0 ? 0 : distance / stride;
+  const isOne = Number.isInteger(number) && number >= 0 && number < numVfs;
+  return isOne && firstOffset !== 0 ? number : null;
+}
+
+function routingId(bdf: Bdf): number {
+  return (bdf.bus << 8) | devfn(bdf);
+}
+
+function tied(virtual: FunctionDescription, physical: FunctionDescription, number: number): FunctionDescription {
+  const bars = virtual.bars?.map((bar) => withBusAddress(bar, apertureOf(physical, bar), number));
+  const parent = physical.parent === undefined ? {} : { parent: physical.parent };
+  return { ...virtual, ...parent, ...(bars && { bars }), physicalFunction: physical.bdf };
+}
+
+function withPlaces(physical: FunctionDescription, virtual: FunctionDescription, number: number): FunctionDescription {
+  const total = physical.sriov!.totalVfs;
+  const bars = physical.bars?.map((bar) => withPlace(bar, virtual, number, total));
+  return { ...physical, ...(bars && { bars }) };
 }
 
 function apertureOf(physical: FunctionDescription, bar: BarDescription): BarDescription | undefined {

@@ -11,7 +11,10 @@ export const REAL = [`${HERE}../shared/fixtures/real`].find(existsSync) ?? null;
 
 export function captureNames(): string[] {
   const entries = CAPTURES === null ? [] : readdirSync(CAPTURES, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
 }
 
 /** The bytes of a capture's file, unpacked where it is kept as `name.gz`. */

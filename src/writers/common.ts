@@ -1,0 +1,61 @@
+import type { Ref, Topology } from "../topology/topology.js";
+import { nameOf } from "./describe.js";
+import { pathText } from "./path.js";
+import type { Style } from "./style.js";
+
+export interface CommonDocument {
+  readonly a: string;
+  readonly b: string;
+  /** Null: none; `"unknown"`: the description does not show it. */
+  readonly common: string | null | "unknown";
+  readonly sameHostBridge: boolean | "unknown";
+  /** Hops as Linux counts them, whether or not the pair is supported; null: unknown. */
+  readonly distance: number | null;
+  /** From the function up to, and without, the common bridge. */
+  readonly path: { readonly a: readonly string[]; readonly b: readonly string[] };
+}
+
+/** What two functions share, and the way to it. */
+export function commonDocument(topology: Topology, a: Ref, b: Ref): CommonDocument {
+  const { bridge, sameHostBridge, distance } = topology.common(a, b);
+  return {
+    a: topology.name(topology.id(a)),
+    b: topology.name(topology.id(b)),
+    common: typeof bridge === "number" ? topology.name(bridge) : bridge,
+    sameHostBridge,
+    distance,
+    path: { a: below(topology, a, bridge), b: below(topology, b, bridge) },
+  };
+}
+
+/** Whether the description shows all that was asked. */
+export function isCommonKnown({ common, sameHostBridge, distance }: CommonDocument): boolean {
+  return common !== "unknown" && sameHostBridge !== "unknown" && distance !== null;
+}
+
+function below(topology: Topology, ref: Ref, bridge: number | null | "unknown"): string[] {
+  const chain = [...topology.path(ref)].filter((id) => topology.describe(id) !== null);
+  const end = typeof bridge === "number" ? chain.indexOf(bridge) : chain.length;
+  return chain.slice(0, end).map((id) => topology.name(id));
+}
+
+/** What two functions share, in words, and the way between them. */
+export function commonText(topology: Topology, a: Ref, b: Ref, style: Style): string {
+  const found = commonDocument(topology, a, b);
+  const hops = found.distance === null ? "distance unknown" : hopsText(found.distance);
+  const lines = [`${headline(topology, found, style)}, ${hops}`];
+  lines.push(...pathText(topology, topology.id(a), topology.id(b), { marks: new Map(), ends: ["a", "b"] }, style));
+  return lines.join("\n");
+}
+
+function headline(topology: Topology, { common, sameHostBridge }: CommonDocument, style: Style): string {
+  if (common === "unknown") return style.doubtful("common bridge unknown: the description does not show what is above");
+  if (common !== null) return `common bridge ${style.strong(common)} (${nameOf(topology.describe(common)!)})`;
+  if (sameHostBridge === true) return "no common bridge, one host bridge";
+  return sameHostBridge === false ? "no common bridge, different host bridges" : "no common bridge shown";
+}
+
+/** `1 hop`, `4 hops`. */
+export function hopsText(distance: number): string {
+  return distance === 1 ? "1 hop" : `${distance} hops`;
+}

@@ -1,0 +1,15 @@
+/**
+ * Answers as documents for scripts and as text for people. Everything here is a function of its arguments.
+ *
+ * @packageDocumentation
+ */
+export { commonDocument, commonText, isCommonKnown, type CommonDocument } from "./common.js";
+export { formatJson } from "./json.js";
+export { functionEntry, listDocument, listText, type FunctionEntry, type ListDocument } from "./list.js";
+export { mappingDocument, mappingText, mappingWord, type MappingDocument } from "./mapping.js";
+export { matrixDocument, matrixText, type MatrixDocument } from "./matrix.js";
+export { ownerDocument, ownerText, ownerWord, type OwnerDocument, type OwnerEntry } from "./owner.js";
+export { policyDocument, policyText, type PolicyDocument } from "./policy.js";
+export { PLAIN_STYLE, type Style } from "./style.js";
+export { treeDocument, treeText, type HostBridgeEntry, type TreeDocument, type TreeEntry } from "./tree.js";
+export { verdictDocument, verdictText, verdictWord, type VerdictDocument, type VerdictWord } from "./verdict.js";

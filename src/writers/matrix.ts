@@ -1,0 +1,92 @@
+import { MATRIX_ROUTES, UNKNOWN_DISTANCE, type Matrix, type PeerDma } from "../explain/peer-dma.js";
+import { policyDocument, policyText, type PolicyDocument } from "./policy.js";
+import { paragraph, shorten, type Style } from "./style.js";
+
+type MatrixRoute = (typeof MATRIX_ROUTES)[number];
+
+export interface MatrixDocument {
+  readonly policy: PolicyDocument;
+  readonly functions: readonly string[];
+  /** What `pci_p2pdma_distance()` would return; null: unknown. Row: provider, column: client. */
+  readonly distance: readonly (readonly (number | null)[])[];
+  readonly route: readonly (readonly MatrixRoute[])[];
+}
+
+/** All ordered pairs as scripts read them. */
+export function matrixDocument(peer: PeerDma, { ids, distance, route }: Matrix): MatrixDocument {
+  const functions = [...ids].map((id) => peer.topology.name(id));
+  const rows = <T>(cell: (index: number) => T): T[][] =>
+    functions.map((_, row) => functions.map((_, column) => cell(row * functions.length + column)));
+  return {
+    policy: policyDocument(peer),
+    functions,
+    distance: rows((at) => (distance[at] === UNKNOWN_DISTANCE ? null : distance[at]!)),
+    route: rows((at) => MATRIX_ROUTES[route[at]!]!),
+  };
+}
+
+const LEGEND: readonly (readonly [mark: string, meaning: string])[] = [
+  ["4", "bus-address: 4 hops, below a common bridge, never up to the host"],
+  ["4h", "through-host-bridge: 4 hops, the host bridge takes the requests"],
+  ["4~", "allowed, but the description leaves open which of the two"],
+  ["=", "local: the function itself"],
+  ["-", "not supported"],
+  ["?", "unknown: the description lacks what the answer needs"],
+];
+
+/** All ordered pairs for people: as many columns beside each other as the screen holds, the legend below. */
+export function matrixText(peer: PeerDma, matrix: Matrix, style: Style): string {
+  const document = matrixDocument(peer, matrix);
+  const count = document.functions.length;
+  if (count === 0) return "no functions to compare";
+  const cells = document.functions.map((_, row) => document.functions.map((_, column) => cellOf(document, row, column)));
+  const heads = rowHeads(peer, matrix, style);
+  const width = Math.max(String(count - 1).length, ...cells.flat().map((cell) => cell.length)) + 1;
+  const perBlock = Math.max(1, Math.floor((style.width - heads[0]!.length) / width));
+  const lines = paragraph("", `rows own the memory (provider), columns do the DMA (client); ${policyText(document.policy)}`, style, 0);
+  for (let first = 0; first < count; first += perBlock) {
+    const columns = Array.from({ length: Math.min(perBlock, count - first) }, (_, index) => first + index);
+    lines.push("", style.faint(" ".repeat(heads[0]!.length) + columns.map((column) => String(column).padStart(width)).join("")));
+    cells.forEach((row, index) => {
+      lines.push(heads[index]! + columns.map((column) => painted(row[column]!, width, style)).join(""));
+    });
+  }
+  lines.push("", ...LEGEND.map(([mark, meaning]) => `  ${painted(mark, 2, style)}  ${meaning}`));
+  return lines.join("\n");
+}
+
+function cellOf({ distance, route }: MatrixDocument, row: number, column: number): string {
+  const hops = distance[row]![column];
+  switch (route[row]![column]!) {
+    case "local":
+      return "=";
+    case "not-supported":
+      return "-";
+    case "bus-address":
+      return String(hops ?? "?");
+    case "through-host-bridge":
+      return `${hops ?? "?"}h`;
+    case "unknown":
+      return typeof hops === "number" ? `${hops}~` : "?";
+  }
+}
+
+/** The column's number, the name, and what the system calls it. */
+function rowHeads({ topology }: PeerDma, { ids }: Matrix, style: Style): string[] {
+  const digits = String(ids.length - 1).length;
+  const names = [...ids].map((id) => topology.name(id));
+  const aliases = [...ids].map((id) => shorten(topology.describe(id)!.names?.[0] ?? "", 10, style));
+  const [nameWidth, aliasWidth] = [names, aliases].map((texts) => Math.max(...texts.map(({ length }) => length)));
+  return names.map((name, index) => {
+    const alias = aliasWidth === 0 ? "" : ` ${aliases[index]!.padEnd(aliasWidth!)}`;
+    return `${String(index).padStart(digits)} ${name.padEnd(nameWidth!)}${alias} `;
+  });
+}
+
+function painted(cell: string, width: number, style: Style): string {
+  const text = cell.padStart(width);
+  if (cell === "-") return style.bad(text);
+  if (cell === "?" || cell.endsWith("~")) return style.doubtful(text);
+  if (cell === "=") return style.faint(text);
+  return cell.endsWith("h") ? style.doubtful(text) : style.good(text);
+}

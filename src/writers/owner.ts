@@ -1,0 +1,119 @@
+import { formatHex, formatSize, type Hex, type Size } from "../topology/address.js";
+import type { Owner, Ownership, Topology } from "../topology/topology.js";
+import { CODES, type Code } from "../explain/codes.js";
+import { formatBytes, nameOf } from "./describe.js";
+import { paragraph, type Style } from "./style.js";
+
+export interface OwnerDocument {
+  readonly address: Hex;
+  readonly size: Size | null;
+  readonly owner: OwnerEntry | null;
+  /** Everyone who claims it: several where the claim is ambiguous. */
+  readonly owners: readonly OwnerEntry[];
+  /** Who may own it, where the description does not show enough. */
+  readonly candidates: readonly OwnerEntry[];
+  /** The innermost window that forwards the address, where no owner is nearer. */
+  readonly window: { readonly bridge: string; readonly kind: "mem" | "pref" } | null;
+  readonly reason: Code | null;
+}
+
+export interface OwnerEntry {
+  readonly kind: "pci" | "platform" | "system-ram" | "config-space" | "other";
+  readonly bdf: string | null;
+  readonly bar: number | null;
+  /** As the source names it. */
+  readonly name: string;
+  readonly start: Hex;
+  readonly size: Size;
+  /** Of the address from the start, in bytes. */
+  readonly offset: Size;
+}
+
+/** Whose a CPU physical address is, and whether a range from there stays with the owner. */
+export function ownerDocument(topology: Topology, address: bigint, size: bigint | null, system?: string): OwnerDocument {
+  const found = topology.owners(address, system);
+  const owners = found.owners.map(ownerEntry);
+  return {
+    address: formatHex(address),
+    size: size === null ? null : formatSize(size),
+    owner: found.answer === "one" ? owners[0]! : null,
+    owners: found.answer === "unknown" ? [] : owners,
+    candidates: found.answer === "unknown" ? owners : [],
+    window: found.window && { bridge: topology.name(found.window.id), kind: found.window.kind },
+    reason: reasonOf(found, size ?? 1n, topology.hasAddresses(system)),
+  };
+}
+
+/** An owner as every command shows it. */
+export function ownerEntry({ kind, id, name, bar, start, size, offset }: Owner): OwnerEntry {
+  return {
+    kind: kind === "reserved" ? "other" : kind,
+    bdf: id === null ? null : name,
+    bar,
+    name,
+    start: formatHex(start),
+    size: formatSize(size),
+    offset: formatSize(offset),
+  };
+}
+
+function reasonOf({ answer, owners }: Ownership, size: bigint, hasAddresses: boolean): Code | null {
+  switch (answer) {
+    case "several":
+      return "OWNER_AMBIGUOUS";
+    case "none":
+      return hasAddresses ? "NO_OWNER" : "NO_ADDRESSES";
+    case "unknown":
+      return hasAddresses ? "OWNER_UNKNOWN" : "NO_ADDRESSES";
+    case "one": {
+      const owner = owners[0]!;
+      if (owner.offset + size > owner.size) return "LEAVES_OWNER";
+      return owner.bar !== null && owner.bar >= 7 ? "VF_NOT_ENABLED" : null;
+    }
+  }
+}
+
+/** The answer in one word: the owner's name, `none`, `ambiguous` or `unknown`. */
+export function ownerWord({ owner, reason }: OwnerDocument): string {
+  if (owner !== null) return owner.name;
+  return reason === "OWNER_AMBIGUOUS" ? "ambiguous" : reason === "NO_OWNER" ? "none" : "unknown";
+}
+
+/** The answer for people. */
+export function ownerText(topology: Topology, document: OwnerDocument, style: Style): string {
+  const { address, owner, owners, candidates, window, reason } = document;
+  const lines = owner === null ? [`${style.strong(address)}: ${headline(reason!, style)}`] : [
+    `${style.strong(address)} belongs to ${style.strong(entryText(topology, owner))}`,
+    ...paragraph("  range", rangeText(owner), style),
+    ...paragraph("  offset", `${formatHex(BigInt(owner.offset))} from its start`, style),
+  ];
+  if (owner === null) for (const claimant of owners) lines.push(...paragraph("  claimed", `${entryText(topology, claimant)}, ${rangeText(claimant)}`, style));
+  for (const candidate of candidates) lines.push(...paragraph("  perhaps", entryText(topology, candidate), style));
+  if (window !== null) lines.push(...paragraph("  window", `forwarded by ${window.bridge} (${window.kind})`, style));
+  if (owner !== null && reason !== null) lines.push(...paragraph("  but", `${reason}: ${CODES[reason]}`, style));
+  if (reason === "NO_ADDRESSES" || reason === "OWNER_UNKNOWN") {
+    lines.push(...paragraph("  to know", "/proc/iomem read as root, or lspci -vv of the whole machine", style));
+  }
+  return lines.join("\n");
+}
+
+function headline(reason: Code, style: Style): string {
+  const paint = reason === "NO_OWNER" ? style.bad : style.doubtful;
+  return paint(`${CODES[reason]} (${reason})`);
+}
+
+/** `0000:23:00.0 BAR 2 (GPU0)`, `system RAM`, `pl011@9000000 (platform device)`. */
+export function entryText(topology: Topology, { kind, bdf, bar, name }: OwnerEntry): string {
+  if (bdf === null) return kind === "platform" ? `${name} (platform device)` : `${name} (${kind.replaceAll("-", " ")})`;
+  const what = nameOf(topology.describe(bdf)!);
+  return `${bdf}${bar === null ? "" : ` ${barText(bar)}`} (${what})`;
+}
+
+function barText(bar: number): string {
+  return bar === 6 ? "ROM" : bar >= 7 ? `BAR ${bar} (kept for virtual functions)` : `BAR ${bar}`;
+}
+
+function rangeText({ start, size }: OwnerEntry): string {
+  const bytes = BigInt(size);
+  return `${start} to ${formatHex(BigInt(start) + bytes - 1n)}, ${formatBytes(bytes)}`;
+}

@@ -1,0 +1,45 @@
+import type { PeerDma } from "../explain/peer-dma.js";
+import { cpuOf, formatCpu } from "../policy/cpu.js";
+import type { Missing } from "../policy/policy.js";
+import type { Topology } from "../topology/topology.js";
+
+/** By whose rules a question was answered, and how much of that had to be guessed. */
+export interface PolicyDocument {
+  readonly name: string;
+  readonly kernel: string | null;
+  /** As `--cpu` takes it; null: unknown, or not the same in all systems. */
+  readonly cpu: string | null;
+  readonly inferred: readonly string[];
+  readonly assumed: readonly string[];
+}
+
+export function policyDocument({ policy, topology }: PeerDma): PolicyDocument {
+  const cpus = cpusOf(topology);
+  const names = [...new Set(cpus.map(({ name }) => name))];
+  return {
+    name: policy.name,
+    kernel: policy.kernel ?? null,
+    cpu: names.length === 1 ? names[0]! : null,
+    inferred: [...(policy.inferred ?? []), ...new Set(cpus.flatMap(({ inferred }) => inferred ?? []))],
+    assumed: policy.assumed,
+  };
+}
+
+function cpusOf(topology: Topology): { readonly name: string | null; readonly inferred?: string }[] {
+  return topology.systems.map((system) => {
+    const known = cpuOf(system);
+    const name = formatCpu(known?.cpu);
+    return known?.inferredFrom === undefined ? { name } : { name, inferred: `CPU ${name}, from ${known.inferredFrom}` };
+  });
+}
+
+/** `Linux 6.12.117, CPU GenuineIntel:6`. */
+export function policyText({ name, kernel, cpu }: PolicyDocument): string {
+  const rules = kernel !== null && name.startsWith("linux") ? `Linux ${kernel}` : name;
+  return `${rules}, CPU ${cpu ?? "unknown"}`;
+}
+
+/** What would have to be shown, and where it can be seen. */
+export function missingText({ what, where }: Missing): string {
+  return `${what} (${where})`;
+}

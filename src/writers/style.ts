@@ -1,0 +1,55 @@
+/** How text is to look. Colour only repeats what the words say. */
+export interface Style {
+  /** Columns of the screen. */
+  readonly width: number;
+  /** Whether line drawing characters can be shown. */
+  readonly unicode: boolean;
+  good(text: string): string;
+  doubtful(text: string): string;
+  bad(text: string): string;
+  strong(text: string): string;
+  faint(text: string): string;
+}
+
+const asIs = (text: string): string => text;
+
+/** No colours, 80 columns, ASCII: reads the same everywhere. */
+export const PLAIN_STYLE: Style = {
+  width: 80,
+  unicode: false,
+  good: asIs,
+  doubtful: asIs,
+  bad: asIs,
+  strong: asIs,
+  faint: asIs,
+};
+
+/** `text` in at most `width` columns. */
+export function shorten(text: string, width: number, { unicode }: Style): string {
+  if (text.length <= width) return text;
+  const mark = unicode ? "…" : "...";
+  return width <= mark.length ? text.slice(0, Math.max(width, 0)) : text.slice(0, width - mark.length).trimEnd() + mark;
+}
+
+/** Indented below a heading: the heading once, the text wrapped at words beside it. */
+export function paragraph(heading: string, text: string, { width }: Style, indent = 11): string[] {
+  const room = Math.max(width - indent, 24);
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  lines.push(line);
+  return lines.map((content, index) => `${(index === 0 ? heading : "").padEnd(indent)}${content}`);
+}
+
+/** Columns as wide as their widest cell; the last one is not padded. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd());
+}

@@ -1,0 +1,158 @@
+import { CODES } from "../explain/codes.js";
+import type { PeerDma } from "../explain/peer-dma.js";
+import type { Culprit, Hint, Memory, Verdict } from "../explain/verdict.js";
+import { hopsText } from "./common.js";
+import { nameOf } from "./describe.js";
+import { pathText } from "./path.js";
+import { missingText, policyDocument, policyText, type PolicyDocument } from "./policy.js";
+import { paragraph, type Style } from "./style.js";
+
+export type VerdictWord = "yes" | "yes-through-host-bridge" | "no" | "unknown";
+
+export interface VerdictDocument {
+  readonly provider: string;
+  readonly client: string;
+  readonly memory: Memory;
+  readonly verdict: VerdictWord;
+  readonly route: string;
+  /** Hops; null: unknown. */
+  readonly distance: number | null;
+  readonly common: string | null | "unknown";
+  readonly code: string | null;
+  readonly culprits: readonly Culprit[];
+  readonly hints: readonly Hint[];
+  readonly policy: PolicyDocument;
+  readonly missing: readonly string[];
+}
+
+/** A verdict as scripts read it. */
+export function verdictDocument(peer: PeerDma, verdict: Verdict): VerdictDocument {
+  const { provider, client, memory, route, distance, common, culprits, hints } = verdict;
+  return {
+    provider,
+    client,
+    memory,
+    verdict: verdictWord(verdict),
+    route,
+    distance,
+    common,
+    code: verdict.answer === "yes" ? null : verdict.code,
+    culprits,
+    hints,
+    policy: policyDocument(peer),
+    missing: verdict.answer === "no" ? [] : verdict.missing.map(missingText),
+  };
+}
+
+/** A verdict in one word. */
+export function verdictWord({ answer, route }: Pick<Verdict, "answer" | "route">): VerdictWord {
+  return answer === "yes" && route === "through-host-bridge" ? "yes-through-host-bridge" : answer;
+}
+
+/** A verdict for people: the word, the route, the way with the culprit marked, why, and what to do. */
+export function verdictText(peer: PeerDma, verdict: Verdict, style: Style): string {
+  const { topology } = peer;
+  const [provider, client] = [topology.id(verdict.provider), topology.id(verdict.client)];
+  const memory = `the memory of ${verdict.provider} (provider, ${nameOf(topology.describe(provider)!)})`;
+  const initiator = `${verdict.client} (client, ${nameOf(topology.describe(client)!)})`;
+  return [
+    ...paragraph("", `${headword(verdict, style)}: DMA by ${initiator} to ${memory}`, style, 0),
+    ...paragraph("  route", routeText(verdict), style),
+    ...pathText(topology, provider, client, { marks: marksOf(peer, verdict.culprits), ends: ["provider", "client"] }, style),
+    ...paragraph("  why", whyText(peer, verdict, provider, client), style),
+    ...memoryText(verdict, style),
+    ...("missing" in verdict ? missingLines(verdict.missing.map(missingText), style) : []),
+    ...hintLines(verdict.hints, style),
+    ...policyLines(policyDocument(peer), style),
+  ].join("\n");
+}
+
+/** Linux does not look at the memory: a plain yes is only said where that is seen to. */
+function headword({ answer, route, memory, provider }: Verdict, style: Style): string {
+  if (answer === "no") return style.bad("NO");
+  if (answer === "unknown") return style.doubtful("UNKNOWN");
+  const yes = route === "through-host-bridge" ? "YES, THROUGH THE HOST BRIDGE" : route === "unknown" ? "YES, BY A ROUTE THAT IS NOT KNOWN" : "YES";
+  return memory === "ok" ? style.good(yes) : style.doubtful(`${yes} for Linux, but ${MEMORY[memory].short} (${provider})`);
+}
+
+const MEMORY: Readonly<Record<Exclude<Memory, "ok">, { readonly short: string; readonly long: string }>> = {
+  off: { short: "memory decode is off", long: "memory decode is off on the provider or on a bridge above it: it would not answer. A driver that binds to it switches it on" },
+  unassigned: { short: "its memory has no address", long: "no address is assigned to the provider's memory BARs: there is nothing to reach. See the kernel log for `BAR: no space`" },
+  none: { short: "it has no memory BAR", long: "the provider has no memory BAR: there is nothing to reach" },
+  unknown: { short: "whether its memory answers is not shown", long: "the description does not show whether the provider's memory BARs are assigned and decoded" },
+};
+
+function memoryText({ answer, memory }: Verdict, style: Style): string[] {
+  if (memory === "ok" || (answer !== "yes" && memory === "unknown")) return [];
+  return paragraph("  memory", `${memory}: ${MEMORY[memory].long}`, style);
+}
+
+function routeText({ answer, route, distance, common }: Verdict): string {
+  const way = answer === "no" ? "not supported" : route === "unknown" ? "unknown" : route;
+  const hops = distance === null ? "distance unknown" : hopsText(distance);
+  const bridge = common === null ? "no common bridge" : common === "unknown" ? "common bridge unknown" : `common bridge ${common}`;
+  return [way, hops, bridge].join(", ");
+}
+
+function whyText({ judgements, topology }: PeerDma, verdict: Verdict, provider: number, client: number): string {
+  const redirected = verdict.culprits.some(({ bits }) => bits.length > 0);
+  const roots = [...new Set([topology.rootOrdinal(provider), topology.rootOrdinal(client)])];
+  const hosts = roots.map((root) => judgements[root]!.because).filter((because, index, all) => all.indexOf(because) === index);
+  if (verdict.answer === "no") {
+    const causes = verdict.code === "ACS_REDIRECT" ? hosts : verdict.culprits.map(({ bdf, what }) => (what.includes(bdf) ? what : `${bdf}: ${what}`));
+    return [`${verdict.code}: ${CODES[verdict.code]}`, ...distinct(causes)].join("; ");
+  }
+  if (verdict.answer === "unknown") return `${verdict.code}: ${CODES[verdict.code]}`;
+  switch (verdict.route) {
+    case "local":
+      return "the function owns the memory itself";
+    case "bus-address":
+      return "nothing on the way redirects: requests turn around at the common bridge and never reach the host";
+    case "through-host-bridge":
+      return [redirected ? "ACS redirects requests up to the host bridge, which takes them" : "the host bridge takes the requests", ...hosts].join("; ");
+    default:
+      return ["allowed by every route the description leaves open", ...hosts].join("; ");
+  }
+}
+
+function distinct(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
+
+/** Culprits by the name of the step they stand at; a function that identifies a host bridge stands for it. */
+export function marksOf({ judgements, topology }: PeerDma, culprits: readonly Culprit[]): ReadonlyMap<string, string> {
+  const marks = new Map<string, string>();
+  for (const { bdf, what, bits } of culprits) {
+    const mark = bits.length > 0 ? `${what.startsWith("ACS") ? "redirects" : "off"}: ${bits.join(" ")}` : "refuses";
+    marks.set(bdf, mark);
+    topology.roots.forEach(({ id, root }, ordinal) => {
+      if (judgements[ordinal]!.identifiedBy === bdf || root.bus === bdf) marks.set(topology.name(id), mark);
+    });
+  }
+  return marks;
+}
+
+/** What would have to be shown, each once. */
+export function missingLines(missing: readonly string[], style: Style): string[] {
+  return missing.flatMap((text, index) => paragraph(index === 0 ? "  to know" : "", text, style));
+}
+
+/** What to do, and the kernel parameter in quotes: a shell ends a command at `;`. */
+export function hintLines(hints: readonly Hint[], style: Style): string[] {
+  return distinctHints(hints).flatMap(({ text, parameter }, index) => [
+    ...paragraph(index === 0 ? "  fix" : "", text, style),
+    ...(parameter === null ? [] : [`${" ".repeat(11)}${style.strong(`'${parameter}'`)}`]),
+  ]);
+}
+
+function distinctHints(hints: readonly Hint[]): Hint[] {
+  return [...new Map(hints.map((hint) => [hint.text, hint])).values()];
+}
+
+/** By whose rules, and what was guessed or taken for granted. */
+export function policyLines(policy: PolicyDocument, style: Style): string[] {
+  const lines = paragraph("  rules", policyText(policy), style);
+  for (const text of policy.inferred) lines.push(...paragraph("  guessed", text, style));
+  for (const text of policy.assumed) lines.push(...paragraph("  assumed", text, style));
+  return lines.map((line) => style.faint(line));
+}
