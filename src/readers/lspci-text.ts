@@ -56,6 +56,7 @@ class Block {
   sawCapability = false;
   accessDenied = false;
 
+  hasExpress = false;
   expressType: number | undefined;
   hasAcs = false;
   acsCapability: number | undefined;
@@ -85,12 +86,13 @@ class Block {
     const heading = readHeading(header);
     if (this.unreadable) {
       // The kernel still knows the BARs; the rest is from registers that read all ones.
-      const bars = this.bars.filter(({ start }) => start !== null);
+      const placed = this.bars.filter(({ start }) => start !== null);
+      const bars = placed.length > 0 ? placed : undefined;
       return defined<FunctionDescription>({ ...this.facts, ...heading, bdf, revision: undefined, bars });
     }
     const headerType = this.bus !== undefined ? (this.isCardbus ? 2 : 1) : this.verbose ? 0 : undefined;
     const listIsShown = this.listIsShown();
-    const expressType = this.expressType ?? (listIsShown ? null : undefined);
+    const expressType = this.expressType ?? (listIsShown && !this.hasExpress ? null : undefined);
     return defined<FunctionDescription>({
       ...heading,
       ...this.facts,
@@ -265,6 +267,7 @@ function readCapability(block: Block, [, body]: RegExpExecArray, line: LspciLine
 }
 
 function readExpress(block: Block, text: string): void {
+  block.hasExpress = true;
   block.expressType = EXPRESS_TYPES.find(([name]) => name.test(text))?.[1];
 }
 

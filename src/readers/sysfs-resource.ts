@@ -83,7 +83,7 @@ function barFrom(resource: Resource, register: BarDescription | undefined, fixed
   const isRom = index === ROM;
   const described = {
     index,
-    type: (flags & IO) !== 0 ? "io" : isRom ? "rom" : isWide(flags) ? "mem64" : "mem32",
+    type: (flags & IO) !== 0 ? "io" : isRom ? "rom" : isWide(flags) || register?.type === "mem64" ? "mem64" : "mem32",
     prefetchable: (flags & PREFETCHABLE) !== 0,
     size: end === 0n ? undefined : formatSize(end - start + 1n),
     romEnabled: isRom ? (register?.romEnabled ?? (flags & ROM_ENABLED) !== 0) : undefined,
@@ -95,7 +95,7 @@ function barFrom(resource: Resource, register: BarDescription | undefined, fixed
   return defined<BarDescription>({ ...described, start: formatHex(start), bus });
 }
 
-/** POWER leaves the flag out and keeps the bits of the register. */
+/** POWER leaves the flag out, and may leave the bits of the register out as well. */
 function isWide(flags: number): boolean {
   return (flags & WIDE) !== 0 || (flags & REGISTER_TYPE) === REGISTER_WIDE;
 }

@@ -212,6 +212,7 @@ describe("bridge windows", () => {
 
   it("are closed where the base is above the limit, and absent where optional registers read zero", () => {
     expect(windows([0x1c, "00f0"], [0x20, "0000fff0"], [0x24, "0001fff1"])).toEqual([]);
+    expect(windows([0x20, "fda0fdb0"])).toEqual([]);
     expect(windows()).toEqual([{ kind: "mem", bus: "0x0", busEnd: "0xfffff" }]);
   });
 

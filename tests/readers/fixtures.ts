@@ -9,6 +9,9 @@ export const CAPTURES = [`${HERE}tests/fixtures/qemu`, `${HERE}../shared/fixture
 /** Other people's machines, which are read in place. */
 export const REAL = [`${HERE}../shared/fixtures/real`].find(existsSync) ?? null;
 
+if (REAL === null)
+  console.warn("skipped: tests on dumps of real machines, which are not here (../shared/fixtures/real)");
+
 export function captureNames(): string[] {
   const entries = CAPTURES === null ? [] : readdirSync(CAPTURES, { withFileTypes: true });
   return entries

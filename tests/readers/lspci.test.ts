@@ -27,6 +27,9 @@ const PORT = [
   "\tCapabilities: [54] Express (v2) Root Port (Slot+), MSI 00",
   "\t\tLnkCap:\tPort #0, Speed 16GT/s, Width x16, ASPM L0s, Exit Latency L0s <64ns",
   "\t\tLnkSta:\tSpeed 8GT/s (downgraded), Width x4 (downgraded)",
+  "\tCapabilities: [80] Power Management version 3",
+  "\t\tFlags: PMEClk- DSI- D1- D2- AuxCurrent=0mA PME(D0+,D1-,D2-,D3hot+,D3cold+)",
+  "\t\tStatus: D3 NoSoftRst+ PME-Enable- DSel=0 DScale=0 PME-",
   "\tCapabilities: [148 v1] Access Control Services",
   "\t\tACSCap:\tSrcValid+ TransBlk+ ReqRedir+ CmpltRedir+ UpstreamFwd+ EgressCtrl- DirectTrans+",
   "\t\tACSCtl:\tSrcValid+ TransBlk- ReqRedir+ CmpltRedir+ UpstreamFwd+ EgressCtrl- DirectTrans-",
@@ -65,6 +68,7 @@ describe("the text of a function", () => {
       acs: { capability: 0x5f, control: 0x1d },
       sriov: null,
       link: { speed: 8, width: 4, maxSpeed: 16, maxWidth: 16 },
+      powerState: "D3hot",
       driver: "pcieport",
     });
   });
@@ -134,6 +138,12 @@ describe("the text of a function", () => {
       const text = `01:00.0 System peripheral: X\n\tFlags: fast devsel\n\tCapabilities: [40] Express ${version}${name}`;
       expect(read(text).at("0000:01:00.0").kind).toBe(kind);
     }
+  });
+
+  it("does not take an Express kind that it does not know for no Express at all", () => {
+    const text = "01:00.0 Bridge: X\n\tFlags: fast devsel\n\tCapabilities: [40] Express Unknown type 11, MSI 00";
+    const unknown = read(text).at("0000:01:00.0");
+    for (const field of ["kind", "link"]) expect(unknown).not.toHaveProperty(field);
   });
 
   it("takes a function of class 0600 for a host bridge function even where it calls itself a root port", () => {
@@ -375,6 +385,24 @@ describe("windows", () => {
     expect(at("0000:00:01.0").windows).toEqual([{ kind: "mem", start: "0x600c000000000", end: "0x600c0007fffff" }]);
   });
 
+  it("are printed as they are where only a ROM that is switched off holds another address", () => {
+    const text = [
+      "00:01.0 PCI bridge: X",
+      "\tBus: primary=00, secondary=01, subordinate=01, sec-latency=0",
+      "\tMemory behind bridge: 50000000-500fffff",
+      "01:00.0 Ethernet controller: Y",
+      "\tControl: I/O- Mem+",
+      "\tExpansion ROM at 50020000 [disabled] [size=64K]",
+      "00: 34 12 02 00 02 00 00 00 00 00 00 02 00 00 00 00",
+      "10: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
+      "20: 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00",
+      "30: 00 00 fe ff 00 00 00 00 00 00 00 00 00 00 00 00",
+    ];
+    const { at } = read(text.join("\n"));
+    expect(at("0000:01:00.0").bars).toMatchObject([{ index: 6, start: "0x50020000", bus: "0xfffe0000" }]);
+    expect(at("0000:00:01.0").windows).toEqual([{ kind: "mem", start: "0x50000000", end: "0x500fffff" }]);
+  });
+
   it("keep no address where CPU and bus addresses differ and no BAR below tells by how much", () => {
     const elsewhere = displacedBar.join("\n").replace("01:00.0", "02:00.0");
     const { at } = read([...displacedPort, elsewhere].join("\n"));
@@ -498,6 +526,11 @@ describe("a mangled paste", () => {
     const { system, findings } = read(mangle(wrap));
     expect(system).toEqual(clean);
     expect(findings).toEqual([]);
+  });
+
+  it("does not run a message from standard error into the line above it", () => {
+    const { at } = read("01:00.0 Bridge: X\npcilib: Cannot open /sys/bus/pci\n");
+    expect(at("0000:01:00.0").label).toBe("X");
   });
 
   it("does not run prose after a blank line into the last field", () => {
@@ -659,6 +692,11 @@ describe("tree drawings", () => {
     expect(at("0000:01:00.0")).toMatchObject({ kind: "endpoint", parent: "0000:00:01.0" });
   });
 
+  it("begin anew with every first line", () => {
+    const { findings } = read("-[0000:00]-+-00.0\n           \\-01.0\n-[0000:00]---00.0\n           \\-02.0");
+    expect(findings).toMatchObject([{ code: "MALFORMED_LINE", line: 4 }]);
+  });
+
   it("with a branch that has no trunk are a finding", () => {
     const { findings } = read("-[0000:00]-+-00.0\n  +-01.0");
     expect(findings).toMatchObject([{ code: "MALFORMED_LINE", line: 2 }]);
@@ -711,6 +749,13 @@ describe("virtual functions", () => {
     expect(at("0000:04:10.2").bars).toMatchObject([{ index: 0, start: "0x600fe604000", bus: "0xfe604000" }]);
     // The fourth would be beyond those that are switched on.
     expect(at("0000:04:10.6")).not.toHaveProperty("physicalFunction");
+  });
+
+  it("need no bridge to their bus for the dump to be whole", () => {
+    const far = physical.map((line) => line.replace("04:00.0", "00:00.0").replace("offset: 128", "offset: 256"));
+    const { system, at } = read([...far, ...virtual("01:00.0", "fe600000")].join("\n"));
+    expect(at("0000:01:00.0").physicalFunction).toBe("0000:00:00.0");
+    expect(system.complete).toBe(true);
   });
 
   it("are none while the physical function has them switched off", () => {
