@@ -37,5 +37,5 @@ const [first, last] = [functions.at(1).trim(), functions.at(70).trim()];
 console.log(`Node ${process.version}, ${functions.length} functions, ${(dump.join("").length / 1e6).toFixed(1)} MB of text`);
 console.log(`node -e 0            ${median(["-e", "0"])}`);
 console.log(`peerlane --version   ${median([at("../dist/cli.js"), "--version"])}`);
-console.log(`peerlane can A B     ${median([at("../dist/cli.js"), "can", first, last, "-i", file])}`);
+console.log(`peerlane can A B     ${median([at("../dist/cli.js"), "can", first, last, "-i", file, "--kernel", "6.12", "--cpu", "GenuineIntel:6"])}`);
 rmSync(directory, { recursive: true });

@@ -43,3 +43,10 @@ export function readRanges(property: Uint8Array): WindowDescription[] {
   }
   return windows;
 }
+
+/** The last bus number that a host bridge may hand out, from `bus-range`: the first and the last, a cell each. */
+export function readLastBus(property: Uint8Array): number | undefined {
+  if (property.length !== 8) return undefined;
+  const last = new DataView(property.buffer, property.byteOffset).getUint32(4);
+  return last <= 0xff ? last : undefined;
+}

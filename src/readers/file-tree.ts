@@ -14,6 +14,14 @@ export interface FileStore {
   link(path: string): string | null;
 }
 
+/** A place in the store. */
+interface Found {
+  readonly path: string;
+  readonly kind: EntryKind;
+}
+
+const UTF8 = new TextDecoder();
+
 /** As many links as Linux follows before it gives up (ELOOP). */
 const LINK_LIMIT = 40;
 
@@ -25,6 +33,7 @@ export class FileTree {
   readonly #store: FileStore;
   readonly #directories = new Map<string, ReadonlyMap<string, EntryKind> | null>();
   readonly #links = new Map<string, string | null>();
+  readonly #found = new Map<string, Found | null>();
 
   constructor(store: FileStore) {
     this.#store = store;
@@ -32,14 +41,14 @@ export class FileTree {
 
   /** The bytes of a file, links followed; null where there is none or it cannot be read. */
   file(path: string): Uint8Array | null {
-    const found = this.#resolve(path);
-    return found !== null && found.kind === "file" ? this.#store.read(found.path) : null;
+    const found = this.#find(path);
+    return found?.kind === "file" ? this.#store.read(found.path) : null;
   }
 
   /** The text of a file without white space at its ends; null where there is none or it cannot be read. */
   text(path: string): string | null {
     const bytes = this.file(path);
-    return bytes === null ? null : new TextDecoder().decode(bytes).trim();
+    return bytes === null ? null : UTF8.decode(bytes).trim();
   }
 
   /** The names in a directory, in order, links followed; null where there is no such directory. */
@@ -55,13 +64,13 @@ export class FileTree {
   }
 
   isDirectory(path: string): boolean {
-    return this.#resolve(path)?.kind === "directory";
+    return this.#find(path)?.kind === "directory";
   }
 
   /** The text of a symbolic link; null where the path is none. Links on the way to it are followed. */
   link(path: string): string | null {
     const { parent, name } = splitPath(path);
-    const directory = this.#resolve(parent);
+    const directory = this.#find(parent);
     if (directory?.kind !== "directory" || this.#entries(directory.path)?.get(name) !== "link") return null;
     return this.#target(`${directory.path}/${name}`);
   }
@@ -76,7 +85,7 @@ export class FileTree {
   }
 
   #entriesAt(path: string): ReadonlyMap<string, EntryKind> | null {
-    const found = this.#resolve(path);
+    const found = this.#find(path);
     return found?.kind === "directory" ? this.#entries(found.path) : null;
   }
 
@@ -89,8 +98,23 @@ export class FileTree {
     return entries;
   }
 
+  /** What a path stands for. Callers ask for many files of one directory, so the way to that is walked once. */
+  #find(path: string): Found | null {
+    const { parent, name } = splitPath(path);
+    if (name === "" || name === "..") return this.#resolve(path);
+    let directory = this.#found.get(parent);
+    if (directory === undefined) {
+      directory = this.#resolve(parent);
+      this.#found.set(parent, directory);
+    }
+    if (directory?.kind !== "directory") return null;
+    const kind = this.#entries(directory.path)?.get(name);
+    if (kind === undefined) return null;
+    return kind === "link" ? this.#resolve(path) : { path: `${directory.path}/${name}`, kind };
+  }
+
   /** Walks name by name; a link puts the names of its target in front of those that are left. */
-  #resolve(path: string): { readonly path: string; readonly kind: EntryKind } | null {
+  #resolve(path: string): Found | null {
     const left = namesOf(path).reverse();
     let at: string[] = [];
     let kind: EntryKind = "directory";
@@ -143,9 +167,11 @@ function toPath(names: readonly string[]): string {
 }
 
 function splitPath(path: string): { parent: string; name: string } {
+  const end = path.lastIndexOf("/");
+  const name = path.slice(end + 1);
+  if (name !== "" && name !== ".") return { parent: path.slice(0, Math.max(end, 0)), name };
   const names = namesOf(path);
-  const name = names.pop() ?? "";
-  return { parent: toPath(names), name };
+  return { name: names.pop() ?? "", parent: toPath(names) };
 }
 
 type Node = { readonly kind: "file"; readonly bytes: Uint8Array } | { readonly kind: "link"; readonly target: string };

@@ -4,20 +4,19 @@ import type {
   HostBridgeDescription,
   IommuMode,
   KernelDescription,
-  LinkDescription,
   SystemDescription,
   WindowDescription,
 } from "../topology/description.js";
 import type { Finding } from "../topology/finding.js";
 import { decompress } from "./archive.js";
-import { decodeConfigSpace, defined, kindOf } from "./config-space.js";
+import { defined } from "./config-space.js";
 import { readCpuinfo } from "./cpuinfo.js";
-import { readRanges } from "./device-tree.js";
+import { readLastBus, readRanges } from "./device-tree.js";
 import { baseName, type FileTree, namesOf } from "./file-tree.js";
 import { readIomem } from "./iomem.js";
 import { ReadError, type Reading } from "./reading.js";
 import { withBusAddresses } from "./sysfs-addresses.js";
-import { barsFrom, readResources, windowsFrom } from "./sysfs-resource.js";
+import { readFunction } from "./sysfs-function.js";
 
 /*
  *     sys/bus/pci/devices/0000:03:00.0 -> ../../../devices/pci0000:00/0000:00:01.0/0000:03:00.0
@@ -141,139 +140,6 @@ function placeOf(tree: FileTree, path: string): { parent?: string | null; root?:
   return parent === null ? rootBus : { parent, ...rootBus };
 }
 
-interface ReadFunction {
-  readonly function: FunctionDescription;
-  readonly findings: readonly Finding[];
-  readonly hasConfig: boolean;
-  readonly hasResource: boolean;
-}
-
-function readFunction(tree: FileTree, path: string, bdf: string): ReadFunction {
-  const config = tree.file(`${path}/config`);
-  const decoded = decodeFile(bdf, config);
-  const shown = decoded.function;
-  const resourceText = tree.text(`${path}/resource`);
-  const resources = resourceText === null ? null : readResources(resourceText);
-  const hexFile = (name: string) => /^0x([0-9a-f]+)$/i.exec(tree.text(`${path}/${name}`) ?? "")?.[1]?.toLowerCase();
-  const classCode = hexFile("class");
-  const driver = ownLink(tree, path, "driver");
-  const isBridge = classCode?.startsWith("06") ?? false;
-  const description = defined<FunctionDescription>({
-    ...shown,
-    bdf,
-    kind: shown.kind ?? kindOf({ classCode }),
-    class: classCode ?? shown.class,
-    vendor: hexFile("vendor") ?? shown.vendor,
-    device: hexFile("device") ?? shown.device,
-    ...(subsystem(hexFile("subsystem_vendor"), hexFile("subsystem_device")) ?? {}),
-    revision: hexFile("revision") ?? shown.revision,
-    physicalFunction: physicalFunction(ownLink(tree, path, "physfn")) ?? shown.physicalFunction,
-    bars: resources === null ? shown.bars : barsFrom(resources, shown.bars ?? [], classCode),
-    windows: windowsOf(resources, shown),
-    link: shown.link === null ? null : readLink(tree, path, shown.link),
-    // Without a driver this is the kernel's default of 32 bits, and bridges' drivers never set it.
-    dmaMaskBits: typeof driver === "string" && !isBridge ? decimal(tree.text(`${path}/dma_mask_bits`)) : undefined,
-    // The register says what state the device is in, the file what state the kernel believes it to be in.
-    powerState: shown.powerState ?? powerState(tree.text(`${path}/power_state`)),
-    numaNode: numaNode(tree.text(`${path}/numa_node`)),
-    iommuGroup: numberOrNull(ownLink(tree, path, "iommu_group")),
-    driver,
-    names: readNames(tree, path),
-    label: tree.text(`${path}/label`) || undefined,
-  });
-  return {
-    function: description,
-    findings: decoded.findings,
-    hasConfig: config !== null && config.length > 0,
-    hasResource: resources !== null,
-  };
-}
-
-/** An unprivileged read ends after 64 bytes; what is longer is all there is. */
-function decodeFile(bdf: string, config: Uint8Array | null): ReturnType<typeof decodeConfigSpace> {
-  if (config === null || config.length === 0) return { function: { bdf }, findings: [] };
-  return decodeConfigSpace(bdf, config, config.length < 256 ? "part" : "whole");
-}
-
-function windowsOf(
-  resources: ReturnType<typeof readResources>,
-  shown: FunctionDescription,
-): readonly WindowDescription[] | undefined {
-  if (resources === null) return shown.windows;
-  const windows = windowsFrom(resources, shown.windows ?? []);
-  return windows.length > 0 || shown.bus !== undefined ? windows : undefined;
-}
-
-/** The kernel prints zeros where a function has no subsystem ids. */
-function subsystem(vendor: string | undefined, device: string | undefined) {
-  if (vendor === undefined || device === undefined || (vendor === "0000" && device === "0000")) return null;
-  return { subsystemVendor: vendor, subsystemDevice: device };
-}
-
-/**
- * The last name of a link in a function's directory; null: there is none. Missing: perhaps whoever copied the files
- * left links out, since not even `subsystem` is there, which every device has.
- */
-function ownLink(tree: FileTree, path: string, name: string): string | null | undefined {
-  const target = tree.link(`${path}/${name}`);
-  if (target !== null) return baseName(target);
-  return tree.has(`${path}/subsystem`) ? null : undefined;
-}
-
-function physicalFunction(link: string | null | undefined): string | null | undefined {
-  return typeof link === "string" ? (canonicalBdf(link) ?? undefined) : link;
-}
-
-function numberOrNull(link: string | null | undefined): number | null | undefined {
-  return typeof link === "string" ? decimal(link) : link;
-}
-
-function numaNode(text: string | null): number | null | undefined {
-  return text === "-1" ? null : decimal(text);
-}
-
-function powerState(text: string | null): string | undefined {
-  return text !== null && /^D[0-3]/.test(text) ? text : undefined;
-}
-
-function decimal(text: string | null): number | undefined {
-  return text !== null && /^[0-9]{1,9}$/.test(text) ? Number(text) : undefined;
-}
-
-function readLink(tree: FileTree, path: string, shown: LinkDescription | undefined): LinkDescription | undefined {
-  const link = defined<LinkDescription>({
-    ...shown,
-    speed: linkSpeed(tree.text(`${path}/current_link_speed`)) ?? shown?.speed,
-    width: linkWidth(tree.text(`${path}/current_link_width`)) ?? shown?.width,
-    maxSpeed: linkSpeed(tree.text(`${path}/max_link_speed`)) ?? shown?.maxSpeed,
-    maxWidth: linkWidth(tree.text(`${path}/max_link_width`)) ?? shown?.maxWidth,
-  });
-  return Object.keys(link).length > 0 ? link : undefined;
-}
-
-/** `8 GT/s`, `8.0 GT/s PCIe`; `Unknown` while the link is down. */
-function linkSpeed(text: string | null): number | null | undefined {
-  if (text === null) return undefined;
-  const speed = /^([0-9]+(?:\.[0-9]+)?) GT\/s/.exec(text)?.[1];
-  return speed !== undefined ? Number(speed) : /^Unknown/.test(text) ? null : undefined;
-}
-
-/** 0 and 255 are what the kernel prints while the link is down. */
-function linkWidth(text: string | null): number | null | undefined {
-  const width = decimal(text);
-  return width === 0 || width === 255 ? null : width;
-}
-
-const NAME_DIRECTORIES = ["net", "infiniband", "nvme", "drm", "block"];
-
-/** What drivers call the function; a virtio device sits in between. */
-function readNames(tree: FileTree, path: string): readonly string[] | undefined {
-  const children = tree.list(path) ?? [];
-  const places = [path, ...children.filter((name) => /^virtio[0-9]+$/.test(name)).map((name) => `${path}/${name}`)];
-  const names = places.flatMap((place) => NAME_DIRECTORIES.flatMap((name) => tree.list(`${place}/${name}`) ?? []));
-  return names.length > 0 ? names : undefined;
-}
-
 /** Slot names by `dddd:bb:dd`, which all functions of a device share. */
 function readSlots(tree: FileTree, places: Places): ReadonlyMap<string, string> {
   const slots = new Map<string, string>();
@@ -288,10 +154,10 @@ function readSlots(tree: FileTree, places: Places): ReadonlyMap<string, string> 
 /** Root buses by the names of the device tree nodes that describe their host bridges. */
 function hostBridgeNodes(tree: FileTree, places: Places, roots: ReadonlyMap<string, string>): Map<string, string> {
   const nodes = new Map<string, string>();
-  for (const [bdf, root] of roots) {
-    const path = namesOf(tree.link(`${places.sys}/bus/pci/devices/${bdf}`) ?? "");
-    const depth = path.findLastIndex((name) => name.toLowerCase() === `pci${root}`);
-    const hostBridge = path.slice(0, depth + 1).filter((name) => name !== "..");
+  const oneOfEach = new Map([...roots].map(([bdf, root]) => [root, bdf]));
+  for (const [root, bdf] of oneOfEach) {
+    const path = namesOf(tree.link(`${places.sys}/bus/pci/devices/${bdf}`) ?? "").filter((name) => name !== "..");
+    const hostBridge = path.slice(0, path.findLastIndex((name) => name.toLowerCase() === `pci${root}`) + 1);
     const node = tree.link(`${places.sys}/${hostBridge.join("/")}/pci_bus/${root}/of_node`);
     if (node !== null) nodes.set(baseName(node), root);
   }
@@ -311,9 +177,12 @@ function hostBridgesOf(
     if (root !== undefined) known.add(root.toLowerCase());
   }
   const windows = new Map<string, WindowDescription[]>();
+  const lastBuses = new Map<string, number | undefined>();
   for (const [node, root] of nodes) {
     const ranges = tree.file(`${places.proc}/device-tree/${node}/ranges`);
     if (ranges !== null) windows.set(root, readRanges(ranges));
+    const buses = tree.file(`${places.proc}/device-tree/${node}/bus-range`);
+    if (buses !== null) lastBuses.set(root, readLastBus(buses));
   }
   for (const hostBridge of memory?.system.hostBridges ?? []) {
     known.add(hostBridge.root);
@@ -321,7 +190,9 @@ function hostBridgesOf(
     const others = hostBridge.windows?.filter(({ start }) => !own.some((window) => window.start === start)) ?? [];
     windows.set(hostBridge.root, [...own, ...others]);
   }
-  return [...known].sort().map((root) => defined<HostBridgeDescription>({ root, windows: windows.get(root) }));
+  return [...known]
+    .sort()
+    .map((root) => defined<HostBridgeDescription>({ root, lastBus: lastBuses.get(root), windows: windows.get(root) }));
 }
 
 async function readKernel(tree: FileTree, places: Places, source: string): Promise<KernelDescription> {

@@ -37,6 +37,8 @@ export interface Node {
   readonly system: number;
   /** Null for a host bridge. */
   readonly description: FunctionDescription | null;
+  /** False for a root that stands for a bridge or host bridge which the description does not show. */
+  readonly known: boolean;
 }
 
 /**
@@ -140,8 +142,13 @@ class Collector {
   #decodeAlongChains(): { offFrom: Uint32Array; unknownFrom: Uint32Array } {
     const offFrom = new Uint32Array(this.nodes.length);
     const unknownFrom = new Uint32Array(this.nodes.length);
-    for (const { id, description } of this.nodes.slice(1)) {
+    for (const { id, description, known } of this.nodes.slice(1)) {
       const parent = this.forest.parents[id]!;
+      if (!known) {
+        // Bridges above that are not described: whatever comes through a host bridge passes them.
+        unknownFrom[id] = 1;
+        continue;
+      }
       const own: Known = description === null ? "on" : bit(description.command, COMMAND_MEMORY);
       offFrom[id] = own === "off" ? depthIn(this.forest, id) : offFrom[parent]!;
       unknownFrom[id] = own === "unknown" ? depthIn(this.forest, id) : unknownFrom[parent]!;
@@ -217,8 +224,8 @@ class Collector {
       if (this.hostBridgeId(system, hostBridge.root) !== root) continue;
       for (const window of hostBridge.windows ?? []) {
         if (window.kind === "io" || window.start === undefined || window.end === undefined) continue;
-        const holds = start >= BigInt(window.start) && start + size - 1n <= BigInt(window.end);
-        if (holds && window.bus !== undefined) return BigInt(window.bus) - BigInt(window.start);
+        const [first, bus] = [parseAddress(window.start), parseAddress(window.bus ?? "")];
+        if (holds(window, start, size) && first !== null && bus !== null) return bus - first;
       }
     }
     return null;
@@ -235,8 +242,7 @@ class Collector {
     if (bridge?.windows === undefined || bridge.class === "060401" || bar.index === 6) return;
     const windows = bridge.windows.filter((window) => window.kind !== "io");
     if (windows.some((window) => window.start === undefined || window.end === undefined)) return;
-    const inside = windows.some((window) => start >= BigInt(window.start!) && start + size - 1n <= BigInt(window.end!));
-    if (inside) return;
+    if (windows.some((window) => holds(window, start, size))) return;
     this.findings.push({
       code: "BAR_OUTSIDE_WINDOW",
       message: `${description.bdf} BAR ${bar.index ?? "?"} at ${bar.start} is in no window of ${bridge.bdf} above it`,
@@ -309,6 +315,12 @@ class Collector {
   #problem(code: Problem["code"], message: string, name: string): void {
     this.problems.push({ code, message, functions: [name] });
   }
+}
+
+/** Whether a window whose addresses are shown holds the whole of a range. */
+function holds({ start, end }: WindowDescription, first: bigint, size: bigint): boolean {
+  const [from, to] = [parseAddress(start ?? ""), parseAddress(end ?? "")];
+  return from !== null && to !== null && from <= first && first + size - 1n <= to;
 }
 
 /** What a BAR is to a mapping, and who wins where it overlaps others. */

@@ -241,6 +241,7 @@ function mergeHostBridges(
   return [...byRoot].map(([root, own]) =>
     present<HostBridgeDescription>({
       root,
+      lastBus: settlement.agreed(`${root}: lastBus`, pick(own, "lastBus"), [root]),
       numaNode: settlement.first(`${root}: numaNode`, pick(own, "numaNode"), [root]),
       windows: unionOfWindows(pick(own, "windows")),
     }),

@@ -174,7 +174,7 @@ export class Topology {
 
   /** Whether a node is more than a stand-in for a bridge or host bridge that the description does not show. */
   isKnown(id: number): boolean {
-    return this.#node(id).description !== null || this.#roots[this.core.host(id)]!.root.known;
+    return this.#node(id).known;
   }
 
   /** The host bridge above a node; null where nothing shows it. */
@@ -363,8 +363,9 @@ function rootsOf({ roots }: Placement, order: Uint32Array): { id: number; root: 
 
 function nodesOf({ roots, functions }: Placement, order: Uint32Array): Node[] {
   return Array.from(order, (source, id) => {
-    if (source < roots.length) return { id, system: roots[source]!.system, description: null };
+    const root = roots[source];
+    if (root !== undefined) return { id, system: root.system, description: null, known: root.known };
     const found = functions[source - roots.length];
-    return { id, system: found?.system ?? 0, description: found?.description ?? null };
+    return { id, system: found?.system ?? 0, description: found?.description ?? null, known: true };
   });
 }

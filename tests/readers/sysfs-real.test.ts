@@ -153,7 +153,9 @@ test.each([
 
 test("a device tree gives host bridges their windows on both sides", async () => {
   const { system } = await readPacked(captureFile("ppc-pseries-bridges", "snapshot.tar.gz"), "gzip", "pseries");
-  expect(system.hostBridges?.find(({ root }) => root === "0000:00")?.windows).toEqual([
+  const hostBridge = system.hostBridges?.find(({ root }) => root === "0000:00");
+  expect(hostBridge?.lastBus).toBe(0xff);
+  expect(hostBridge?.windows).toEqual([
     { kind: "mem", start: "0x200080000000", end: "0x2000ffffffff", bus: "0x80000000" },
     { kind: "mem", start: "0x210000000000", end: "0x21ffffffffff", bus: "0x210000000000" },
   ]);
