@@ -13,5 +13,5 @@ export default defineConfig({
       },
     },
   ],
-  test: { include: ["tests/**/*.test.ts"] },
+  test: { include: ["tests/**/*.test.ts"], globalSetup: ["tests/cli/build.ts"] },
 });

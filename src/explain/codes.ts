@@ -22,6 +22,7 @@ export const CODES = {
   OWNER_AMBIGUOUS: "several claim the address",
   NO_ADDRESSES: "the description holds no CPU physical addresses",
   MEMORY_DECODE_UNKNOWN: "whether the owner and the bridges above it decode memory requests is not shown",
+  DMA_MASK_UNKNOWN: "whether the initiator can drive the DMA address is not known",
   PLATFORM_OWNER: "whether the host bridge forwards requests to this platform device is not known",
 } as const;
 

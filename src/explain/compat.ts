@@ -12,7 +12,7 @@ export type LinuxMapping =
 const NONE = { dmaAddress: null } as const;
 
 /**
- * `dma_map_resource()` of a Linux release (linux-p2pdma F1), to be held against {@link PeerDma.map}: from 5.0 on the
+ * `dma_map_resource()` of a Linux release (docs/semantics.md, Addresses), to be held against {@link PeerDma.map}: from 5.0 on the
  * CPU physical address as it is, unless the initiator cannot drive its last byte; through a translating IOMMU an IOVA.
  * Unknown where the description does not show the IOMMU, and on POWER, where it depends on the platform's own hooks.
  *

@@ -1,5 +1,5 @@
 import type { Decision, Relation } from "../core.js";
-import type { Judgement, Missing } from "../policy/policy.js";
+import type { Judgement, Missing, Policy, Question } from "../policy/policy.js";
 import type { FunctionDescription } from "../topology/description.js";
 import {
   ACS_BITS,
@@ -11,13 +11,14 @@ import {
   VF_ENABLE,
 } from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
+import type { Context } from "./context.js";
 import type { Culprit } from "./verdict.js";
 
 const SHARED: readonly (Relation | "across-systems")[] = ["self", "common-bridge"];
 export const UNPLACED: readonly (Relation | "across-systems")[] = ["same-unknown", "across-unknown"];
 
 /**
- * The functions whose ACS decides, in the kernel's order (linux-p2pdma B2): the provider and the bridges above it up to
+ * The functions whose ACS decides, in the kernel's order (docs/semantics.md, Redirect): the provider and the bridges above it up to
  * and including the common one, then the client and its bridges without it. Where nothing shows whether they meet, both
  * whole chains. Without a common bridge ACS is not consulted: none.
  */
@@ -68,26 +69,41 @@ export function missingPlace(topology: Topology, ids: readonly number[]): Missin
   }));
 }
 
-/** The host bridges that a refusal names, each once. */
-export function hostCulprits(topology: Topology, ids: readonly number[], judgements: readonly Judgement[]): Culprit[] {
+/** The host bridges that a refusal names, each once: those that would not even take requests from their like. */
+export function hostCulprits(
+  { topology, policy, judgements }: Context,
+  ids: readonly number[],
+  relation: Question["relation"],
+): Culprit[] {
   const ordinals = [...new Set(ids.map((id) => topology.rootOrdinal(id)))];
-  return ordinals.map((ordinal) => {
+  const refusing = ordinals.filter((ordinal) => refuses(policy, judgements[ordinal]!, relation));
+  return (refusing.length > 0 ? refusing : ordinals).map((ordinal) => {
     const { because, identifiedBy } = judgements[ordinal]!;
     return { bdf: identifiedBy ?? topology.roots[ordinal]!.root.bus, what: because, bits: [] };
   });
 }
 
-/** Who on the owner's chain, below the common bridge, keeps memory requests from arriving, and whether that is certain. */
+function refuses(policy: Policy, { classes }: Judgement, relation: Question["relation"]): boolean {
+  return classes.every((name) =>
+    (["read", "write"] as const).some((direction) =>
+      policy
+        .decide({ relation, path: "direct", direction, providerClass: name, clientClass: name })
+        .endsWith("refused"),
+    ),
+  );
+}
+
+/** Who on the owner's chain, below the depth `from`, keeps memory requests from arriving, and of whom that is not known. */
 export function decodeCulprits(
   topology: Topology,
   owner: number,
-  commonDepth: number,
+  from: number,
 ): { readonly off: readonly Culprit[]; readonly missing: readonly Missing[] } {
   const off: Culprit[] = [];
-  const missing: Missing[] = [];
+  const missing: Missing[] = from === 0 ? missingPlace(topology, [owner]) : [];
   for (const id of topology.path(owner)) {
     const description = topology.describe(id);
-    if (description === null || (id !== owner && topology.core.depth(id) <= commonDepth)) continue;
+    if (description === null || (id !== owner && topology.core.depth(id) <= from)) continue;
     const physical = id === owner ? topology.physicalFunction(id) : undefined;
     const state = id === owner ? decodesMemory(description, physical) : bit(description.command, COMMAND_MEMORY);
     if (state === "off") off.push(decodeCulprit(description, physical));

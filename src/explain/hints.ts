@@ -3,7 +3,7 @@ import { ordinal, parseRelease } from "../policy/release.js";
 import type { Culprit, Hint } from "./verdict.js";
 
 /**
- * The kernel parameter that lets requests stay below the common bridge (linux-p2pdma B5). `;` separates functions:
+ * The kernel parameter that lets requests stay below the common bridge (docs/semantics.md, Kernel parameters). `;` separates functions:
  * `,` would end the option.
  */
 export function redirectHint(culprits: readonly Culprit[], kernel: string | undefined): Hint {
@@ -28,10 +28,10 @@ function leftover(functions: number, kernel: string | undefined): string[] {
   return notes;
 }
 
-/** What would let requests through the host bridges that refuse them. */
-export function hostHints(judgements: readonly Judgement[]): Hint[] {
+/** What would make the host bridges accept, or, if it is up to them alone, how to do without them. */
+export function hostHints(judgements: readonly Judgement[], avoidable: boolean): Hint[] {
   const remedies = judgements.flatMap(({ remedy }) =>
     remedy === undefined ? [] : [{ text: remedy, parameter: null }],
   );
-  return [...remedies, { text: "put both below one switch", parameter: null }];
+  return avoidable ? [...remedies, { text: "put both below one switch", parameter: null }] : remedies;
 }

@@ -4,8 +4,9 @@ import { formatHex } from "../topology/address.js";
 import type { Owner } from "../topology/topology.js";
 import { CODES, type Code } from "./codes.js";
 import { decodeCulprits } from "./culprits.js";
-import { descendsFrom } from "./memory.js";
-import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf, type Context } from "./pair.js";
+import { turningDepths } from "./memory.js";
+import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
+import type { Context } from "./context.js";
 import type { Culprit, Hint, Mapping, Translation } from "./verdict.js";
 
 interface Why {
@@ -76,8 +77,8 @@ export function mappingOf(
       return withReach(translated(address));
     case "memory-off":
     case "memory-unknown": {
-      const from = descendsFrom(topology, request);
-      const { off, missing } = decodeCulprits(topology, provider!, from);
+      const { least } = turningDepths(topology, provider!, request);
+      const { off, missing } = decodeCulprits(topology, provider!, least);
       return request.status === "memory-off"
         ? refuse("MEMORY_DECODE_OFF", held, { culprits: off, hints: [DECODE_HINT] })
         : doubt("MEMORY_DECODE_UNKNOWN", held, { culprits: off, missing });
@@ -93,11 +94,12 @@ export function mappingOf(
     const route = routeOf(request.outcomes, provider === initiator);
     // One DMA address is asked for: a yes by two routes with two addresses is no answer.
     if (answerOf(request.outcomes) === "unknown" || route === "unknown") return doubt(doubtOf(request), pair, why);
-    if (request.outcomes === OUTCOME_BITS["bus-address"]) return withReach({ ...onTheBus(), ...why, route });
-    return withReach({ ...translated(address), ...why, route });
+    const { culprits, hints } = why;
+    if (request.outcomes === OUTCOME_BITS["bus-address"]) return withReach({ ...onTheBus(), culprits, hints, route });
+    return withReach({ ...translated(address), culprits, hints, route });
   }
 
-  /** linux-p2pdma E2: below a common bridge the address is the bus address, and no IOMMU sees it. */
+  /** docs/semantics.md, Addresses: below a common bridge the address is the bus address, and no IOMMU sees it. */
   function onTheBus(): Extract<Mapping, { ok: true }> {
     const { busAddress } = request;
     const missing = [{ what: `the PCI bus address of ${owner?.name}`, where: "lspci -x, or /sys with config" }];
@@ -121,17 +123,17 @@ export function mappingOf(
     return { ...asked, ok: true, route, dmaAddress: null, translation: "unknown", missing };
   }
 
-  /** linux-p2pdma M6: the initiator must be able to drive the last address. */
+  /** docs/semantics.md, Addresses: the initiator must be able to drive the last address. An IOMMU sees to that. */
   function withReach(mapping: Extract<Mapping, { ok: true }>): Mapping {
     const bits = topology.describe(initiator)?.dmaMaskBits;
-    if (bits === undefined || mapping.dmaAddress === null) return mapping;
-    const last = mapping.dmaAddress + size - 1n;
-    return last < 1n << BigInt(bits)
-      ? mapping
-      : refuse(
-          "DMA_MASK",
-          `${asked.initiator} drives ${bits} address bits, the last DMA address is ${formatHex(last)}`,
-        );
+    if (bits === undefined || bits >= 64 || mapping.translation === "iommu") return mapping;
+    const { dmaAddress, missing } = mapping;
+    // Through the host bridge it is the CPU's address, should there be no IOMMU; on the bus it may be any.
+    const first = dmaAddress ?? (request.outcomes === OUTCOME_BITS["bus-address"] ? null : address);
+    if (first !== null && first + size <= 1n << BigInt(bits)) return mapping;
+    const drives = `${asked.initiator} drives ${bits} address bits`;
+    if (dmaAddress === null) return doubt("DMA_MASK_UNKNOWN", drives, { missing });
+    return refuse("DMA_MASK", `${drives}, the last DMA address is ${formatHex(dmaAddress + size - 1n)}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { OUTCOME_BITS, type Decision } from "../core.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
 import { decodeCulprits } from "./culprits.js";
+import { ALLOWED } from "./pair.js";
 import type { Memory } from "./verdict.js";
 
 /** Can the memory of `provider` be reached at all? Linux's peer-to-peer decision does not ask. */
@@ -11,17 +12,33 @@ export function memoryOf(topology: Topology, provider: number, decision: Decisio
   if (bars.length === 0) return "none";
   const places = bars.map(({ start, bus }) => start ?? bus);
   if (places.every((place) => place === null)) return "unassigned";
-  const { off, missing } = decodeCulprits(topology, provider, descendsFrom(topology, decision));
-  if (off.length > 0) return "off";
+  const { least, most } = turningDepths(topology, provider, decision);
+  if (decodeCulprits(topology, provider, most).off.length > 0) return "off";
   // The BAR that found no room is as a rule the large one, which is the memory that peers are after.
   if (places.includes(null)) return "unassigned";
-  return missing.length > 0 || places.includes(undefined) ? "unknown" : "ok";
+  const { off, missing } = decodeCulprits(topology, provider, least);
+  return off.length + missing.length > 0 || places.includes(undefined) ? "unknown" : "ok";
 }
 
-/** The depth below which a request passes the provider's bridges: that of the common bridge, or of the host bridge. */
-export function descendsFrom(topology: Topology, { common, outcomes }: Decision): number {
-  const through = (outcomes & OUTCOME_BITS["through-host-bridge"]) !== 0;
-  return through || common === 0 ? 0 : topology.core.depth(common);
+/**
+ * The depth at which a request turns downward, and below which it passes the provider's bridges: that of the common
+ * bridge or of the host bridge; the least and the most of all completions. One that is refused passes none.
+ */
+export function turningDepths(
+  topology: Topology,
+  provider: number,
+  { common, relation, outcomes }: Decision,
+): { readonly least: number; readonly most: number } {
+  const own = topology.core.depth(provider);
+  const turns: number[] = [];
+  if ((outcomes & OUTCOME_BITS["through-host-bridge"]) !== 0) turns.push(0);
+  if ((outcomes & OUTCOME_BITS["bus-address"]) !== 0) {
+    // The client may hang below any bridge of the provider's chain, or below the provider.
+    if (relation === "across-unknown") turns.push(0, own);
+    else turns.push(topology.core.depth(common));
+  }
+  if ((outcomes & ~ALLOWED) !== 0) turns.push(own);
+  return { least: Math.min(...turns), most: Math.max(...turns) };
 }
 
 /** BARs 0 to 5 that are memory; undefined where the description shows no BARs. */

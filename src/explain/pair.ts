@@ -1,20 +1,13 @@
 import { OUTCOME_BITS, type Decision } from "../core.js";
-import type { Judgement, Missing, Policy } from "../policy/policy.js";
+import type { Missing } from "../policy/policy.js";
 import type { Topology } from "../topology/topology.js";
 import type { Code } from "./codes.js";
+import type { Context } from "./context.js";
 import { hostCulprits, missingAcs, missingPlace, redirectCulprits, testedFunctions, UNPLACED } from "./culprits.js";
 import { hostHints, redirectHint } from "./hints.js";
 import type { Culprit, Hint, Route } from "./verdict.js";
 
-/** What a decision's numbers are explained with. */
-export interface Context {
-  readonly topology: Topology;
-  readonly policy: Policy;
-  /** What the policy makes of each root of the topology, in their order. */
-  readonly judgements: readonly Judgement[];
-}
-
-const ALLOWED = OUTCOME_BITS["bus-address"] | OUTCOME_BITS["through-host-bridge"];
+export const ALLOWED = OUTCOME_BITS["bus-address"] | OUTCOME_BITS["through-host-bridge"];
 const REFUSALS: readonly (readonly [number, Code])[] = [
   [OUTCOME_BITS["redirect-refused"], "ACS_REDIRECT"],
   [OUTCOME_BITS["host-refused"], "HOST_BRIDGE_NOT_ALLOWED"],
@@ -57,11 +50,12 @@ export function hopsOf(
 
 /** Who is at fault, what would change it, and what is not known. */
 export function reasonsFor(
-  { topology, policy, judgements }: Context,
+  context: Context,
   provider: number,
   client: number,
   decision: Decision,
 ): { culprits: Culprit[]; hints: Hint[]; missing: Missing[] } {
+  const { topology, policy, judgements } = context;
   const { outcomes } = decision;
   const tested = testedFunctions(topology, provider, client, decision);
   const redirecting = redirectCulprits(tested);
@@ -73,7 +67,7 @@ export function reasonsFor(
   const hints: Hint[] = [];
   if (redirecting.length > 0 && !UNPLACED.includes(decision.relation))
     hints.push(redirectHint(redirecting, policy.kernel));
-  if (hostsRefuse) hints.push(...hostHints(hosts));
+  if (hostsRefuse) hints.push(...hostHints(hosts, outcomes === OUTCOME_BITS["host-refused"]));
   const missing: Missing[] = [];
   if (answerOf(outcomes) !== "no" && routeOf(outcomes, false) === "unknown") {
     missing.push(...missingPlace(topology, [provider, client]), ...missingAcs(tested));
@@ -81,10 +75,14 @@ export function reasonsFor(
       missing.push(...distinct(hosts.flatMap(({ missing }) => missing)));
   }
   return {
-    culprits: hostsRefuse ? hostCulprits(topology, [provider, client], judgements) : redirecting,
+    culprits: hostsRefuse ? hostCulprits(context, [provider, client], hostRelation(decision)) : redirecting,
     hints,
     missing,
   };
+}
+
+function hostRelation({ relation }: Decision) {
+  return relation === "across-host-bridges" ? relation : "same-host-bridge";
 }
 
 function distinct(missing: readonly Missing[]): Missing[] {

@@ -5,7 +5,8 @@ import type { FunctionDescription } from "../topology/description.js";
 import type { Ref, Topology } from "../topology/topology.js";
 import { mappingOf } from "./mapping.js";
 import { memoryOf } from "./memory.js";
-import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf, type Context } from "./pair.js";
+import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
+import type { Context } from "./context.js";
 import type { Mapping, Verdict } from "./verdict.js";
 
 /** Answers for every ordered pair of `ids`, row by row: row = provider, column = client. */
@@ -104,7 +105,7 @@ export class PeerDma implements Context {
   }
 
   /**
-   * Linux's `pci_p2pdma_distance_many()` (linux-p2pdma D): the sum over the clients, one that occurs twice counted
+   * Linux's `pci_p2pdma_distance_many()` (docs/semantics.md, Distance): the sum over the clients, one that occurs twice counted
    * twice. -1 where one is not supported or is no PCI device, or where there are none; null: unknown.
    */
   distanceMany(provider: Ref, clients: readonly Ref[]): number | null {
@@ -168,11 +169,17 @@ function checkedSize(address: bigint, size: bigint | number): bigint {
   return bytes;
 }
 
-/** Siblings are numbered in the order of the description, which is that of enumeration. */
+/**
+ * Siblings are numbered in the order of the description, which is that of enumeration. Virtual functions on buses of
+ * their own are siblings too, but not on the root bus.
+ */
 function hostBridges(topology: Topology): HostBridge[] {
   const onRootBus = topology.roots.map((): FunctionDescription[] => []);
   for (let id = 1; id <= topology.size; id++) {
-    if (topology.core.depth(id) === 1) onRootBus[topology.rootOrdinal(id)]!.push(topology.describe(id)!);
+    if (topology.core.depth(id) !== 1) continue;
+    const ordinal = topology.rootOrdinal(id);
+    const description = topology.describe(id)!;
+    if (description.bdf.startsWith(`${topology.roots[ordinal]!.root.bus}:`)) onRootBus[ordinal]!.push(description);
   }
   return topology.roots.map(({ root }, ordinal) => ({
     root: root.known ? root.bus : null,

@@ -29,7 +29,7 @@ interface Judged {
   /** Names of the functions. */
   readonly provider: string;
   readonly client: string;
-  /** Hops (linux-p2pdma B1), whether or not the pair is supported; null: unknown. */
+  /** Hops (docs/semantics.md, Distance), whether or not the pair is supported; null: unknown. */
   readonly distance: number | null;
   /** Name of the nearest common bridge; null: none; `"unknown"`: the description does not show it. */
   readonly common: string | null | "unknown";

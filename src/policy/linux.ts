@@ -51,7 +51,7 @@ export function linux(release: string = NEWEST_KERNEL): Policy {
   };
 }
 
-/** linux-p2pdma B3: a common bridge and no redirect is a bus address; all else is up to the host bridges. */
+/** docs/semantics.md, Verdict: a common bridge and no redirect is a bus address; all else is up to the host bridges. */
 function decide(question: Question, redirectFatal: boolean): Outcome {
   const { relation, path, providerClass, clientClass } = question;
   if (providerClass === NOT_BUILT || clientClass === NOT_BUILT) return "policy-refused";
@@ -63,7 +63,7 @@ function decide(question: Question, redirectFatal: boolean): Outcome {
   return takes(providerClass, same) && takes(clientClass, same) ? "through-host-bridge" : refused;
 }
 
-/** linux-p2pdma C3: does a host bridge of this class take requests from root port to root port? */
+/** docs/semantics.md, Host bridges: does a host bridge of this class take requests from root port to root port? */
 function takes(hostClass: string, same: boolean): boolean {
   return hostClass === ACCEPTED || hostClass === LISTED || (hostClass === LISTED_SAME && same);
 }
@@ -108,7 +108,7 @@ function judge(host: HostBridge, release: Release): Judgement {
   };
 }
 
-/** linux-p2pdma C2: x86, vendor AMD (Hygon is another vendor), family 17h or later. */
+/** docs/semantics.md, Host bridges: x86, vendor AMD (Hygon is another vendor), family 17h or later. */
 function cpuAccepts(system: SystemDescription, release: Release): Certainty {
   const tested = holds(CPU_TEST, release);
   const cpu = cpuOf(system)?.cpu;
@@ -130,7 +130,7 @@ function byAllowList(host: HostBridge, release: Release): Judgement {
   }
   const found = identify(host, release);
   if (found.identity === "unknown" && cpuOf(host.system)?.cpu.architecture?.startsWith("ppc") === true) {
-    // linux-p2pdma F6: whichever function it is, no row is for a host bridge of POWER.
+    // docs/semantics.md, Host bridges: whichever function it is, no row is for a host bridge of POWER.
     return { classes: [UNLISTED], because: "no POWER host bridge is in Linux's list", missing: [] };
   }
   if (found.identity === "unknown") {
@@ -202,7 +202,7 @@ type Identification = {
 };
 
 /**
- * linux-p2pdma C3. Up to 5.13: the function at 00.0 of the root bus. From 5.14: the first function of its list, if it
+ * docs/semantics.md, Host bridges. Up to 5.13: the function at 00.0 of the root bus. From 5.14: the first function of its list, if it
  * is at 00.0; from 5.15 also if it is a root port.
  */
 function identify(host: HostBridge, release: Release): Identification {

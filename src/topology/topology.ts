@@ -16,7 +16,7 @@ export interface Common {
   readonly bridge: number | null | "unknown";
   /** Whether both hang below one host bridge. */
   readonly sameHostBridge: boolean | "unknown";
-  /** Hops as Linux counts them (linux-p2pdma B1); null: unknown. */
+  /** Hops as Linux counts them (docs/semantics.md, Distance); null: unknown, or in different systems. */
   readonly distance: number | null;
 }
 
@@ -203,7 +203,7 @@ export class Topology {
         : { bridge: "unknown", sameHostBridge: true, distance: hops };
     }
     const [one, other] = [this.#roots[this.core.host(left)]!.root, this.#roots[this.core.host(right)]!.root];
-    const known = one.known && other.known;
+    const known = one.known && other.known && one.system === other.system;
     const apart = known || one.system !== other.system || one.segment !== other.segment;
     return {
       bridge: apart ? null : "unknown",

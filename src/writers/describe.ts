@@ -1,8 +1,20 @@
-import type { FunctionDescription, LinkDescription } from "../topology/description.js";
+import type { FunctionDescription, FunctionKind, LinkDescription } from "../topology/description.js";
 import { ACS_BITS, ACS_REDIRECT, redirects } from "../topology/register.js";
+
+const BRIDGES: Readonly<Partial<Record<FunctionKind, string>>> = {
+  "host-bridge-function": "host bridge function",
+  "root-port": "root port",
+  "upstream-port": "upstream port",
+  "downstream-port": "downstream port",
+  "pcie-to-pci-bridge": "PCIe-to-PCI bridge",
+  "pci-to-pcie-bridge": "PCI-to-PCIe bridge",
+  "pci-bridge": "PCI bridge",
+  "cardbus-bridge": "CardBus bridge",
+};
 
 /** Class codes (PCI Code and ID Assignment 1.1) whose plain name says more than their number; the longest match wins. */
 const CLASSES: Readonly<Record<string, string>> = {
+  "00": "unclassified",
   "01": "storage",
   "0106": "SATA",
   "0107": "SAS",
@@ -17,6 +29,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   "0502": "CXL memory",
   "0600": "host bridge function",
   "0601": "ISA bridge",
+  "0604": "PCI bridge",
   "07": "communication",
   "08": "system peripheral",
   "0c03": "USB",
@@ -27,7 +40,8 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 /** What a function is, in a word or two. */
 export function whatItIs({ kind, class: code }: FunctionDescription): string {
-  if (kind !== undefined && /port|bridge$/.test(kind)) return kind.replaceAll("-", " ").replace(/^pci/, "PCI");
+  const bridge = kind === undefined ? undefined : BRIDGES[kind];
+  if (bridge !== undefined) return bridge;
   if (code === undefined) return kind?.replaceAll("-", " ") ?? "function";
   return CLASSES[code.slice(0, 4)] ?? CLASSES[code.slice(0, 2)] ?? `class ${code.slice(0, 4)}`;
 }
@@ -41,7 +55,10 @@ export function nameOf(description: FunctionDescription): string {
 export function shortLabel({ label }: FunctionDescription): string | null {
   if (label === undefined || label === "") return null;
   return label
-    .replace(/,? (?:Inc\.?|Corporation|Corp\.?|Co\.?,? Ltd\.?|Ltd\.?|Limited|GmbH|LLC|Technologies|Electronics)(?=[ ,]|$)/g, "")
+    .replace(
+      /,? (?:Inc\.?|Corporation|Corp\.?|Co\.?,? Ltd\.?|Ltd\.?|Limited|GmbH|LLC|Technologies|Electronics)(?=[ ,]|$)/g,
+      "",
+    )
     .replace(/^Advanced Micro Devices \[AMD(?:\/ATI)?\] /, "AMD ");
 }
 
@@ -55,7 +72,7 @@ export function formatBytes(bytes: bigint): string {
   let value = Number(bytes);
   let unit = 0;
   for (; value >= 1024 && unit < 6; unit++) value /= 1024;
-  return `${Number.isInteger(value) ? value : value.toFixed(1)}${["", "K", "M", "G", "T", "P", "E"][unit]}`;
+  return `${Number(value.toFixed(1))}${["", "K", "M", "G", "T", "P", "E"][unit]}`;
 }
 
 /** `x8 16GT/s`, and what it could be where it is less; empty where the source shows no link. */
@@ -63,7 +80,8 @@ export function formatLink(link: LinkDescription | null | undefined): string {
   if (typeof link?.width !== "number" || typeof link.speed !== "number") return "";
   const { width, speed, maxWidth, maxSpeed } = link;
   const now = `x${width} ${speed}GT/s`;
-  const below = (typeof maxWidth === "number" && width < maxWidth) || (typeof maxSpeed === "number" && speed < maxSpeed);
+  const below =
+    (typeof maxWidth === "number" && width < maxWidth) || (typeof maxSpeed === "number" && speed < maxSpeed);
   return below ? `${now} of x${maxWidth ?? "?"} ${maxSpeed ?? "?"}GT/s` : now;
 }
 

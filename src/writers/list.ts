@@ -4,7 +4,7 @@ import type { BarDescription, FunctionDescription, WindowDescription } from "../
 import type { Finding } from "../topology/finding.js";
 import { bit, COMMAND_MEMORY, decodesMemory, type Known } from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
-import { formatBytes, idsOf, nameOf, whatItIs } from "./describe.js";
+import { formatBytes, idsOf, shortLabel, whatItIs } from "./describe.js";
 import { shorten, table, type Style } from "./style.js";
 
 export interface ListDocument {
@@ -90,9 +90,7 @@ export function functionEntry(topology: Topology, id: number): FunctionEntry {
     bars: barEntries(description, topology.physicalFunction(id)),
     windows: (description.windows ?? []).map(windowEntry),
     acs:
-      acs === undefined
-        ? "unknown"
-        : acs && { capability: formatHex(acs.capability), control: formatHex(acs.control) },
+      acs === undefined ? "unknown" : acs && { capability: formatHex(acs.capability), control: formatHex(acs.control) },
     link: link
       ? {
           speed: link.speed ?? null,
@@ -103,15 +101,29 @@ export function functionEntry(topology: Topology, id: number): FunctionEntry {
       : null,
     numaNode: description.numaNode ?? null,
     iommuGroup: description.iommuGroup ?? null,
-    unknown: OPTIONAL.filter((field) => description[field] === undefined),
+    unknown: OPTIONAL.filter(
+      (field) => description[field] === undefined && (field !== "windows" || isBridge(description)),
+    ),
   };
 }
 
 /** Fields that a description may lack and whose entry does not tell that from absence. */
 const OPTIONAL = ["bars", "driver", "iommuGroup", "link", "names", "numaNode", "physicalFunction", "windows"] as const;
 
+function isBridge({ kind, bus, class: code }: FunctionDescription): boolean {
+  return (
+    bus !== undefined ||
+    code?.startsWith("0604") === true ||
+    (kind !== undefined && /(?:port|pci-bridge|pcie-bridge)$/.test(kind))
+  );
+}
+
 /** Named as the topology names it, with its system where there are several. */
-function physicalFunctionOf(topology: Topology, id: number, { bdf, physicalFunction }: FunctionDescription): string | null {
+function physicalFunctionOf(
+  topology: Topology,
+  id: number,
+  { bdf, physicalFunction }: FunctionDescription,
+): string | null {
   if (typeof physicalFunction !== "string") return null;
   return topology.name(id).slice(0, -bdf.length) + physicalFunction;
 }
@@ -167,7 +179,7 @@ export function listText(topology: Topology, style: Style): string {
       idsOf(description) ?? "-",
       description.driver ?? "-",
       memorySizes(description) || "-",
-      nameOf(description) === whatItIs(description) ? "-" : [...(description.names ?? []).slice(0, 2), description.label ?? ""].join(" ").trim(),
+      [...(description.names ?? []).slice(0, 2), shortLabel(description) ?? ""].join(" ").trim() || "-",
     ];
   });
   const heading = ["function", "what", "ids", "driver", "memory", "name"];
@@ -183,4 +195,3 @@ export function memorySizes({ bars }: FunctionDescription): string {
     .map(({ size }) => (size === undefined ? "?" : formatBytes(BigInt(size))))
     .join(" ");
 }
-

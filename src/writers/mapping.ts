@@ -7,7 +7,15 @@ import { entryText, ownerEntry, type OwnerEntry } from "./owner.js";
 import { pathText } from "./path.js";
 import { missingText, policyDocument, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
-import { hintLines, marksOf, missingLines, policyLines, verdictWord, type VerdictDocument, type VerdictWord } from "./verdict.js";
+import {
+  hintLines,
+  marksOf,
+  missingLines,
+  policyLines,
+  verdictWord,
+  type VerdictDocument,
+  type VerdictWord,
+} from "./verdict.js";
 
 type Shared = Pick<VerdictDocument, "distance" | "common" | "culprits" | "hints" | "missing"> & {
   readonly initiator: string;
@@ -18,7 +26,12 @@ type Shared = Pick<VerdictDocument, "distance" | "common" | "culprits" | "hints"
 };
 
 export type MappingDocument =
-  | (Shared & { readonly ok: true; readonly route: string; readonly dmaAddress: Hex | null; readonly translation: string })
+  | (Shared & {
+      readonly ok: true;
+      readonly route: string;
+      readonly dmaAddress: Hex | null;
+      readonly translation: string;
+    })
   | (Shared & { readonly ok: false; readonly route: string; readonly code: string; readonly message: string });
 
 /** A mapping as scripts read it. */
@@ -34,7 +47,7 @@ export function mappingDocument(peer: PeerDma, mapping: Mapping): MappingDocumen
     culprits,
     hints,
     missing: missing.map(missingText),
-    policy: policyDocument(peer),
+    policy: policyDocument(peer, [peer.topology.id(initiator)]),
   };
   if (!mapping.ok) return { ok: false, route: mapping.route, code: mapping.code, message: mapping.message, ...shared };
   const { route, dmaAddress, translation } = mapping;
@@ -52,7 +65,7 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style): stri
   const { topology } = peer;
   const client = topology.id(mapping.initiator);
   const provider = mapping.owner?.id ?? null;
-  const range = `${formatBytes(mapping.size)} at ${formatHex(mapping.address)}`;
+  const range = `${sizeText(mapping.size)} at ${formatHex(mapping.address)}`;
   const initiator = `${mapping.initiator} (client, ${nameOf(topology.describe(client)!)})`;
   return [
     ...paragraph("", `${headword(mapping, style)}: DMA by ${initiator} to ${range}`, style, 0),
@@ -60,17 +73,32 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style): stri
     ...(mapping.owner === null ? [] : paragraph("  owner", ownerLine(peer, mapping), style)),
     ...(provider === null
       ? []
-      : pathText(topology, provider, client, { marks: marksOf(peer, mapping.culprits), ends: ["provider", "client"] }, style)),
-    ...(mapping.ok ? paragraph("  address", addressText(mapping), style) : paragraph("  why", `${mapping.code}: ${mapping.message}`, style)),
+      : pathText(
+          topology,
+          provider,
+          client,
+          { marks: marksOf(peer, mapping.culprits), ends: ["provider", "client"] },
+          style,
+        )),
+    ...(mapping.ok ? paragraph("  address", addressText(mapping), style) : paragraph("  why", whyText(mapping), style)),
     ...missingLines(mapping.missing.map(missingText), style),
     ...hintLines(mapping.hints, style),
-    ...policyLines(policyDocument(peer), style),
+    ...policyLines(policyDocument(peer, [client]), style),
   ].join("\n");
 }
 
 function headword(mapping: Mapping, style: Style): string {
   if (!mapping.ok) return mapping.route === "unknown" ? style.doubtful("UNKNOWN") : style.bad("NO");
   return style.good(mapping.route === "through-host-bridge" ? "YES, THROUGH THE HOST BRIDGE" : "YES");
+}
+
+function sizeText(size: bigint): string {
+  return size < 1024n ? `${size} byte${size === 1n ? "" : "s"}` : formatBytes(size);
+}
+
+function whyText({ code, message, culprits }: Extract<Mapping, { ok: false }>): string {
+  const faults = culprits.map(({ bdf, what }) => `${bdf}: ${what}`);
+  return [`${code}: ${message}`, ...faults].join("; ");
 }
 
 function routeText({ ok, route, distance }: Mapping): string {
@@ -87,6 +115,9 @@ function ownerLine({ topology }: PeerDma, { owner }: Mapping): string {
 function addressText({ dmaAddress, translation }: Extract<Mapping, { ok: true }>): string {
   if (translation === "iommu") return "an IOVA that the kernel allots when it maps: the IOMMU translates";
   if (dmaAddress === null) return "unknown";
-  const from = translation === "bus-offset" ? "the PCI bus address, which differs from the CPU's" : "same as the CPU physical address";
+  const from =
+    translation === "bus-offset"
+      ? "the PCI bus address, which differs from the CPU's"
+      : "same as the CPU physical address";
   return `${formatHex(dmaAddress)} (${from})`;
 }

@@ -18,7 +18,7 @@ export function matrixDocument(peer: PeerDma, { ids, distance, route }: Matrix):
   const rows = <T>(cell: (index: number) => T): T[][] =>
     functions.map((_, row) => functions.map((_, column) => cell(row * functions.length + column)));
   return {
-    policy: policyDocument(peer),
+    policy: policyDocument(peer, ids),
     functions,
     distance: rows((at) => (distance[at] === UNKNOWN_DISTANCE ? null : distance[at]!)),
     route: rows((at) => MATRIX_ROUTES[route[at]!]!),
@@ -39,14 +39,24 @@ export function matrixText(peer: PeerDma, matrix: Matrix, style: Style): string 
   const document = matrixDocument(peer, matrix);
   const count = document.functions.length;
   if (count === 0) return "no functions to compare";
-  const cells = document.functions.map((_, row) => document.functions.map((_, column) => cellOf(document, row, column)));
+  const cells = document.functions.map((_, row) =>
+    document.functions.map((_, column) => cellOf(document, row, column)),
+  );
   const heads = rowHeads(peer, matrix, style);
   const width = Math.max(String(count - 1).length, ...cells.flat().map((cell) => cell.length)) + 1;
   const perBlock = Math.max(1, Math.floor((style.width - heads[0]!.length) / width));
-  const lines = paragraph("", `rows own the memory (provider), columns do the DMA (client); ${policyText(document.policy)}`, style, 0);
+  const lines = paragraph(
+    "",
+    `rows own the memory (provider), columns do the DMA (client); ${policyText(document.policy)}`,
+    style,
+    0,
+  );
   for (let first = 0; first < count; first += perBlock) {
     const columns = Array.from({ length: Math.min(perBlock, count - first) }, (_, index) => first + index);
-    lines.push("", style.faint(" ".repeat(heads[0]!.length) + columns.map((column) => String(column).padStart(width)).join("")));
+    lines.push(
+      "",
+      style.faint(" ".repeat(heads[0]!.length) + columns.map((column) => String(column).padStart(width)).join("")),
+    );
     cells.forEach((row, index) => {
       lines.push(heads[index]! + columns.map((column) => painted(row[column]!, width, style)).join(""));
     });

@@ -30,7 +30,12 @@ export interface OwnerEntry {
 }
 
 /** Whose a CPU physical address is, and whether a range from there stays with the owner. */
-export function ownerDocument(topology: Topology, address: bigint, size: bigint | null, system?: string): OwnerDocument {
+export function ownerDocument(
+  topology: Topology,
+  address: bigint,
+  size: bigint | null,
+  system?: string,
+): OwnerDocument {
   const found = topology.owners(address, system);
   const owners = found.owners.map(ownerEntry);
   return {
@@ -82,12 +87,17 @@ export function ownerWord({ owner, reason }: OwnerDocument): string {
 /** The answer for people. */
 export function ownerText(topology: Topology, document: OwnerDocument, style: Style): string {
   const { address, owner, owners, candidates, window, reason } = document;
-  const lines = owner === null ? [`${style.strong(address)}: ${headline(reason!, style)}`] : [
-    `${style.strong(address)} belongs to ${style.strong(entryText(topology, owner))}`,
-    ...paragraph("  range", rangeText(owner), style),
-    ...paragraph("  offset", `${formatHex(BigInt(owner.offset))} from its start`, style),
-  ];
-  if (owner === null) for (const claimant of owners) lines.push(...paragraph("  claimed", `${entryText(topology, claimant)}, ${rangeText(claimant)}`, style));
+  const lines =
+    owner === null
+      ? [`${style.strong(address)}: ${headline(reason!, style)}`]
+      : [
+          `${style.strong(address)} belongs to ${style.strong(entryText(topology, owner))}`,
+          ...paragraph("  range", rangeText(owner), style),
+          ...paragraph("  offset", `${formatHex(BigInt(owner.offset))} from its start`, style),
+        ];
+  if (owner === null)
+    for (const claimant of owners)
+      lines.push(...paragraph("  claimed", `${entryText(topology, claimant)}, ${rangeText(claimant)}`, style));
   for (const candidate of candidates) lines.push(...paragraph("  perhaps", entryText(topology, candidate), style));
   if (window !== null) lines.push(...paragraph("  window", `forwarded by ${window.bridge} (${window.kind})`, style));
   if (owner !== null && reason !== null) lines.push(...paragraph("  but", `${reason}: ${CODES[reason]}`, style));
@@ -102,9 +112,17 @@ function headline(reason: Code, style: Style): string {
   return paint(`${CODES[reason]} (${reason})`);
 }
 
-/** `0000:23:00.0 BAR 2 (GPU0)`, `system RAM`, `pl011@9000000 (platform device)`. */
+const KINDS: Readonly<Record<OwnerEntry["kind"], string>> = {
+  pci: "PCI function",
+  platform: "platform device",
+  "system-ram": "system RAM",
+  "config-space": "configuration space",
+  other: "not a device",
+};
+
+/** `0000:23:00.0 BAR 2 (GPU0)`, `System RAM`, `pl011@9000000 (platform device)`. */
 export function entryText(topology: Topology, { kind, bdf, bar, name }: OwnerEntry): string {
-  if (bdf === null) return kind === "platform" ? `${name} (platform device)` : `${name} (${kind.replaceAll("-", " ")})`;
+  if (bdf === null) return name.toLowerCase() === KINDS[kind].toLowerCase() ? name : `${name} (${KINDS[kind]})`;
   const what = nameOf(topology.describe(bdf)!);
   return `${bdf}${bar === null ? "" : ` ${barText(bar)}`} (${what})`;
 }

@@ -3,7 +3,7 @@ import { nameOf, whatItIs } from "./describe.js";
 import { shorten, type Style } from "./style.js";
 
 export interface PathMarks {
-  /** What is wrong with a function or host bridge on the way, by its name. */
+  /** What is wrong with a step of the way, by `dddd:bb:dd.f` or `dddd:bb`. */
   readonly marks: ReadonlyMap<string, string>;
   /** What the two ends are to each other. */
   readonly ends: readonly [string, string];
@@ -11,6 +11,8 @@ export interface PathMarks {
 
 /** A step of the way: a function, a host bridge, or a gap in what the description shows. */
 interface Step {
+  /** Without its system. */
+  readonly place: string;
   readonly name: string;
   readonly what: string;
   readonly note: string;
@@ -19,31 +21,38 @@ interface Step {
 /**
  * The way between two functions, one step a line, those at fault marked:
  *
- *     0000:23:00.0  GPU0              provider
- *     0000:22:00.0  downstream port   <-- redirects: RR CR
- *     0000:21:00.0  upstream port     common bridge
+ *     0000:23:00.0  provider         GPU0
+ *     0000:22:00.0  downstream port  <-- redirects: RR CR
+ *     0000:21:00.0  upstream port    common bridge
  *     0000:22:02.0  downstream port
- *     0000:25:00.0  mlx5_0            client
+ *     0000:25:00.0  client           mlx5_0
  */
 export function pathText(topology: Topology, a: number, b: number, { marks, ends }: PathMarks, style: Style): string[] {
   const steps = stepsBetween(topology, a, b, ends);
   const nameWidth = Math.max(...steps.map(({ name }) => name.length));
-  const whatWidth = Math.min(Math.max(...steps.map(({ what }) => what.length)), 26);
-  return steps.map(({ name, what, note }, index) => {
-    const heading = (index === 0 ? "  path" : "").padEnd(11);
-    const mark = marks.get(name);
-    const left = `${heading}${name.padEnd(nameWidth)}  ${shorten(what, whatWidth, style).padEnd(whatWidth)}  ${note}`.trimEnd();
-    return mark === undefined ? left : `${left}${note === "" ? " ".repeat(2 + heading.length + nameWidth + 2 + whatWidth - left.length) : "  "}${style.bad(`<-- ${mark}`)}`;
+  const whatWidth = Math.max(...steps.map(({ what }) => what.length));
+  return steps.map(({ place, name, what, note }, index) => {
+    const heading = (index === 0 ? "  path" : "").padEnd(INDENT);
+    const left = `${heading}${name.padEnd(nameWidth)}  ${what.padEnd(whatWidth)}`;
+    const mark = marks.get(place);
+    const room = style.width - left.length - 2 - (mark === undefined ? 0 : mark.length + 6);
+    const notes = [shorten(note, room, style), mark === undefined ? "" : style.bad(`<-- ${mark}`)];
+    return [left, ...notes.filter((text) => text !== "")].join("  ").trimEnd();
   });
 }
 
+const INDENT = 11;
+
 function stepsBetween(topology: Topology, a: number, b: number, ends: readonly [string, string]): Step[] {
   const { bridge, sameHostBridge } = topology.common(a, b);
+  const busOf = (id: number): string => topology.roots[topology.rootOrdinal(id)]!.root.bus;
   const step = (id: number, note = ""): Step => {
     const description = topology.describe(id);
-    const end = id === a ? (id === b ? ends.join(" and ") : ends[0]) : id === b ? ends[1] : "";
-    const what = description === null ? "host bridge" : end === "" ? whatItIs(description) : nameOf(description);
-    return { name: topology.name(id), what, note: [end, note].filter(Boolean).join(", ") };
+    const role = id === a ? (id === b ? ends.join(" and ") : ends[0]) : id === b ? ends[1] : null;
+    const what = role ?? (description === null ? "host bridge" : whatItIs(description));
+    const name = role === null || description === null ? "" : nameOf(description);
+    const notes = [name, note].filter((text) => text !== "").join(", ");
+    return { place: description?.bdf ?? busOf(id), name: topology.name(id), what, note: notes };
   };
   const chain = (id: number) => [...topology.path(id)];
   if (typeof bridge === "number") {
@@ -54,8 +63,16 @@ function stepsBetween(topology: Topology, a: number, b: number, ends: readonly [
   const functions = (id: number) => chain(id).filter((node) => topology.describe(node) !== null);
   const top = (id: number): Step => {
     const root = chain(id).at(-1)!;
-    return topology.isKnown(root) ? step(root) : { name: topology.name(root), what: "what is above is not shown", note: "" };
+    return topology.isKnown(root)
+      ? step(root)
+      : { place: busOf(root), name: topology.name(root), what: "what is above is not shown", note: "" };
   };
   const tops = sameHostBridge === true ? [top(a)] : [top(a), top(b)];
-  return [...functions(a).map((id) => step(id)), ...tops, ...functions(b).reverse().map((id) => step(id))];
+  return [
+    ...functions(a).map((id) => step(id)),
+    ...tops,
+    ...functions(b)
+      .reverse()
+      .map((id) => step(id)),
+  ];
 }

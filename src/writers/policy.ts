@@ -1,7 +1,7 @@
 import type { PeerDma } from "../explain/peer-dma.js";
 import { cpuOf, formatCpu } from "../policy/cpu.js";
 import type { Missing } from "../policy/policy.js";
-import type { Topology } from "../topology/topology.js";
+import type { SystemDescription } from "../topology/description.js";
 
 /** By whose rules a question was answered, and how much of that had to be guessed. */
 export interface PolicyDocument {
@@ -13,8 +13,10 @@ export interface PolicyDocument {
   readonly assumed: readonly string[];
 }
 
-export function policyDocument({ policy, topology }: PeerDma): PolicyDocument {
-  const cpus = cpusOf(topology);
+/** @param ids the functions concerned, for the CPU of their systems. */
+export function policyDocument({ policy, topology }: PeerDma, ids: Iterable<number>): PolicyDocument {
+  const systems = [...new Set(Array.from(ids, (id) => topology.systemOf(id)))];
+  const cpus = systems.map((system) => cpuIn(topology.systems[system]!));
   const names = [...new Set(cpus.map(({ name }) => name))];
   return {
     name: policy.name,
@@ -25,12 +27,10 @@ export function policyDocument({ policy, topology }: PeerDma): PolicyDocument {
   };
 }
 
-function cpusOf(topology: Topology): { readonly name: string | null; readonly inferred?: string }[] {
-  return topology.systems.map((system) => {
-    const known = cpuOf(system);
-    const name = formatCpu(known?.cpu);
-    return known?.inferredFrom === undefined ? { name } : { name, inferred: `CPU ${name}, from ${known.inferredFrom}` };
-  });
+function cpuIn(system: SystemDescription): { readonly name: string | null; readonly inferred?: string } {
+  const known = cpuOf(system);
+  const name = formatCpu(known?.cpu);
+  return known?.inferredFrom === undefined ? { name } : { name, inferred: `CPU ${name}, from ${known.inferredFrom}` };
 }
 
 /** `Linux 6.12.117, CPU GenuineIntel:6`. */

@@ -37,7 +37,7 @@ export function paragraph(heading: string, text: string, { width }: Style, inden
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > room) {
+    if (line !== "" && visible(line) + 1 + visible(word) > room) {
       lines.push(line);
       line = word;
     } else {
@@ -48,8 +48,18 @@ export function paragraph(heading: string, text: string, { width }: Style, inden
   return lines.map((content, index) => `${(index === 0 ? heading : "").padEnd(indent)}${content}`);
 }
 
+/** Columns that `text` takes up: colours take none. */
+function visible(text: string): number {
+  return text.replace(/\x1b\[\d+m/g, "").length;
+}
+
 /** Columns as wide as their widest cell; the last one is not padded. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join("  ")
+      .trimEnd(),
+  );
 }

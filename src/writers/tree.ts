@@ -79,7 +79,8 @@ function hostBridgeLine(topology: Topology, id: number, style: Style): string {
   const name = topology.name(id);
   if (!topology.isKnown(id)) return `bus ${style.strong(name)}  ${style.doubtful("nothing shows the bridge above it")}`;
   const hostBridge = hostBridgeAt(topology, id);
-  const numa = typeof hostBridge?.numaNode === "number" && hostBridge.numaNode >= 0 ? `  NUMA node ${hostBridge.numaNode}` : "";
+  const numa =
+    typeof hostBridge?.numaNode === "number" && hostBridge.numaNode >= 0 ? `  NUMA node ${hostBridge.numaNode}` : "";
   const bytes = (hostBridge?.windows ?? [])
     .filter(({ kind, start, end }) => kind !== "io" && start !== undefined && end !== undefined)
     .reduce((sum, { start, end }) => sum + BigInt(end!) - BigInt(start!) + 1n, 0n);
@@ -109,7 +110,10 @@ function functionLine(topology: Topology, id: number, lead: string, style: Style
     line += `  ${paint(text)}`;
     room -= text.length + 2;
   }
-  const label = bus === undefined ? (shortLabel(description) ?? (idsOf(description) === null ? null : `[${idsOf(description)}]`)) : null;
+  const label =
+    bus === undefined
+      ? (shortLabel(description) ?? (idsOf(description) === null ? null : `[${idsOf(description)}]`))
+      : null;
   return label !== null && room > 10 ? `${line}  ${style.faint(shorten(label, room - 2, style))}` : line;
 }
 

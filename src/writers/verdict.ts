@@ -27,6 +27,7 @@ export interface VerdictDocument {
 
 /** A verdict as scripts read it. */
 export function verdictDocument(peer: PeerDma, verdict: Verdict): VerdictDocument {
+  const ids = [verdict.provider, verdict.client].map((name) => peer.topology.id(name));
   const { provider, client, memory, route, distance, common, culprits, hints } = verdict;
   return {
     provider,
@@ -39,7 +40,7 @@ export function verdictDocument(peer: PeerDma, verdict: Verdict): VerdictDocumen
     code: verdict.answer === "yes" ? null : verdict.code,
     culprits,
     hints,
-    policy: policyDocument(peer),
+    policy: policyDocument(peer, ids),
     missing: verdict.answer === "no" ? [] : verdict.missing.map(missingText),
   };
 }
@@ -58,12 +59,18 @@ export function verdictText(peer: PeerDma, verdict: Verdict, style: Style): stri
   return [
     ...paragraph("", `${headword(verdict, style)}: DMA by ${initiator} to ${memory}`, style, 0),
     ...paragraph("  route", routeText(verdict), style),
-    ...pathText(topology, provider, client, { marks: marksOf(peer, verdict.culprits), ends: ["provider", "client"] }, style),
+    ...pathText(
+      topology,
+      provider,
+      client,
+      { marks: marksOf(peer, verdict.culprits), ends: ["provider", "client"] },
+      style,
+    ),
     ...paragraph("  why", whyText(peer, verdict, provider, client), style),
     ...memoryText(verdict, style),
     ...("missing" in verdict ? missingLines(verdict.missing.map(missingText), style) : []),
     ...hintLines(verdict.hints, style),
-    ...policyLines(policyDocument(peer), style),
+    ...policyLines(policyDocument(peer, [provider, client]), style),
   ].join("\n");
 }
 
@@ -71,15 +78,31 @@ export function verdictText(peer: PeerDma, verdict: Verdict, style: Style): stri
 function headword({ answer, route, memory, provider }: Verdict, style: Style): string {
   if (answer === "no") return style.bad("NO");
   if (answer === "unknown") return style.doubtful("UNKNOWN");
-  const yes = route === "through-host-bridge" ? "YES, THROUGH THE HOST BRIDGE" : route === "unknown" ? "YES, BY A ROUTE THAT IS NOT KNOWN" : "YES";
-  return memory === "ok" ? style.good(yes) : style.doubtful(`${yes} for Linux, but ${MEMORY[memory].short} (${provider})`);
+  const yes =
+    route === "through-host-bridge"
+      ? "YES, THROUGH THE HOST BRIDGE"
+      : route === "unknown"
+        ? "YES, BY A ROUTE THAT IS NOT KNOWN"
+        : "YES";
+  return memory === "ok"
+    ? style.good(yes)
+    : style.doubtful(`${yes} for Linux, but ${MEMORY[memory].short} (${provider})`);
 }
 
 const MEMORY: Readonly<Record<Exclude<Memory, "ok">, { readonly short: string; readonly long: string }>> = {
-  off: { short: "memory decode is off", long: "memory decode is off on the provider or on a bridge above it: it would not answer. A driver that binds to it switches it on" },
-  unassigned: { short: "its memory has no address", long: "no address is assigned to the provider's memory BARs: there is nothing to reach. See the kernel log for `BAR: no space`" },
+  off: {
+    short: "memory decode is off",
+    long: "memory decode is off on the provider or on a bridge above it: it would not answer. A driver that binds to it switches it on",
+  },
+  unassigned: {
+    short: "its memory has no address",
+    long: "no address is assigned to the provider's memory BARs: there is nothing to reach. See the kernel log for `BAR: no space`",
+  },
   none: { short: "it has no memory BAR", long: "the provider has no memory BAR: there is nothing to reach" },
-  unknown: { short: "whether its memory answers is not shown", long: "the description does not show whether the provider's memory BARs are assigned and decoded" },
+  unknown: {
+    short: "whether its memory answers is not shown",
+    long: "the description does not show whether the provider's memory BARs are assigned and decoded",
+  },
 };
 
 function memoryText({ answer, memory }: Verdict, style: Style): string[] {
@@ -90,16 +113,20 @@ function memoryText({ answer, memory }: Verdict, style: Style): string[] {
 function routeText({ answer, route, distance, common }: Verdict): string {
   const way = answer === "no" ? "not supported" : route === "unknown" ? "unknown" : route;
   const hops = distance === null ? "distance unknown" : hopsText(distance);
-  const bridge = common === null ? "no common bridge" : common === "unknown" ? "common bridge unknown" : `common bridge ${common}`;
+  const bridge =
+    common === null ? "no common bridge" : common === "unknown" ? "common bridge unknown" : `common bridge ${common}`;
   return [way, hops, bridge].join(", ");
 }
 
 function whyText({ judgements, topology }: PeerDma, verdict: Verdict, provider: number, client: number): string {
   const redirected = verdict.culprits.some(({ bits }) => bits.length > 0);
   const roots = [...new Set([topology.rootOrdinal(provider), topology.rootOrdinal(client)])];
-  const hosts = roots.map((root) => judgements[root]!.because).filter((because, index, all) => all.indexOf(because) === index);
+  const hosts = distinct(roots.map((root) => judgements[root]!.because));
   if (verdict.answer === "no") {
-    const causes = verdict.code === "ACS_REDIRECT" ? hosts : verdict.culprits.map(({ bdf, what }) => (what.includes(bdf) ? what : `${bdf}: ${what}`));
+    const causes =
+      verdict.code === "ACS_REDIRECT"
+        ? hosts
+        : verdict.culprits.map(({ bdf, what }) => (what.includes(bdf) ? what : `${bdf}: ${what}`));
     return [`${verdict.code}: ${CODES[verdict.code]}`, ...distinct(causes)].join("; ");
   }
   if (verdict.answer === "unknown") return `${verdict.code}: ${CODES[verdict.code]}`;
@@ -109,7 +136,12 @@ function whyText({ judgements, topology }: PeerDma, verdict: Verdict, provider: 
     case "bus-address":
       return "nothing on the way redirects: requests turn around at the common bridge and never reach the host";
     case "through-host-bridge":
-      return [redirected ? "ACS redirects requests up to the host bridge, which takes them" : "the host bridge takes the requests", ...hosts].join("; ");
+      return [
+        redirected
+          ? "ACS redirects requests up to the host bridge, which takes them"
+          : "the host bridge takes the requests",
+        ...hosts,
+      ].join("; ");
     default:
       return ["allowed by every route the description leaves open", ...hosts].join("; ");
   }
@@ -119,15 +151,16 @@ function distinct(texts: readonly string[]): string[] {
   return [...new Set(texts)];
 }
 
-/** Culprits by the name of the step they stand at; a function that identifies a host bridge stands for it. */
+/** Culprits by the step they stand at; a function that identifies a host bridge stands for it. */
 export function marksOf({ judgements, topology }: PeerDma, culprits: readonly Culprit[]): ReadonlyMap<string, string> {
   const marks = new Map<string, string>();
   for (const { bdf, what, bits } of culprits) {
     const mark = bits.length > 0 ? `${what.startsWith("ACS") ? "redirects" : "off"}: ${bits.join(" ")}` : "refuses";
-    marks.set(bdf, mark);
-    topology.roots.forEach(({ id, root }, ordinal) => {
-      if (judgements[ordinal]!.identifiedBy === bdf || root.bus === bdf) marks.set(topology.name(id), mark);
-    });
+    const roots = topology.roots.filter(
+      ({ root }, ordinal) => judgements[ordinal]!.identifiedBy === bdf && root.bus !== bdf,
+    );
+    if (bits.length > 0 || roots.length === 0) marks.set(bdf, mark);
+    else for (const { root } of roots) marks.set(root.bus, mark);
   }
   return marks;
 }
@@ -152,7 +185,7 @@ function distinctHints(hints: readonly Hint[]): Hint[] {
 /** By whose rules, and what was guessed or taken for granted. */
 export function policyLines(policy: PolicyDocument, style: Style): string[] {
   const lines = paragraph("  rules", policyText(policy), style);
-  for (const text of policy.inferred) lines.push(...paragraph("  guessed", text, style));
+  for (const text of policy.inferred) lines.push(...paragraph("  inferred", text, style));
   for (const text of policy.assumed) lines.push(...paragraph("  assumed", text, style));
   return lines.map((line) => style.faint(line));
 }

@@ -1,0 +1,26 @@
+import type { Option } from "commander";
+import type { Style } from "../writers/style.js";
+import type { ExitCode } from "./exit.js";
+import type { Machine } from "./machine.js";
+import type { SharedOptions } from "./options.js";
+
+/** An answer in each of the forms it may be asked for in; only the one that is wanted is made. */
+export interface Answer {
+  readonly exit: ExitCode;
+  readonly document: () => unknown;
+  readonly text: (style: Style) => string;
+  /** For `--quiet`; missing: the command has no such form. */
+  readonly word?: () => string;
+}
+
+/** A command as a table of its parts; what it asks is a function of the machine and the words on the command line. */
+export interface Command<Own = object> {
+  readonly name: string;
+  /** As commander writes them: `<needed>`, `[optional]`. */
+  readonly arguments: readonly (readonly [name: string, meaning: string])[];
+  readonly summary: string;
+  /** Below the options of `--help`: exit codes and examples. */
+  readonly detail: string;
+  readonly options?: () => Option[];
+  ask(machine: Machine, words: readonly (string | undefined)[], options: SharedOptions & Own): Answer;
+}

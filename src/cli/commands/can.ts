@@ -1,0 +1,33 @@
+import { verdictDocument, verdictText, verdictWord } from "../../writers/verdict.js";
+import type { Command } from "../command.js";
+import { directionOption, type DirectionOption } from "../direction.js";
+import { EXIT } from "../exit.js";
+import { findFunction } from "../functions.js";
+
+export const can: Command<DirectionOption> = {
+  name: "can",
+  arguments: [
+    ["<provider>", "the function that owns the memory"],
+    ["<client>", "the function that does the DMA"],
+  ],
+  summary: "may CLIENT do DMA to PROVIDER's memory, by which route, and if not: why, and what to do",
+  detail:
+    "With -q one of yes, yes-through-host-bridge, no, unknown: what Linux decides,\n" +
+    "which does not look at the memory. Exit code 0: yes; 1: no; 3: the source\n" +
+    "lacks what the answer needs.\n\n" +
+    "  sudo lspci -D -vvvnnxxxx > lspci.txt\n" +
+    "  peerlane can 41:00.0 61:00.0 -i lspci.txt --cpu AuthenticAMD:25",
+  options: () => [directionOption()],
+  ask({ topology, peerDma }, [first, second], { direction }) {
+    const provider = findFunction(topology, first!, "PROVIDER");
+    const client = findFunction(topology, second!, "CLIENT");
+    const peer = peerDma([provider, client]);
+    const verdict = peer.can(provider, client, direction);
+    return {
+      exit: EXIT[verdict.answer],
+      document: () => verdictDocument(peer, verdict),
+      text: (style) => verdictText(peer, verdict, style),
+      word: () => verdictWord(verdict),
+    };
+  },
+};

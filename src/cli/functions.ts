@@ -1,0 +1,82 @@
+import type { Topology } from "../topology/topology.js";
+import { UsageError } from "./exit.js";
+
+const SUGGESTIONS = 3;
+
+/** The function a person means; an error names those that are spelled nearly so. */
+export function findFunction(topology: Topology, text: string, argument: string): number {
+  const id = find(topology, text, argument);
+  if (topology.describe(id) !== null) return id;
+  throw new UsageError(
+    `${argument}: ${topology.name(id)} is a host bridge; expected a function such as ${example(topology)}`,
+  );
+}
+
+function find(topology: Topology, text: string, argument: string): number {
+  try {
+    return topology.id(text);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    if (topology.isPlatformDevice(text)) {
+      throw new UsageError(`${argument}: ${text} is a device outside PCI; ask about its addresses with owner and map`);
+    }
+    if (!error.message.startsWith("nothing is named")) throw new UsageError(`${argument}: ${error.message}`);
+    throw new UsageError(`${argument}: the source has no function named "${text}": ${advice(topology, text)}`);
+  }
+}
+
+function advice(topology: Topology, text: string): string {
+  const near = nearest(text, spellings(topology));
+  if (near.length > 0) return `did you mean ${near.join(" or ")}?`;
+  const count = topology.functions().length;
+  return count === 0
+    ? "it shows no functions at all; give the output of lspci as well, with another -i"
+    : `it has ${count} functions, such as ${example(topology)}; \`peerlane list\` shows them`;
+}
+
+function example(topology: Topology): string {
+  const [first] = topology.functions();
+  return first === undefined ? "0000:41:00.0" : topology.name(first);
+}
+
+function spellings(topology: Topology): string[] {
+  const all = [...topology.functions()].flatMap((id) => [topology.name(id), ...(topology.describe(id)!.names ?? [])]);
+  return [...new Set(all)];
+}
+
+/** What differs in few letters, the nearest first. */
+function nearest(text: string, candidates: readonly string[]): string[] {
+  const wanted = text.toLowerCase();
+  // Two digits away from a function there are always others.
+  const limit = wanted.includes(":") || wanted.length <= 6 ? 1 : 2;
+  return candidates
+    .map((candidate) => ({
+      candidate,
+      edits: Math.min(...shapes(candidate).map((shape) => distance(wanted, shape, limit))),
+    }))
+    .filter(({ edits }) => edits <= limit)
+    .sort((a, b) => a.edits - b.edits)
+    .slice(0, SUGGESTIONS)
+    .map(({ candidate }) => candidate);
+}
+
+/** People leave the segment 0000 out. */
+function shapes(candidate: string): string[] {
+  const lower = candidate.toLowerCase();
+  return lower.startsWith("0000:") ? [lower, lower.slice(5)] : [lower];
+}
+
+/** Levenshtein's distance, as far as `limit` + 1. */
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const change = above[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(change, above[column]! + 1, current[column - 1]! + 1));
+    }
+    above = current;
+  }
+  return above[b.length]!;
+}

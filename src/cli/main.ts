@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+import { type Argument, Command as Program, CommanderError } from "commander";
+import { version } from "../../package.json";
+import { NEWEST_KERNEL } from "../policy/linux.js";
+import { ReadError } from "../readers/reading.js";
+import { TopologyError } from "../topology/errors.js";
+import type { Command } from "./command.js";
+import { can } from "./commands/can.js";
+import { common } from "./commands/common.js";
+import { exportMachine } from "./commands/export.js";
+import { list } from "./commands/list.js";
+import { map } from "./commands/map.js";
+import { matrix } from "./commands/matrix.js";
+import { owner } from "./commands/owner.js";
+import { tree } from "./commands/tree.js";
+import { EXIT, UsageError } from "./exit.js";
+import { openMachine } from "./machine.js";
+import { sharedOptions, type SharedOptions } from "./options.js";
+import { checkForm, print, printFindings } from "./output.js";
+
+function program(): Program {
+  const main = new Program("peerlane")
+    .description(
+      "May these two PCI Express functions do peer-to-peer DMA? Whose address is this?\n" +
+        `The answers are Linux's own (4.20 to ${NEWEST_KERNEL}), with the culprit named.`,
+    )
+    .version(version, "--version")
+    .usage("<command> [arguments] [-i SOURCE]... [options]")
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (sub) => [sub.name(), ...sub.registeredArguments.map(argumentTerm)].join(" "),
+    })
+    .addHelpText("after", "\nExit codes: 0 yes; 1 no; 2 asked wrongly, or the input cannot be read; 3 unknown.")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "peerlane: ")) })
+    .showHelpAfterError("(--help shows what it takes)")
+    .exitOverride();
+  for (const option of sharedOptions()) main.addOption(option);
+  add(main, list);
+  add(main, tree);
+  add(main, common);
+  add(main, owner);
+  add(main, can);
+  add(main, map);
+  add(main, matrix);
+  add(main, exportMachine);
+  return main;
+}
+
+function argumentTerm(argument: Argument): string {
+  return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
+}
+
+function add<Own>(main: Program, command: Command<Own>): void {
+  const sub = main.command(command.name).summary(command.summary).description(command.summary);
+  for (const [name, meaning] of command.arguments) sub.argument(name, meaning);
+  for (const option of command.options?.() ?? []) sub.addOption(option);
+  sub.addHelpText("after", `\n${command.detail}`);
+  sub.action(async () => run(command, sub.args, sub.optsWithGlobals()));
+}
+
+async function run<Own>(command: Command<Own>, words: readonly string[], options: SharedOptions & Own): Promise<void> {
+  const machine = await openMachine(options);
+  const answer = command.ask(machine, words, options);
+  checkForm(command, answer, options);
+  process.exitCode = answer.exit;
+  printFindings(machine, options);
+  print(answer, options);
+}
+
+/** What was asked wrongly or cannot be read is said in a sentence; anything else is a fault of this program. */
+function report(error: unknown): void {
+  process.exitCode = EXIT.usage;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) process.exitCode = EXIT.yes;
+    return;
+  }
+  const known = error instanceof UsageError || error instanceof ReadError || error instanceof TopologyError;
+  const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
+  process.stderr.write(`peerlane: ${text}\n`);
+}
+
+// A reader that has seen enough, such as head, closes the pipe.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") report(error);
+  process.exit();
+});
+
+await program().parseAsync().catch(report);

@@ -1,0 +1,42 @@
+import { Option } from "commander";
+
+/** The options that every command takes. */
+export interface SharedOptions {
+  readonly input: readonly string[];
+  readonly kernel?: string;
+  readonly cpu?: string;
+  readonly system?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly color?: "auto" | "always" | "never";
+}
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+export function sharedOptions(): Option[] {
+  return [
+    new Option(
+      "-i, --input <source>",
+      "describes the machine: lspci output, /proc/iomem, /proc/cpuinfo, a directory or tarball of /sys and /proc, " +
+        "a machine description in JSON; - is standard input; repeat to combine sources of one machine; " +
+        "without it, this machine",
+    )
+      .argParser(collect)
+      .default([], "this machine"),
+    new Option("--kernel <version>", "whose rules decide, such as 6.1 or 6.12.117; without it, the source's kernel"),
+    new Option(
+      "--cpu <vendor:family>",
+      "the machine's CPU, such as AuthenticAMD:25, GenuineIntel:6, ppc64:POWER9 or arm64:0x41",
+    ),
+    new Option("--system <name>", "which machine, where the source holds several"),
+    new Option("--json", "print one JSON object").conflicts("quiet"),
+    new Option("-q, --quiet", "print one word only: the verdict, or the name that was asked for"),
+    new Option("-v, --verbose", "say everything that was odd about the sources, on standard error"),
+    new Option("--color <when>", "colours: auto, always or never; NO_COLOR and FORCE_COLOR are honoured").choices([
+      "auto",
+      "always",
+      "never",
+    ]),
+  ];
+}

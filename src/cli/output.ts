@@ -1,0 +1,39 @@
+import type { Finding } from "../topology/finding.js";
+import { formatJson } from "../writers/json.js";
+import type { Answer, Command } from "./command.js";
+import { UsageError } from "./exit.js";
+import type { Machine } from "./machine.js";
+import type { SharedOptions } from "./options.js";
+import { terminalStyle } from "./terminal.js";
+
+/** Prints an answer in the form that was asked for. */
+export function print(answer: Answer, options: SharedOptions): void {
+  process.stdout.write(`${render(answer, options)}\n`);
+}
+
+function render({ document, text, word }: Answer, { json, quiet, color }: SharedOptions): string {
+  if (json === true) return formatJson(document());
+  return quiet === true ? word!() : text(terminalStyle(color));
+}
+
+/** @throws UsageError where a command has no answer of one word. */
+export function checkForm({ name }: Pick<Command, "name">, { word }: Answer, { quiet }: SharedOptions): void {
+  if (quiet === true && word === undefined) throw new UsageError(`${name} has no answer of one word: leave -q out`);
+}
+
+const SHOWN_FINDINGS = 3;
+
+/** Says on standard error what was odd about the sources: it does not answer the question, but may explain the answer. */
+export function printFindings({ findings, topology }: Machine, { json, quiet, verbose }: SharedOptions): void {
+  if (json === true || quiet === true) return;
+  const all = [...findings, ...topology.findings];
+  const shown = verbose === true ? all : all.slice(0, SHOWN_FINDINGS);
+  const lines = shown.map((finding) => `note: ${findingText(finding)}`);
+  if (shown.length < all.length) lines.push(`note: ${all.length - shown.length} more; -v shows them`);
+  if (lines.length > 0) process.stderr.write(`${lines.join("\n")}\n`);
+}
+
+function findingText({ code, message, source, line }: Finding): string {
+  const place = source === undefined ? "" : `${source}${line === undefined ? "" : `:${line}`}: `;
+  return `${place}${message} (${code})`;
+}

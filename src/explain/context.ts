@@ -1,0 +1,10 @@
+import type { Judgement, Policy } from "../policy/policy.js";
+import type { Topology } from "../topology/topology.js";
+
+/** What a decision's numbers are explained with. */
+export interface Context {
+  readonly topology: Topology;
+  readonly policy: Policy;
+  /** What the policy makes of each root of the topology, in their order. */
+  readonly judgements: readonly Judgement[];
+}

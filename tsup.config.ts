@@ -1,0 +1,37 @@
+import { defineConfig, type Options } from "tsup";
+
+const shared: Options = {
+  target: "es2022",
+  // Base64 in the bundle, decoded on import: no path to resolve, so that every bundler and runtime takes it.
+  loader: { ".wasm": "binary" },
+  sourcemap: true,
+};
+
+/** The command line: one file starts faster than many, and nobody has to install what it alone needs. */
+export const commandLine: Options = {
+  ...shared,
+  entry: { cli: "src/cli/main.ts" },
+  format: ["esm"],
+  platform: "node",
+  noExternal: [/.*/],
+  removeNodeProtocol: false,
+  sourcemap: false,
+  // Less to parse at every start; names stay, so that a stack can be read.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  // commander is CommonJS and requires Node's own modules.
+  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+};
+
+export default defineConfig([
+  {
+    ...shared,
+    entry: { index: "src/index.ts", readers: "src/readers/index.ts", writers: "src/writers/index.ts" },
+    format: ["esm", "cjs"],
+    platform: "neutral", // the same files run in Node and in browsers
+    noExternal: [/.*/],
+    dts: true,
+    clean: ["!cli.js"], // the other half may be there already
+  },
+  commandLine,
+]);
