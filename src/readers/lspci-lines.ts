@@ -35,11 +35,20 @@ const NOISE = /^(?:lspci|pcilib|sudo|setpci): /;
 const FIELD =
   /^(?:Subsystem|DeviceName|Physical Slot|Device tree node|Flags|Control|Status|Latency|Interrupt|NUMA node|IOMMU group|Region \d|Bus|(?:I\/O|Memory|Prefetchable memory) behind bridge|(?:I\/O|Memory) window \d|Secondary status|BridgeCtl|Capabilities|Kernel driver in use|Kernel modules|LnkCap|LnkSta|ACSCap|ACSCtl|IOVCtl):|^(?:Memory|I\/O ports|Expansion ROM) at |^!!! /;
 
+/** A byte order mark, a colour, a blank of another kind, a quotation. */
+const NEEDS_CLEANING = /^[\uFEFF>]|[\u001b\u00a0]/;
+
 /** The lines of `text` that lspci printed, mended; what it did not print is a break. */
 export function lspciLines(text: string): LspciLine[] {
   const lines: { kind: LspciLine["kind"]; text: string; number: number }[] = [];
   let continues = false;
   for (const [index, raw] of text.split(/\r?\n|\r/).entries()) {
+    // Most lines of most dumps, and with nothing to mend.
+    if (HEX.test(raw)) {
+      lines.push({ kind: "hex", text: raw, number: index + 1 });
+      continues = false;
+      continue;
+    }
     const line = clean(raw);
     const trimmed = line.trim();
     if (NOISE.test(trimmed)) continue;
@@ -75,6 +84,7 @@ export function looksLikeLspci(text: string): boolean {
 }
 
 function clean(raw: string): string {
+  if (!NEEDS_CLEANING.test(raw)) return raw;
   return raw
     .replace(/^\uFEFF/, "")
     .replace(/\u001b\[[0-9;]*[A-Za-z]/g, "")

@@ -21,7 +21,8 @@ export const can: Command<DirectionOption> = {
   ask({ topology, peerDma }, [first, second], { direction }) {
     const provider = findFunction(topology, first!, "PROVIDER");
     const client = findFunction(topology, second!, "CLIENT");
-    const peer = peerDma([provider, client]);
+    // Of another system the client cannot be asked about, whatever its kernel.
+    const peer = peerDma([provider]);
     const verdict = peer.can(provider, client, direction);
     return {
       exit: EXIT[verdict.answer],
