@@ -121,8 +121,8 @@ export function recordOf(base: usize, node: u32): usize {
 }
 
 /**
- * Linux's distance (linux-p2pdma B1). A host bridge has depth 0 and so has node 0: where there is no common bridge
- * the formula counts both whole chains, which is what the kernel does.
+ * Linux's distance (docs/semantics.md, Distance). A host bridge has depth 0 and so has node 0: where there is no common
+ * bridge the formula counts both whole chains, which is what the kernel does.
  */
 export function distanceOver(base: usize, a: u32, b: u32, common: u32): u32 {
   const depths = load<u32>(recordOf(base, a), RECORD_DEPTH) + load<u32>(recordOf(base, b), RECORD_DEPTH);
@@ -139,4 +139,19 @@ export function pathState(base: usize, a: u32, b: u32, from: u32): u32 {
   if (load<u32>(left, RECORD_REDIRECT) >= from || load<u32>(right, RECORD_REDIRECT) >= from) return PATH_REDIRECTED;
   if (load<u32>(left, RECORD_UNREADABLE) >= from || load<u32>(right, RECORD_UNREADABLE) >= from) return PATH_MAYBE;
   return PATH_DIRECT;
+}
+
+/**
+ * The same where the description lacks what one of two roots hangs below, or both do. A chain counts as a whole unless
+ * the other hangs below one of its bridges, which a known root rules out; both cannot hang below each other. What
+ * redirects itself always counts.
+ */
+export function unplacedPathState(base: usize, a: u32, b: u32, aKnown: bool, bKnown: bool): u32 {
+  const left = recordOf(base, a);
+  const right = recordOf(base, b);
+  const leftFrom = load<u32>(left, RECORD_REDIRECT);
+  const rightFrom = load<u32>(right, RECORD_REDIRECT);
+  const leftCounts = bKnown || rightFrom != 0 || leftFrom == load<u32>(left, RECORD_DEPTH);
+  const rightCounts = aKnown || leftFrom != 0 || rightFrom == load<u32>(right, RECORD_DEPTH);
+  return (leftFrom != 0 && leftCounts) || (rightFrom != 0 && rightCounts) ? PATH_REDIRECTED : PATH_MAYBE;
 }

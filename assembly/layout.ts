@@ -102,7 +102,10 @@ export const RANGE_BYTES: usize = RANGE_UNKNOWN_FROM + 4;
 export const ALWAYS: u32 = 0xffffffff;
 
 export const KIND_BAR: u32 = 0;
-/** A PCI range that memory requests reach but that is no peer memory: expansion ROM, aperture of virtual functions that are off. */
+/**
+ * A PCI range that memory requests reach but that is no peer memory: expansion ROM, aperture of virtual functions that
+ * are off.
+ */
 export const KIND_NOT_PEER: u32 = 1;
 export const KIND_WINDOW: u32 = 2;
 export const KIND_SYSTEM_RAM: u32 = 3;

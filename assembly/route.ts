@@ -1,7 +1,7 @@
 // The joined decision: relation and path state of two functions, looked up in the policy's table; and the same for an
 // initiator and an address, whose owner is the provider.
 
-import { commonUpstream, distanceOver, pathState, recordOf } from "./forest";
+import { commonUpstream, distanceOver, pathState, recordOf, unplacedPathState } from "./forest";
 import { segmentAt, segmentEnd } from "./ranges";
 import {
   CLAIM_AMBIGUOUS,
@@ -36,6 +36,7 @@ import {
   KIND_SYSTEM_RAM,
   NO_RANGE,
   OUTCOMES_ALLOWED,
+  OUTCOME_BUS_ADDRESS,
   OUTCOME_SYSTEMS_REFUSED,
   OUTCOME_THROUGH_HOST,
   PATHS,
@@ -92,9 +93,11 @@ export function decide(base: usize, provider: u32, client: u32, direction: u32, 
   let path = PATH_DIRECT;
   if (relation == RELATION_SELF || relation == RELATION_COMMON_BRIDGE) {
     path = pathState(base, provider, client, commonDepth);
-  } else if (relation == RELATION_SAME_UNKNOWN || relation == RELATION_ACROSS_UNKNOWN) {
+  } else if (relation == RELATION_SAME_UNKNOWN) {
     // Should they meet at a bridge that the description lacks, its ACS is unknown and all of both chains counts.
     path = pathState(base, provider, client, 1) == PATH_REDIRECTED ? PATH_REDIRECTED : PATH_MAYBE;
+  } else if (relation == RELATION_ACROSS_UNKNOWN) {
+    path = unplacedPathState(base, provider, client, isKnown(base, providerHost), isKnown(base, clientHost));
   }
   const outcomes =
     relation == RELATION_ACROSS_SYSTEMS
@@ -121,7 +124,7 @@ function relationOf(
   if (commonDepth > 0) return RELATION_COMMON_BRIDGE;
   const a = hostAt(base, providerHost);
   const b = hostAt(base, clientHost);
-  const known = (load<u32>(a, HOST_KNOWN) & load<u32>(b, HOST_KNOWN)) != 0;
+  const known = isKnown(base, providerHost) && isKnown(base, clientHost);
   if (common != 0) return known ? RELATION_SAME_HOST : RELATION_SAME_UNKNOWN;
   if (load<u32>(a, HOST_SYSTEM) != load<u32>(b, HOST_SYSTEM)) return RELATION_ACROSS_SYSTEMS;
   // A host bridge lies within one segment, and so does everything below it.
@@ -131,6 +134,10 @@ function relationOf(
 
 function hostAt(base: usize, host: u32): usize {
   return <usize>load<u32>(base, HEADER_HOSTS) + <usize>host * HOST_BYTES;
+}
+
+function isKnown(base: usize, host: u32): bool {
+  return load<u32>(hostAt(base, host), HOST_KNOWN) != 0;
 }
 
 function outcomesOf(base: usize, relation: u32, path: u32, direction: u32, providerHost: u32, clientHost: u32): u32 {
@@ -203,15 +210,20 @@ export function request(base: usize, initiator: u32, address: u64, size: u64, di
  */
 function memoryStatus(base: usize, range: usize, decision: usize): u32 {
   const outcomes = <u32>load<u8>(decision, DECISION_OUTCOMES);
-  const commonDepth = load<u32>(recordOf(base, load<u32>(decision, DECISION_COMMON)), RECORD_DEPTH);
-  const least: u32 = (outcomes & OUTCOME_THROUGH_HOST) != 0 ? 0 : commonDepth;
-  const most: u32 = outcomes == OUTCOME_THROUGH_HOST ? 0 : commonDepth;
-  const offFrom = load<u32>(range, RANGE_OFF_FROM);
-  if (offFrom > most) return STATUS_MEMORY_OFF;
-  // A refusal stands whatever the registers hold.
-  if ((outcomes & OUTCOMES_ALLOWED) == 0) return STATUS_DECIDED;
-  if (offFrom > least || load<u32>(range, RANGE_UNKNOWN_FROM) > least) return STATUS_MEMORY_UNKNOWN;
-  return STATUS_DECIDED;
+  const from: u32 = (outcomes & OUTCOMES_ALLOWED) == OUTCOME_THROUGH_HOST ? 0 : turningDepth(base, range, decision);
+  if (load<u32>(range, RANGE_OFF_FROM) > from) return STATUS_MEMORY_OFF;
+  // A refusal, or a doubt about the route, stands whatever the registers hold.
+  if (outcomes != OUTCOME_BUS_ADDRESS && outcomes != OUTCOME_THROUGH_HOST) return STATUS_DECIDED;
+  return load<u32>(range, RANGE_UNKNOWN_FROM) > from ? STATUS_MEMORY_UNKNOWN : STATUS_DECIDED;
+}
+
+/** Depth of the bridge at which a request on the bus address turns downward, as deep as it may be. */
+function turningDepth(base: usize, range: usize, decision: usize): u32 {
+  const arrives = ((<u32>load<u8>(decision, DECISION_OUTCOMES)) & OUTCOME_BUS_ADDRESS) != 0;
+  // The initiator may hang below any bridge of the owner's chain, or below the owner.
+  const unplaced = <u32>load<u8>(decision, DECISION_RELATION) == RELATION_ACROSS_UNKNOWN;
+  const turn = load<u32>(arrives && !unplaced ? decision + DECISION_COMMON : range + RANGE_OWNER);
+  return load<u32>(recordOf(base, turn), RECORD_DEPTH);
 }
 
 function systemOf(base: usize, node: u32): usize {

@@ -78,7 +78,9 @@ suite.on("error", ({ target }) => {
 });
 suite.on("cycle", ({ target }) => {
   const ns = (target.stats.mean * 1e9) / QUESTIONS;
-  console.log(`${target.name.padEnd(40)} ${ns.toFixed(0).padStart(8)}  ±${target.stats.rme.toFixed(1)} %, ${target.stats.sample.length} samples`);
+  console.log(
+    `${target.name.padEnd(40)} ${ns.toFixed(0).padStart(8)}  ±${target.stats.rme.toFixed(1)} %, ${target.stats.sample.length} samples`,
+  );
 });
 suite.run();
 if (sink === 0) throw new Error("nothing was asked");

@@ -15,7 +15,9 @@ const SEGMENTS = 4;
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const text = gunzipSync(readFileSync(at("../tests/fixtures/qemu/random1-intel/lspci.txt.gz"))).toString();
-const dump = Array.from({ length: SEGMENTS }, (_, segment) => text.replace(/^0000:/gm, `${segment}`.padStart(4, "0") + ":"));
+const dump = Array.from({ length: SEGMENTS }, (_, segment) =>
+  text.replace(/^0000:/gm, `${segment}`.padStart(4, "0") + ":"),
+);
 const directory = mkdtempSync(join(tmpdir(), "peerlane-bench-"));
 const file = join(directory, "lspci.txt");
 writeFileSync(file, dump.join(""));
@@ -34,8 +36,12 @@ function median(args) {
 
 const functions = dump.join("").match(/^[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7] /gm);
 const [first, last] = [functions.at(1).trim(), functions.at(70).trim()];
-console.log(`Node ${process.version}, ${functions.length} functions, ${(dump.join("").length / 1e6).toFixed(1)} MB of text`);
+console.log(
+  `Node ${process.version}, ${functions.length} functions, ${(dump.join("").length / 1e6).toFixed(1)} MB of text`,
+);
 console.log(`node -e 0            ${median(["-e", "0"])}`);
 console.log(`peerlane --version   ${median([at("../dist/cli.js"), "--version"])}`);
-console.log(`peerlane can A B     ${median([at("../dist/cli.js"), "can", first, last, "-i", file, "--kernel", "6.12", "--cpu", "GenuineIntel:6"])}`);
+console.log(
+  `peerlane can A B     ${median([at("../dist/cli.js"), "can", first, last, "-i", file, "--kernel", "6.12", "--cpu", "GenuineIntel:6"])}`,
+);
 rmSync(directory, { recursive: true });

@@ -23,7 +23,9 @@ export function checkForm({ name }: Pick<Command, "name">, { word }: Answer, { q
 
 const SHOWN_FINDINGS = 3;
 
-/** Says on standard error what was odd about the sources: it does not answer the question, but may explain the answer. */
+/**
+ * Says on standard error what was odd about the sources: it does not answer the question, but may explain the answer.
+ */
 export function printFindings({ findings, topology }: Machine, { json, quiet, verbose }: SharedOptions): void {
   if (json === true || quiet === true) return;
   const all = [...findings, ...topology.findings];

@@ -12,9 +12,10 @@ export type LinuxMapping =
 const NONE = { dmaAddress: null } as const;
 
 /**
- * `dma_map_resource()` of a Linux release (docs/semantics.md, Addresses), to be held against {@link PeerDma.map}: from 5.0 on the
- * CPU physical address as it is, unless the initiator cannot drive its last byte; through a translating IOMMU an IOVA.
- * Unknown where the description does not show the IOMMU, and on POWER, where it depends on the platform's own hooks.
+ * `dma_map_resource()` of a Linux release (docs/semantics.md, Addresses), to be held against {@link PeerDma.map}: from
+ * 5.0 on the CPU physical address as it is, unless the initiator cannot drive its last byte; through a translating
+ * IOMMU an IOVA. Unknown where the description does not show the IOMMU, and on POWER, where it depends on the
+ * platform's own hooks.
  *
  * @throws RangeError where `release` does not begin with two numbers.
  */

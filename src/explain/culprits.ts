@@ -18,9 +18,9 @@ const SHARED: readonly (Relation | "across-systems")[] = ["self", "common-bridge
 export const UNPLACED: readonly (Relation | "across-systems")[] = ["same-unknown", "across-unknown"];
 
 /**
- * The functions whose ACS decides, in the kernel's order (docs/semantics.md, Redirect): the provider and the bridges above it up to
- * and including the common one, then the client and its bridges without it. Where nothing shows whether they meet, both
- * whole chains. Without a common bridge ACS is not consulted: none.
+ * The functions whose ACS decides, in the kernel's order (docs/semantics.md, Redirect): the provider and the bridges
+ * above it up to and including the common one, then the client and its bridges without it. Where nothing shows whether
+ * they meet, both whole chains. Without a common bridge ACS is not consulted: none.
  */
 export function testedFunctions(
   topology: Topology,
@@ -93,7 +93,9 @@ function refuses(policy: Policy, { classes }: Judgement, relation: Question["rel
   );
 }
 
-/** Who on the owner's chain, below the depth `from`, keeps memory requests from arriving, and of whom that is not known. */
+/**
+ * Who on the owner's chain, below the depth `from`, keeps memory requests from arriving, and of whom that is not known.
+ */
 export function decodeCulprits(
   topology: Topology,
   owner: number,

@@ -3,7 +3,8 @@ import { ordinal, parseRelease } from "../policy/release.js";
 import type { Culprit, Hint } from "./verdict.js";
 
 /**
- * The kernel parameter that lets requests stay below the common bridge (docs/semantics.md, Kernel parameters). `;` separates functions:
+ * The kernel parameter that lets requests stay below the common bridge (docs/semantics.md, Kernel parameters). `;`
+ * separates functions:
  * `,` would end the option.
  */
 export function redirectHint(culprits: readonly Culprit[], kernel: string | undefined): Hint {

@@ -2,9 +2,10 @@ import { parseBdf } from "../topology/bdf.js";
 import type { Ref, Topology } from "../topology/topology.js";
 
 /**
- * `pci_find_common_upstream_dev()` as proposed in 2015 and 2018 and never merged (docs/semantics.md, The proposal of 2018). For comparison
- * only: it looks at bus numbers and not at segments, and returns what lies on the device's side just below the shared
- * bridge, so that its arguments cannot be swapped. {@link Topology.common} finds the bridge itself.
+ * `pci_find_common_upstream_dev()` as proposed in 2015 and 2018 and never merged (docs/semantics.md, The proposal of
+ * 2018). For comparison only: it looks at bus numbers and not at segments, and returns what lies on the device's side
+ * just below the shared bridge, so that its arguments cannot be swapped. {@link Topology.common} finds the bridge
+ * itself.
  *
  * @returns an id, or null where the walk from `device` upwards meets no bus range with the other's bus number.
  */

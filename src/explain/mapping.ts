@@ -65,7 +65,10 @@ export function mappingOf(
       return doubt("OWNER_AMBIGUOUS", at);
     case "leaves-owner": {
       const left = owner!.size - owner!.offset;
-      return refuse("LEAVES_OWNER", `${formatHex(size)} bytes from ${held}, which ends after ${formatHex(left)}`);
+      const range = `${formatHex(size)} bytes from ${held}`;
+      // What ends before the owner does is claimed by others as well.
+      if (size <= left) return doubt("OWNER_AMBIGUOUS", range);
+      return refuse("LEAVES_OWNER", `${range}, which ends after ${formatHex(left)}`);
     }
     case "not-peer":
       return refuse(owner?.bar !== null && owner!.bar! >= 7 ? "VF_NOT_ENABLED" : "NOT_A_PROVIDER", held);

@@ -10,7 +10,7 @@ export function memoryOf(topology: Topology, provider: number, decision: Decisio
   const bars = memoryBars(topology.describe(provider)!);
   if (bars === undefined) return "unknown";
   if (bars.length === 0) return "none";
-  const places = bars.map(({ start, bus }) => start ?? bus);
+  const places = bars.map(({ start, bus }) => (start === undefined ? bus : start));
   if (places.every((place) => place === null)) return "unassigned";
   const { least, most } = turningDepths(topology, provider, decision);
   if (decodeCulprits(topology, provider, most).off.length > 0) return "off";

@@ -37,7 +37,8 @@ export class PeerDma implements Context {
   }
 
   /**
-   * May `client` do DMA to the memory of `provider`? What the policy decides; `memory` adds what Linux does not look at.
+   * May `client` do DMA to the memory of `provider`? What the policy decides; `memory` adds what Linux does not look
+   * at.
    *
    * @param direction as the client sees it.
    * @throws RangeError for a ref that names no function.
@@ -105,8 +106,8 @@ export class PeerDma implements Context {
   }
 
   /**
-   * Linux's `pci_p2pdma_distance_many()` (docs/semantics.md, Distance): the sum over the clients, one that occurs twice counted
-   * twice. -1 where one is not supported or is no PCI device, or where there are none; null: unknown.
+   * Linux's `pci_p2pdma_distance_many()` (docs/semantics.md, Distance): the sum over the clients, one that occurs twice
+   * counted twice. -1 where one is not supported or is no PCI device, or where there are none; null: unknown.
    */
   distanceMany(provider: Ref, clients: readonly Ref[]): number | null {
     if (clients.length === 0 || clients.some((client) => this.topology.isPlatformDevice(client))) return -1;

@@ -50,7 +50,10 @@ export type Verdict =
       readonly missing: readonly Missing[];
     });
 
-/** How a DMA address comes from the CPU physical address. `iommu`: the kernel allots an IOVA, which nobody can know beforehand. */
+/**
+ * How a DMA address comes from the CPU physical address. `iommu`: the kernel allots an IOVA, which nobody can know
+ * beforehand.
+ */
 export type Translation = "none" | "bus-offset" | "iommu" | "unknown";
 
 interface Asked {

@@ -202,8 +202,8 @@ type Identification = {
 };
 
 /**
- * docs/semantics.md, Host bridges. Up to 5.13: the function at 00.0 of the root bus. From 5.14: the first function of its list, if it
- * is at 00.0; from 5.15 also if it is a root port.
+ * docs/semantics.md, Host bridges. Up to 5.13: the function at 00.0 of the root bus. From 5.14: the first function of
+ * its list, if it is at 00.0; from 5.15 also if it is a root port.
  */
 function identify(host: HostBridge, release: Release): Identification {
   if (host.root === null) {

@@ -174,7 +174,9 @@ function readSymbols(
   }
 }
 
-/** Undoes the Burrows-Wheeler transform: the upper 24 bits of `symbols[i]` become the place of the byte that follows. */
+/**
+ * Undoes the Burrows-Wheeler transform: the upper 24 bits of `symbols[i]` become the place of the byte that follows.
+ */
 function undoTransform(symbols: Uint32Array, count: number, origin: number, output: Output): void {
   const places = new Uint32Array(256);
   for (let i = 0; i < count; i++) places[symbols[i]!]!++;

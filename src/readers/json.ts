@@ -9,7 +9,9 @@ export function looksLikeJson(text: string): boolean {
   return /^\s*[{[]/.test(text);
 }
 
-/** Reads a machine description as `machine.schema.json` defines it; {@link ReadError} names every place that differs. */
+/**
+ * Reads a machine description as `machine.schema.json` defines it; {@link ReadError} names every place that differs.
+ */
 export function readJson(text: string, source: string): MachineDescription {
   const document = parse(text, source);
   const problems = checkAgainstSchema(document);

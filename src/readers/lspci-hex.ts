@@ -30,7 +30,9 @@ export function readHexDump(lines: readonly LspciLine[]): HexDump {
 
 const BYTES_PER_LINE = 16;
 
-/** The value of a hexadecimal digit, by its character: `0`-`9` are 0x30 to 0x39, letters of either case 0x.1 to 0x.6. */
+/**
+ * The value of a hexadecimal digit, by its character: `0`-`9` are 0x30 to 0x39, letters of either case 0x.1 to 0x.6.
+ */
 function digit(character: number): number {
   return character < 0x40 ? character & 0xf : (character & 0xf) + 9;
 }

@@ -20,7 +20,9 @@ export interface LspciLine {
   readonly number: number;
 }
 
-/** `41:00.0`, with a domain, or a path of bridges as `lspci -P` and `-PP` print it: `00:1c.3/08:00.0`, `00:1c.3/00.0`. */
+/**
+ * `41:00.0`, with a domain, or a path of bridges as `lspci -P` and `-PP` print it: `00:1c.3/08:00.0`, `00:1c.3/00.0`.
+ */
 const SLOT = /^(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7](?:\/(?:[0-9a-f]{2}:)?[01][0-9a-f]\.[0-7])*/i;
 const HEADER = new RegExp(`${SLOT.source} (?=[^\\s"-][^:]{0,80}:(?: |$))`, "i");
 const HEX = /^[0-9a-f]{2,3}:(?: [0-9a-f]{2}){1,16}$/i;

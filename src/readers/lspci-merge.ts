@@ -2,7 +2,9 @@ import { formatHex, toBigInt } from "../topology/address.js";
 import type { BarDescription, FunctionDescription, RegisterWord, WindowDescription } from "../topology/description.js";
 import { defined } from "./config-space.js";
 
-/** One function as two parts of a paste show it: what `first` says holds, and `second` adds what `first` leaves open. */
+/**
+ * One function as two parts of a paste show it: what `first` says holds, and `second` adds what `first` leaves open.
+ */
 export function mergeFunctions(first: FunctionDescription, second: FunctionDescription): FunctionDescription {
   return defined<FunctionDescription>({
     ...second,

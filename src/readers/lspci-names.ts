@@ -1,6 +1,8 @@
 import type { FunctionDescription } from "../topology/description.js";
 
-/** Splits `Intel Corporation I350 [8086:1521]` or `8086:1521` into a name and ids. Names may hold brackets of their own. */
+/**
+ * Splits `Intel Corporation I350 [8086:1521]` or `8086:1521` into a name and ids. Names may hold brackets of their own.
+ */
 export function labelAndIds(text: string): Pick<FunctionDescription, "label" | "vendor" | "device"> {
   const match = /^(.*?)(?:^|\[)([0-9a-f]{4}):([0-9a-f]{4})\]?$/i.exec(text.trim());
   if (match === null) return { label: text.trim() };

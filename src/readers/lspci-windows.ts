@@ -46,7 +46,9 @@ function placeDisplaced(functions: readonly FunctionDescription[]): FunctionDesc
   return placed;
 }
 
-/** Whether a function has a memory BAR of which the CPU address is not the bus address, or does not fit its register. */
+/**
+ * Whether a function has a memory BAR of which the CPU address is not the bus address, or does not fit its register.
+ */
 function isDisplaced({ bars = [] }: FunctionDescription): boolean {
   return bars.some(({ index = 0, type, start, bus }) => {
     // A ROM that is switched off need not hold the address that the kernel keeps for it.

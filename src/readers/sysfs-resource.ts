@@ -117,7 +117,9 @@ export function windowsFrom(
     });
 }
 
-/** Whether a register holds a window of this size, which it can say in whole granules only, and the kernel to the byte. */
+/**
+ * Whether a register holds a window of this size, which it can say in whole granules only, and the kernel to the byte.
+ */
 function spans({ kind, bus, busEnd }: WindowDescription, size: bigint): boolean {
   if (bus === undefined || busEnd === undefined) return false;
   const written = toBigInt(busEnd) - toBigInt(bus) + 1n;

@@ -212,7 +212,10 @@ class Collector {
     }
   }
 
-  /** docs/semantics.md, Addresses: what the register holds, else the offset of the host bridge's window around the range. */
+  /**
+   * docs/semantics.md, Addresses: what the register holds, else the offset of the host bridge's window around the
+   * range.
+   */
   #busOffset({ id, system }: Node, bar: BarDescription, start: bigint, size: bigint): bigint | null {
     if (bar.bus !== undefined && bar.bus !== null) {
       const bus = this.#number(bar.bus, `bus address of BAR ${bar.index ?? ""}`);

@@ -55,14 +55,20 @@ export interface KernelDescription {
 export interface CpuDescription {
   /** As `uname -m` prints it, without width or endianness: `x86`, `arm64`, `ppc64`, `riscv64`, … */
   readonly architecture?: string;
-  /** x86: `GenuineIntel`, `AuthenticAMD`, `HygonGenuine`, … as `/proc/cpuinfo` prints it; elsewhere what it prints as implementer. */
+  /**
+   * x86: `GenuineIntel`, `AuthenticAMD`, `HygonGenuine`, … as `/proc/cpuinfo` prints it; elsewhere what it prints as
+   * implementer.
+   */
   readonly vendor?: string;
   /** x86: the family as `/proc/cpuinfo` prints it (base plus extended family). */
   readonly family?: number;
   readonly model?: string;
 }
 
-/** `off`: no IOMMU between the devices and memory. `passthrough`: present, devices use bus addresses. `translating`: devices use IOVAs. */
+/**
+ * `off`: no IOMMU between the devices and memory. `passthrough`: present, devices use bus addresses. `translating`:
+ * devices use IOVAs.
+ */
 export type IommuMode = "off" | "passthrough" | "translating";
 
 export interface FunctionDescription {

@@ -193,7 +193,8 @@ function mergeLink(
 
 /**
  * A source that lists a bridge's windows lists all of them, so the first list stands, and others fill in addresses. A
- * window that is known by its register alone (bus addresses) may be left over from the firmware, and contradicts nothing.
+ * window that is known by its register alone (bus addresses) may be left over from the firmware, and contradicts
+ * nothing.
  */
 function mergeWindows(
   settlement: Settlement,

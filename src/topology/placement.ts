@@ -66,6 +66,7 @@ class Placer {
   readonly #bridgeOf = new Map<string, FunctionDescription | "clash">();
   readonly #rootBuses = new Set<string>();
   readonly #roots = new Map<string, number>();
+  readonly #places = new Map<FunctionDescription, number>();
 
   constructor(
     system: SystemDescription,
@@ -79,7 +80,7 @@ class Placer {
     this.functions = system.functions.filter((description) => this.#named(description));
     this.functions.forEach((description, index) => this.#byName.set(description.bdf, index));
     for (const { root } of system.hostBridges ?? []) {
-      if (/^[0-9a-f]{4,8}:[0-9a-f]{2}$/.test(root)) this.#root(root, true);
+      if (/^([0-9a-f]{4}|[1-9a-f][0-9a-f]{4,7}):[0-9a-f]{2}$/.test(root)) this.#root(root, true);
       else this.#problem("BAD_NAME", `host bridge "${root}": expected its root bus as dddd:bb, lower case`, root);
     }
     for (const description of this.functions) {
@@ -92,7 +93,14 @@ class Placer {
     }
   }
 
+  /** Virtual functions ask for their physical function's place, which is found, and found fault with, once. */
   above(description: FunctionDescription): number {
+    let place = this.#places.get(description);
+    if (place === undefined) this.#places.set(description, (place = this.#find(description)));
+    return place;
+  }
+
+  #find(description: FunctionDescription): number {
     const { bdf, parent, physicalFunction } = description;
     if (parent !== undefined && parent !== null) return this.#stated(description, parent);
     if (typeof physicalFunction === "string") {

@@ -6,7 +6,9 @@ export const COMMAND_BUS_MASTER = 0x4;
 
 /** ACS control bits (PCIe 6.0 7.7.11.3), lowest first. */
 export const ACS_BITS = ["SV", "TB", "RR", "CR", "UF", "EC", "DT"] as const;
-/** What Linux takes for a redirect: request redirect, completion redirect, egress control (docs/semantics.md, Redirect). */
+/**
+ * What Linux takes for a redirect: request redirect, completion redirect, egress control (docs/semantics.md, Redirect).
+ */
 export const ACS_REDIRECT = 0x04 | 0x08 | 0x20;
 
 /** SR-IOV control bits (PCIe 6.0 9.3.3.3). */

@@ -7,12 +7,18 @@ import { Names } from "./names.js";
 import { place, type Placement, type Root } from "./placement.js";
 import { redirects } from "./register.js";
 
-/** A node by number (its id) or by name: `[system/]dddd:bb:dd.f`, `[system/]dddd:bb` for a host bridge, or a name such as `nvme0`. */
+/**
+ * A node by number (its id) or by name: `[system/]dddd:bb:dd.f`, `[system/]dddd:bb` for a host bridge, or a name such
+ * as `nvme0`.
+ */
 export type Ref = number | string;
 
 /** What two functions share. */
 export interface Common {
-  /** Id of the nearest bridge that is above both, or one of them; null: none; `"unknown"`: the description does not show it. */
+  /**
+   * Id of the nearest bridge that is above both, or one of them; null: none; `"unknown"`: the description does not show
+   * it.
+   */
   readonly bridge: number | null | "unknown";
   /** Whether both hang below one host bridge. */
   readonly sameHostBridge: boolean | "unknown";

@@ -12,7 +12,9 @@ const BRIDGES: Readonly<Partial<Record<FunctionKind, string>>> = {
   "cardbus-bridge": "CardBus bridge",
 };
 
-/** Class codes (PCI Code and ID Assignment 1.1) whose plain name says more than their number; the longest match wins. */
+/**
+ * Class codes (PCI Code and ID Assignment 1.1) whose plain name says more than their number; the longest match wins.
+ */
 const CLASSES: Readonly<Record<string, string>> = {
   "00": "unclassified",
   "01": "storage",

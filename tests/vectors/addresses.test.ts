@@ -31,12 +31,34 @@ describe("addresses of section H", () => {
 
   test("M2 a window at 0x40_0000_0000 with bus 0: on the bus 0xf900_1000", () => {
     const mapping = map("N", far, BDF.A, 0x40_f900_1000n, 0x1000, farWindow);
-    expect(mapping).toMatchObject({ ok: true, route: "bus-address", dmaAddress: 0xf900_1000n, translation: "bus-offset" });
+    expect(mapping).toMatchObject({
+      ok: true,
+      route: "bus-address",
+      dmaAddress: 0xf900_1000n,
+      translation: "bus-offset",
+    });
+  });
+
+  test("M2 what the register holds says the same without the window, and over it", () => {
+    const register = { B: { bars: [{ ...bar("0x40f9000000", 0x100_0000), index: 2, bus: "0xf9000000" as const }] } };
+    for (const hostBridges of [
+      [],
+      farWindow.hostBridges,
+      [{ root: "0000:00", windows: [{ ...farWindow.hostBridges[0]!.windows[0]!, bus: "0x1000" }] }],
+    ]) {
+      const mapping = map("N", register, BDF.A, 0x40_f900_1000n, 0x1000, { hostBridges });
+      expect(mapping).toMatchObject({ ok: true, dmaAddress: 0xf900_1000n, translation: "bus-offset" });
+    }
   });
 
   test("M2 through the host bridge without IOMMU the CPU address stays", () => {
     const mapping = map("L", far, BDF.C, 0x40_f900_1000n, 0x1000, farWindow);
-    expect(mapping).toMatchObject({ ok: true, route: "through-host-bridge", dmaAddress: 0x40_f900_1000n, translation: "none" });
+    expect(mapping).toMatchObject({
+      ok: true,
+      route: "through-host-bridge",
+      dmaAddress: 0x40_f900_1000n,
+      translation: "none",
+    });
   });
 
   test("M3 a range that leaves its BAR is refused, one that ends with it is not", () => {
@@ -51,13 +73,21 @@ describe("addresses of section H", () => {
 
   test("M4 fe410000 is the PF's aperture without an enabled VF", () => {
     const mapping = map("N", {}, BDF.C, 0xfe41_0000n, 0x1000);
-    expect(mapping).toMatchObject({ ok: false, code: "VF_NOT_ENABLED", owner: { name: BDF.C, bar: 7, offset: 0xc000n } });
+    expect(mapping).toMatchObject({
+      ok: false,
+      code: "VF_NOT_ENABLED",
+      owner: { name: BDF.C, bar: 7, offset: 0xc000n },
+    });
   });
 
   test("M5 an owner with memory decode off refuses any address", () => {
     for (const address of [0xf900_0000n, 0xf9ff_ffffn]) {
       const mapping = map("N", { B: { command: 0x4 } }, BDF.A, address, 1);
-      expect(mapping).toMatchObject({ ok: false, code: "MEMORY_DECODE_OFF", culprits: [{ bdf: BDF.B, bits: ["Mem"] }] });
+      expect(mapping).toMatchObject({
+        ok: false,
+        code: "MEMORY_DECODE_OFF",
+        culprits: [{ bdf: BDF.B, bits: ["Mem"] }],
+      });
     }
   });
 
@@ -69,18 +99,29 @@ describe("addresses of section H", () => {
   });
 
   test("M6 with an IOMMU it gets an address that it can drive", () => {
-    const mapping = map("L", { ...far40, C: { dmaMaskBits: 32 } }, BDF.C, 0x40_0000_0000n, 0x1000, { iommu: "translating" });
+    const mapping = map("L", { ...far40, C: { dmaMaskBits: 32 } }, BDF.C, 0x40_0000_0000n, 0x1000, {
+      iommu: "translating",
+    });
     expect(mapping).toMatchObject({ ok: true, dmaAddress: null, translation: "iommu" });
   });
 
   test("M7 an I/O BAR owns no memory address, a ROM is no provider", () => {
     expect(map("N", {}, BDF.C, 0xc000n, 1)).toMatchObject({ ok: false, code: "NO_OWNER" });
-    expect(map("N", {}, BDF.C1, 0xfe60_0000n, 1)).toMatchObject({ ok: false, code: "NOT_A_PROVIDER", owner: { bar: 6 } });
+    expect(map("N", {}, BDF.C1, 0xfe60_0000n, 1)).toMatchObject({
+      ok: false,
+      code: "NOT_A_PROVIDER",
+      owner: { bar: 6 },
+    });
   });
 
   test("M8 system RAM is mapped as ever, it is no peer", () => {
     const mapping = map("N", {}, BDF.A, 0x200_0000n, 0x1000);
-    expect(mapping).toMatchObject({ ok: true, route: "system-memory", dmaAddress: 0x200_0000n, owner: { kind: "system-ram", id: null } });
+    expect(mapping).toMatchObject({
+      ok: true,
+      route: "system-memory",
+      dmaAddress: 0x200_0000n,
+      owner: { kind: "system-ram", id: null },
+    });
   });
 
   test("M9 A to a BAR of C on host N is refused, where dma_map_resource() would hand out the address", () => {

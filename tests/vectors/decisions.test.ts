@@ -113,7 +113,11 @@ describe("host identification and CPU", () => {
   };
 
   test("V32 without 00.0 the first root port identifies the host bridge: 8086:2030 lets A,C through", () => {
-    expect(headedBy("RP1").can(BDF.A, BDF.C)).toMatchObject({ answer: "yes", route: "through-host-bridge", distance: 6 });
+    expect(headedBy("RP1").can(BDF.A, BDF.C)).toMatchObject({
+      answer: "yes",
+      route: "through-host-bridge",
+      distance: 6,
+    });
   });
 
   test("V32 without 00.0 a first RCiEP identifies nothing: refused", () => {
@@ -150,7 +154,9 @@ describe("older kernels", () => {
 
 describe("names in the kernel's order", () => {
   const culprits = (change: Change, provider: Letter, client: Letter) =>
-    peers("N", "6.1", change).can(BDF[provider], BDF[client]).culprits.map(({ bdf }) => bdf);
+    peers("N", "6.1", change)
+      .can(BDF[provider], BDF[client])
+      .culprits.map(({ bdf }) => bdf);
 
   test("V14 and V15 name 0000:02:00.0", () => {
     expect(culprits({ DSP0: acs(0x04) }, "A", "B")).toEqual([BDF.DSP0]);
@@ -161,7 +167,9 @@ describe("names in the kernel's order", () => {
     const both = { DSP0: acs(0x04), DSP1: acs(0x04) };
     expect(culprits(both, "A", "B")).toEqual([BDF.DSP0, BDF.DSP1]);
     expect(culprits(both, "B", "A")).toEqual([BDF.DSP1, BDF.DSP0]);
-    const hints = peers("N", "6.1", both).can(BDF.A, BDF.B).hints.map(({ parameter }) => parameter);
+    const hints = peers("N", "6.1", both)
+      .can(BDF.A, BDF.B)
+      .hints.map(({ parameter }) => parameter);
     expect(hints).toEqual([`pci=disable_acs_redir=${BDF.DSP0};${BDF.DSP1}`]);
   });
 

@@ -54,7 +54,11 @@ export const HOST_KINDS = {
 export type HostKind = keyof typeof HOST_KINDS;
 
 /** T below host bridges of one kind, with changed fields of its functions and of the system. */
-export function machineT(kind: HostKind = "N", change: Change = {}, system: Partial<SystemDescription> = {}): MachineDescription {
+export function machineT(
+  kind: HostKind = "N",
+  change: Change = {},
+  system: Partial<SystemDescription> = {},
+): MachineDescription {
   const { id, cpu } = HOST_KINDS[kind];
   const [vendor, device] = id.split(":") as [string, string];
   const bridge = { vendor, device, class: "060000", kind: "host-bridge-function", parent: null, bars: [] } as const;
@@ -69,8 +73,22 @@ export function machineT(kind: HostKind = "N", change: Change = {}, system: Part
     { bdf: BDF.PCI, ...plain, kind: "pcie-to-pci-bridge", parent: null, bus: { secondary: 9, subordinate: 9 } },
     { bdf: BDF.I2, ...plain, kind: "rc-integrated-endpoint", parent: null },
     { bdf: BDF.US, ...plain, kind: "upstream-port", parent: BDF.RP1, bus: { secondary: 2, subordinate: 4 } },
-    { bdf: BDF.DSP0, ...plain, ...port, kind: "downstream-port", parent: BDF.US, bus: { secondary: 3, subordinate: 3 } },
-    { bdf: BDF.DSP1, ...plain, ...port, kind: "downstream-port", parent: BDF.US, bus: { secondary: 4, subordinate: 4 } },
+    {
+      bdf: BDF.DSP0,
+      ...plain,
+      ...port,
+      kind: "downstream-port",
+      parent: BDF.US,
+      bus: { secondary: 3, subordinate: 3 },
+    },
+    {
+      bdf: BDF.DSP1,
+      ...plain,
+      ...port,
+      kind: "downstream-port",
+      parent: BDF.US,
+      bus: { secondary: 4, subordinate: 4 },
+    },
     { bdf: BDF.A, ...endpoint, parent: BDF.DSP0, bars: [bar("0xf8000000", 0x100_0000)] },
     { bdf: BDF.A1, ...endpoint, parent: BDF.DSP0 },
     { bdf: BDF.B, ...endpoint, parent: BDF.DSP1, bars: [{ ...bar("0xf9000000", 0x100_0000), index: 2 }] },
@@ -100,9 +118,14 @@ export function machineT(kind: HostKind = "N", change: Change = {}, system: Part
   ];
   const changes = new Map(Object.entries(change).map(([letter, fields]) => [BDF[letter as Letter] as string, fields]));
   const changed = functions.map((each) => ({ ...each, ...changes.get(each.bdf) }));
-  const hostBridges = [{ root: "0000:00", windows: [{ kind: "mem", start: "0xe0000000", end: "0xfebfffff", bus: "0xe0000000" }] }] as const;
+  const hostBridges = [
+    { root: "0000:00", windows: [{ kind: "mem", start: "0xe0000000", end: "0xfebfffff", bus: "0xe0000000" }] },
+  ] as const;
   const ranges = [{ kind: "system-ram", name: "System RAM", start: "0x100000", size: 0x7ff0_0000 }] as const;
-  return { peerlane: 1, systems: [{ complete: true, iommu: "off", cpu, functions: changed, hostBridges, ranges, ...system }] };
+  return {
+    peerlane: 1,
+    systems: [{ complete: true, iommu: "off", cpu, functions: changed, hostBridges, ranges, ...system }],
+  };
 }
 
 export function bar(start: `0x${string}`, size: number) {

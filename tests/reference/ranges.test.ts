@@ -1,0 +1,172 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { FunctionDescription, SystemDescription } from "../../src/topology/description.js";
+import { Topology } from "../../src/topology/topology.js";
+
+// Who owns an address, against a linear scan of the description: for every address around every boundary.
+
+/** What claims addresses, as a scan sees it. */
+interface Range {
+  readonly kind: "decodes" | "silent" | "unshown" | "unsized" | "aperture" | "ram" | "platform" | "window" | "reserved";
+  readonly start: bigint;
+  readonly size: bigint;
+}
+
+const hex = (value: bigint) => `0x${value.toString(16)}` as const;
+
+/** One function per BAR or window, named by its number. */
+function describeRanges(ranges: readonly Range[]): SystemDescription {
+  const functions: FunctionDescription[] = [];
+  const windows: { kind: "mem"; start: `0x${string}`; end: `0x${string}` }[] = [];
+  const platformDevices: { name: string; regions: { start: `0x${string}`; size: `0x${string}` }[] }[] = [];
+  const others: NonNullable<SystemDescription["ranges"]>[number][] = [];
+  ranges.forEach(({ kind, start, size }, index) => {
+    const place = { start: hex(start), size: hex(size) };
+    const bdf = bdfOf(index);
+    if (kind === "ram" || kind === "reserved") {
+      others.push({ kind: kind === "ram" ? "system-ram" : "reserved", name: `range ${index}`, ...place });
+    } else if (kind === "platform") platformDevices.push({ name: `device ${index}`, regions: [place] });
+    else if (kind === "window") windows.push({ kind: "mem", start: hex(start), end: hex(start + size - 1n) });
+    else {
+      const command = kind === "silent" ? { command: 0 } : kind === "unshown" ? {} : { command: 2 };
+      const bar = {
+        index: kind === "aperture" ? 7 : 0,
+        start: hex(start),
+        ...(kind === "unsized" ? {} : { size: hex(size) }),
+      };
+      functions.push({ bdf, parent: null, ...command, bars: [bar] });
+    }
+  });
+  return { complete: true, functions, platformDevices, ranges: others, hostBridges: [{ root: "0000:00", windows }] };
+}
+
+function bdfOf(index: number): string {
+  return `0000:00:${(index >> 3).toString(16).padStart(2, "0")}.${index & 7}`;
+}
+
+const NAMES: Partial<Record<Range["kind"], string>> = { ram: "range", reserved: "range", platform: "device" };
+
+/** Where a range really ends: a BAR without size reaches as far as its address is aligned. */
+function endOf({ kind, start, size }: Range): bigint {
+  return kind !== "unsized" ? start + size : start === 0n ? (1n << 63n) - 1n : start + (start & -start);
+}
+
+/** The names that may be given for the owner of an address, or why there is none. */
+function scan(ranges: readonly Range[], address: bigint): { answer: string; names: string[] } {
+  const holding = (...kinds: Range["kind"][]) =>
+    [...ranges.entries()].filter(
+      ([, range]) => kinds.includes(range.kind) && range.start <= address && address < endOf(range),
+    );
+  const named = (found: readonly (readonly [number, Range])[]) =>
+    found.map(([index, { kind }]) => (NAMES[kind] === undefined ? bdfOf(index) : `${NAMES[kind]} ${index}`));
+  const live = holding("decodes", "unshown", "ram");
+  const [unsized, platform, silent, aperture, reserved] = (
+    ["unsized", "platform", "silent", "aperture", "reserved"] as const
+  ).map((kind) => holding(kind)) as [typeof live, typeof live, typeof live, typeof live, typeof live];
+  if (unsized.length > 0) return { answer: "unknown", names: named(live.length > 0 ? live : unsized) };
+  const unsure = silent.length > 0 && live.some(([, { kind }]) => kind === "unshown");
+  if (live.length > 1 || (live.length === 1 && (platform.length > 0 || unsure)))
+    return { answer: "several", names: [] };
+  if (live.length === 1) return { answer: "one", names: named(live) };
+  if (platform.length > 0) return { answer: "one", names: named(platform) };
+  if (silent.length > 1) return { answer: "several", names: [] };
+  if (silent.length === 1) return { answer: "one", names: named(silent) };
+  if (aperture.length > 0) return { answer: "one", names: named(aperture) };
+  // A window inside what is reserved forwards nonetheless.
+  const around = holding("reserved", "window");
+  const inner = around.reduce<(typeof around)[number] | null>(
+    (best, each) => (best === null || isInside(each, best) ? each : best),
+    null,
+  );
+  return inner === null || inner[1].kind === "window"
+    ? { answer: "none", names: [] }
+    : { answer: "one", names: named(reserved) };
+}
+
+/** Starts later, else ends earlier, else is a window, else comes later. */
+function isInside([index, range]: readonly [number, Range], [other, than]: readonly [number, Range]): boolean {
+  if (range.start !== than.start) return range.start > than.start;
+  if (range.size !== than.size) return range.size < than.size;
+  return range.kind === than.kind ? index > other : range.kind === "window";
+}
+
+function check(ranges: readonly Range[]): number {
+  const description = { peerlane: 1, systems: [describeRanges(ranges)] } as const;
+  const topologies = (["simd", "scalar"] as const).map((build) => Topology.of(description, { build }));
+  const edges = new Set(
+    ranges.flatMap((range) => [range.start, endOf(range)].flatMap((edge) => [edge - 1n, edge, edge + 1n])),
+  );
+  let compared = 0;
+  for (const address of edges) {
+    if (address < 0n) continue;
+    const expected = scan(ranges, address);
+    for (const topology of topologies) {
+      const { answer, owners } = topology.owners(address);
+      expect([address, answer]).toEqual([address, expected.answer]);
+      if (expected.names.length > 0) expect(expected.names).toContain(owners[0]!.name);
+      compared++;
+    }
+  }
+  return compared;
+}
+
+const BAR_KINDS = ["decodes", "silent", "unshown", "unsized", "aperture"] as const;
+const KINDS = [...BAR_KINDS, "ram", "platform", "window", "reserved"] as const;
+
+describe("owners against a linear scan", () => {
+  test("for every pair of kinds, nested, touching, overlapping, equal and apart", () => {
+    const places: readonly (readonly [bigint, bigint, bigint, bigint])[] = [
+      [0x4000n, 0x4000n, 0x5000n, 0x1000n],
+      [0x4000n, 0x4000n, 0x4000n, 0x1000n],
+      [0x4000n, 0x4000n, 0x7000n, 0x1000n],
+      [0x4000n, 0x1000n, 0x5000n, 0x1000n],
+      [0x4000n, 0x2000n, 0x5000n, 0x2000n],
+      [0x4000n, 0x1000n, 0x4000n, 0x1000n],
+      [0x4000n, 0x1000n, 0x8000n, 0x1000n],
+      [0n, 0x1000n, 0x1000n, 0x1000n],
+      [0x4000n, 1n, 0x4001n, 1n],
+    ];
+    let compared = 0;
+    for (const first of KINDS) {
+      for (const second of KINDS) {
+        for (const [a, aSize, b, bSize] of places) {
+          compared += check([
+            { kind: first, start: a, size: aSize },
+            { kind: second, start: b, size: bSize },
+          ]);
+          compared += check([
+            { kind: second, start: b, size: bSize },
+            { kind: first, start: a, size: aSize },
+          ]);
+        }
+      }
+    }
+    expect(compared).toBe(26772);
+  });
+
+  test.each([11, 1971, 0xdead])("for many random ranges, seed %i", { timeout: 120_000 }, (seed) => {
+    const range = fc.record({
+      kind: fc.constantFrom(...KINDS),
+      start: fc.bigInt(0n, 0xffn).map((page) => page * 0x1000n),
+      size: fc.bigInt(1n, 0x20n).map((pages) => pages * 0x1000n),
+    });
+    fc.assert(
+      fc.property(fc.array(range, { minLength: 1, maxLength: 40 }), (ranges) => void check(ranges)),
+      { seed, numRuns: 100 },
+    );
+  });
+
+  test.each([5, 77])("for hundreds of BARs over the whole space up to 2^63, seed %i", { timeout: 120_000 }, (seed) => {
+    const range = fc.record({
+      kind: fc.constantFrom("decodes" as const, "silent" as const, "ram" as const),
+      start: fc.bigInt(0n, (1n << 63n) - 1n),
+      size: fc.bigInt(1n, 1n << 56n),
+    });
+    fc.assert(
+      fc.property(fc.array(range, { minLength: 150, maxLength: 250 }), (all) => {
+        check(all.filter(({ start, size }) => start + size < 1n << 63n));
+      }),
+      { seed, numRuns: 10 },
+    );
+  });
+});
