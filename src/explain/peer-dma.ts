@@ -85,22 +85,9 @@ export class PeerDma implements Context {
     const count = ids.length;
     const distance = new Int32Array(count * count);
     const route = new Uint8Array(count * count);
-    const row = {
-      common: new Uint32Array(count),
-      distance: new Uint32Array(count),
-      outcomes: new Uint8Array(count),
-      relation: new Uint8Array(count),
-    };
     ids.forEach((provider, index) => {
-      const providers = new Uint32Array(count).fill(provider);
-      this.topology.core.decideMany(this.#compiled, providers, ids, directionIndex(direction), row);
-      ids.forEach((client, column) => {
-        const at = index * count + column;
-        const outcomes = row.outcomes[column]!;
-        const hops = this.#countable(provider, client, row.relation[column]!) ? row.distance[column]! : null;
-        distance[at] = this.#kernelDistance(outcomes, hops);
-        route[at] = MATRIX_ROUTES.indexOf(matrixRoute(outcomes, provider === client));
-      });
+      const row = index * count;
+      this.#row(provider, ids, direction, distance.subarray(row, row + count), route.subarray(row, row + count));
     });
     return { ids, distance, route };
   }
@@ -111,11 +98,30 @@ export class PeerDma implements Context {
    */
   distanceMany(provider: Ref, clients: readonly Ref[]): number | null {
     if (clients.length === 0 || clients.some((client) => this.topology.isPlatformDevice(client))) return -1;
-    const { ids, distance } = this.matrix([provider, ...new Set(clients)]);
-    const column = new Map([...ids].map((id, index) => [id, index]));
-    const each = clients.map((client) => distance[column.get(this.topology.id(client))!]!);
-    if (each.includes(-1)) return -1;
-    return each.includes(UNKNOWN_DISTANCE) ? null : each.reduce((sum, hops) => sum + hops, 0);
+    const distance = new Int32Array(clients.length);
+    const ids = Uint32Array.from(clients, (client) => this.#function(client));
+    this.#row(this.#function(provider), ids, "both", distance, new Uint8Array(clients.length));
+    if (distance.includes(-1)) return -1;
+    return distance.includes(UNKNOWN_DISTANCE) ? null : distance.reduce((sum, hops) => sum + hops, 0);
+  }
+
+  /** One provider's row of a matrix. */
+  #row(provider: number, clients: Uint32Array, direction: Direction, distance: Int32Array, route: Uint8Array): void {
+    const count = clients.length;
+    const decisions = {
+      common: new Uint32Array(count),
+      distance: new Uint32Array(count),
+      outcomes: new Uint8Array(count),
+      relation: new Uint8Array(count),
+    };
+    const providers = new Uint32Array(count).fill(provider);
+    this.topology.core.decideMany(this.#compiled, providers, clients, directionIndex(direction), decisions);
+    clients.forEach((client, column) => {
+      const outcomes = decisions.outcomes[column]!;
+      const countable = this.#countable(provider, client, decisions.relation[column]!);
+      distance[column] = this.#kernelDistance(outcomes, countable ? decisions.distance[column]! : null);
+      route[column] = MATRIX_ROUTES.indexOf(matrixRoute(outcomes, provider === client));
+    });
   }
 
   #kernelDistance(outcomes: number, hops: number | null): number {

@@ -180,9 +180,9 @@ class Collector {
       if (start === null) continue;
       const more = { system, kind: "pci" as const, id, bar: bar.index ?? null };
       if (bar.size === undefined) {
-        // Naturally aligned: it cannot be larger than the lowest bit of its address.
-        const reach = start === 0n ? ADDRESS_LIMIT : start & -start;
-        this.#range(label, start, reach, "bar", bar.index === 6 ? "maybe" : "unsized", more, from);
+        // Naturally aligned: it cannot be larger than the lowest bit of its address, which 0 does not have.
+        if (start === 0n) this.#anywhereBelow(node);
+        else this.#range(label, start, start & -start, "bar", bar.index === 6 ? "maybe" : "unsized", more, from);
         continue;
       }
       const size = this.#number(bar.size, label);
@@ -287,7 +287,7 @@ class Collector {
         this.findings.push({
           code: "ADDRESS_TOO_HIGH",
           message: `${label} at ${hex(start)} ends at or above 2^63; no CPU addresses that, it is left out`,
-          functions: [label.split(" ")[0]!],
+          functions: namesIn(label),
         });
         return;
       }
@@ -316,8 +316,13 @@ class Collector {
   }
 
   #problem(code: Problem["code"], message: string, name: string): void {
-    this.problems.push({ code, message, functions: [name] });
+    this.problems.push({ code, message, functions: namesIn(name) });
   }
+}
+
+/** The functions and host bridges that a label mentions. */
+function namesIn(label: string): string[] {
+  return label.match(/[0-9a-f]{4,8}:[0-9a-f]{2}(?::[0-9a-f]{2}\.[0-7])?/g) ?? [];
 }
 
 /** Whether a window whose addresses are shown holds the whole of a range. */
