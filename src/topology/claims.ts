@@ -180,9 +180,9 @@ class Collector {
       if (start === null) continue;
       const more = { system, kind: "pci" as const, id, bar: bar.index ?? null };
       if (bar.size === undefined) {
-        // Naturally aligned: it cannot be larger than the lowest bit of its address, which 0 does not have.
-        if (start === 0n) this.#anywhereBelow(node);
-        else this.#range(label, start, start & -start, "bar", bar.index === 6 ? "maybe" : "unsized", more, from);
+        // Naturally aligned: it cannot be larger than the lowest bit of its address.
+        const reach = start === 0n ? ADDRESS_LIMIT : start & -start;
+        this.#range(label, start, reach, "bar", bar.index === 6 ? "maybe" : "unsized", more, from);
         continue;
       }
       const size = this.#number(bar.size, label);
