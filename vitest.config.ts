@@ -13,5 +13,11 @@ export default defineConfig({
       },
     },
   ],
-  test: { include: ["tests/**/*.test.ts"], globalSetup: ["tests/cli/build.ts"] },
+  // Exhaustive tests take what they take; a slow machine is no failure.
+  test: {
+    include: ["tests/**/*.test.ts"],
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    globalSetup: ["tests/cli/build.ts"],
+  },
 });
