@@ -3,7 +3,7 @@
 
 export { numberForest, packForest, commonUpstream, ancestors } from "./forest";
 export { SWEEP_BYTES, flatten, treeLevels, treeBytes, plantTree, segmentAt } from "./ranges";
-export { claimIn, decide, decideMany, request } from "./route";
+export { claimIn, claimedAlike, decide, decideMany, request } from "./route";
 export * from "./layout";
 
 export function heapBase(): usize {

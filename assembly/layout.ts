@@ -66,14 +66,20 @@ export const HOST_BYTES: usize = HOST_KNOWN + 4;
 // System: its CPU physical address space, displaced into the one space of the whole topology ──────────────────────
 //
 //    0              8        16      20
-//   ┌──────────────┬────────┬───────┬───────┐   open   1: the description does not show every BAR, so an address
-//   │ displacement │  span  │ open  │   -   │            without owner may still have one
+//   ┌──────────────┬────────┬───────┬───────┐   open   where an address without owner may still have one that the
+//   │ displacement │  span  │ open  │   -   │          description does not show: OPEN_…
 //   └──────────────┴────────┴───────┴───────┘
 
 export const SYSTEM_DISPLACEMENT: usize = 0;
 export const SYSTEM_SPAN: usize = SYSTEM_DISPLACEMENT + 8;
 export const SYSTEM_OPEN: usize = SYSTEM_SPAN + 8;
 export const SYSTEM_BYTES: usize = SYSTEM_OPEN + 8;
+
+export const OPEN_NOWHERE: u32 = 0;
+/** Outside PCI windows: RAM and platform devices are not described. */
+export const OPEN_OUTSIDE: u32 = 1;
+/** Inside windows as well: functions or BARs are not described. */
+export const OPEN_EVERYWHERE: u32 = 2;
 
 // Range: whatever claims addresses ───────────────────────────────────────────────────────────────────────────────
 //

@@ -35,6 +35,8 @@ import {
   KIND_PLATFORM,
   KIND_SYSTEM_RAM,
   NO_RANGE,
+  OPEN_EVERYWHERE,
+  OPEN_NOWHERE,
   OUTCOMES_ALLOWED,
   OUTCOME_BUS_ADDRESS,
   OUTCOME_SYSTEMS_REFUSED,
@@ -177,12 +179,12 @@ export function request(base: usize, initiator: u32, address: u64, size: u64, di
   const kindOfClaim = claim >> CLAIM_SHIFT;
   const index = claim & CLAIM_RANGE;
   if (kindOfClaim != CLAIM_OWNED) {
-    const open = load<u32>(system, SYSTEM_OPEN) != 0;
+    const open = load<u32>(system, SYSTEM_OPEN);
     if (kindOfClaim == CLAIM_AMBIGUOUS || kindOfClaim == CLAIM_MAYBE) store<u32>(out, index, REQUEST_RANGE);
     if (kindOfClaim == CLAIM_AMBIGUOUS) setStatus(out, STATUS_AMBIGUOUS);
     else if (kindOfClaim == CLAIM_MAYBE) setStatus(out, STATUS_MAYBE);
-    else if (open) setStatus(out, STATUS_OPEN);
-    else setStatus(out, kindOfClaim == CLAIM_HOLE ? STATUS_HOLE : STATUS_NOBODY);
+    else if (kindOfClaim == CLAIM_HOLE) setStatus(out, open == OPEN_EVERYWHERE ? STATUS_OPEN : STATUS_HOLE);
+    else setStatus(out, open == OPEN_NOWHERE ? STATUS_NOBODY : STATUS_OPEN);
     return;
   }
   const displaced = load<u64>(system, SYSTEM_DISPLACEMENT) + address;
@@ -241,6 +243,13 @@ export function claimOn(base: usize, system: usize, address: u64): u32 {
 /** The same for the system with a given ordinal. */
 export function claimIn(base: usize, system: u32, address: u64): u32 {
   return claimOn(base, <usize>load<u32>(base, HEADER_SYSTEMS) + <usize>system * SYSTEM_BYTES, address);
+}
+
+/** How many bytes from an address on, in the system with a given ordinal, are claimed alike. */
+export function claimedAlike(base: usize, system: u32, address: u64): u64 {
+  const record = <usize>load<u32>(base, HEADER_SYSTEMS) + <usize>system * SYSTEM_BYTES;
+  const displaced = load<u64>(record, SYSTEM_DISPLACEMENT) + address;
+  return segmentEnd(base, segmentAt(base, displaced)) - displaced;
 }
 
 function setStatus(out: usize, status: u32): void {

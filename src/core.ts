@@ -1,10 +1,12 @@
 import {
   CLAIMS,
   DIRECTIONS,
+  OPEN,
   PATHS,
   RELATIONS,
   STATUSES,
   type Claim,
+  type Open,
   type Path,
   type Relation,
   type Status,
@@ -39,9 +41,8 @@ export interface HostRow {
   readonly known: boolean;
 }
 
-/** Addresses without owner of an `open` system may have one that the description does not show. */
 export interface SystemRow {
-  readonly open: boolean;
+  readonly open: Open;
 }
 
 /** A pair's answer: `outcomes` holds a bit (OUTCOME_BITS) for each outcome that some completion has. */
@@ -127,7 +128,7 @@ export class Core {
       const at = systemRows + index * layout.SYSTEM_BYTES;
       this.#memory.setBigUint64(at + layout.SYSTEM_DISPLACEMENT, segments.displacements[index]!, true);
       this.#memory.setBigUint64(at + layout.SYSTEM_SPAN, segments.spans[index]!, true);
-      this.#memory.setUint32(at + layout.SYSTEM_OPEN, system.open ? 1 : 0, true);
+      this.#memory.setUint32(at + layout.SYSTEM_OPEN, OPEN.indexOf(system.open), true);
     });
     const header = (offset: number, value: number) => this.#memory.setUint32(this.#base + offset, value, true);
     header(layout.HEADER_PARENTS, parents);
@@ -184,6 +185,11 @@ export class Core {
   claim(system: number, address: bigint): { claim: Claim; range: number } {
     const value = this.#core.claimIn(this.#base, system, address) >>> 0;
     return { claim: CLAIMS[value >>> layout.CLAIM_SHIFT]!, range: value & layout.CLAIM_RANGE };
+  }
+
+  /** How many bytes from an owned address on are claimed alike. */
+  claimedAlike(system: number, address: bigint): bigint {
+    return BigInt.asUintN(64, this.#core.claimedAlike(this.#base, system, address));
   }
 
   decide(policy: CompiledPolicy, provider: number, client: number, direction: number): Decision {

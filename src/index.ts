@@ -17,7 +17,7 @@ export { formatHex, formatSize, parseAddress, type Hex, type Size } from "./topo
 export { linux, NEWEST_KERNEL } from "./policy/linux.js";
 export { formatCpu, parseCpu } from "./policy/cpu.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
-export { MATRIX_ROUTES, PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
+export { ANSWERS, MATRIX_LIMIT, MATRIX_ROUTES, PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
 export { preciseRoute } from "./explain/precise.js";
 export { linuxDmaMapResource, type LinuxMapping } from "./explain/compat.js";
 export { findCommonUpstreamDevice2018 } from "./explain/historical.js";

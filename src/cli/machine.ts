@@ -71,9 +71,9 @@ function chooseSystem({ systems }: MachineDescription, name: string | undefined)
   throw new UsageError(`--system: no system is named "${name}"; ${shown}`);
 }
 
-function systemsOf(topology: Topology, ids: Iterable<number>): SystemDescription[] {
+function systemsOf(topology: Topology, ids: Iterable<number>): readonly SystemDescription[] {
   const ordinals = new Set(Array.from(ids, (id) => topology.systemOf(id)));
-  return [...ordinals].map((ordinal) => topology.systems[ordinal]!);
+  return ordinals.size === 0 ? topology.systems : [...ordinals].map((ordinal) => topology.systems[ordinal]!);
 }
 
 /** The rules of the sources' own kernel, else the newest. */

@@ -38,6 +38,10 @@ export const STATUSES = [
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** Where an address without owner may still have one that the description does not show. */
+export const OPEN = ["nowhere", "outside-windows", "everywhere"] as const;
+export type Open = (typeof OPEN)[number];
+
 export const CLAIMS = ["nobody", "owned", "hole", "ambiguous", "maybe"] as const;
 export type Claim = (typeof CLAIMS)[number];
 

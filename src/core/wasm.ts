@@ -31,6 +31,7 @@ export interface Exports {
   treeBytes(keys: number): number;
   plantTree(count: number, keys: number, tree: number): void;
   claimIn(base: number, system: number, address: bigint): number;
+  claimedAlike(base: number, system: number, address: bigint): bigint;
   decide(base: number, provider: number, client: number, direction: number, out: number): void;
   decideMany(base: number, count: number, providers: number, clients: number, direction: number, out: number): void;
   request(base: number, initiator: number, address: bigint, size: bigint, direction: number, out: number): void;

@@ -110,11 +110,11 @@ export function decodeCulprits(
     const state = id === owner ? decodesMemory(description, physical) : bit(description.command, COMMAND_MEMORY);
     if (state === "off") off.push(decodeCulprit(description, physical));
     if (state === "unknown") {
-      const register = physical === undefined ? "the Command register" : "the SR-IOV control word";
-      missing.push({
-        what: `${register} of ${(physical ?? description).bdf}`,
-        where: "lspci -vvv or /sys, read as root",
-      });
+      missing.push(
+        physical === undefined
+          ? { what: `the Command register of ${description.bdf}`, where: "lspci -vv or /sys" }
+          : { what: `the SR-IOV control word of ${physical.bdf}`, where: "lspci -vvv or /sys, read as root" },
+      );
     }
   }
   return { off, missing };

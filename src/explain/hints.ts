@@ -20,13 +20,34 @@ export function redirectHint(culprits: readonly Culprit[], kernel: string | unde
 function leftover(functions: number, kernel: string | undefined): string[] {
   const release = kernel === undefined ? null : parseRelease(kernel);
   if (release === null) return [];
-  const since611 = ordinal(release) >= ordinal({ major: 6, minor: 11 });
-  if (!since611) return [`Linux ${kernel} leaves the other ACS bits as they are`];
+  if (ordinal(release) < ordinal({ major: 6, minor: 11 }))
+    return [`Linux ${kernel} leaves the other ACS bits as they are`];
   const notes = [`Linux ${kernel} sets the other ACS bits back to what the firmware had`];
-  if (functions > 1 && ordinal(release) < ordinal({ major: 6, minor: 15 })) {
-    notes.push("6.11 to 6.14 take one function only, unless the stable release has the fix of pci=config_acs");
+  if (functions > 1 && ordinal(release) < ordinal(TAKES_SEVERAL) && !hasStableFix(kernel!)) {
+    notes.push(
+      'releases 6.11 to 6.14 may refuse more than one function ("Can\'t parse ACS command line parameter"): update',
+    );
   }
   return notes;
+}
+
+const TAKES_SEVERAL = { major: 6, minor: 15 };
+
+/** The stable releases of 6.12 have the fix; 117 is the first that was seen to take several functions. */
+function hasStableFix(kernel: string): boolean {
+  const match = /^v?6\.12\.(\d+)/.exec(kernel);
+  return match !== null && Number(match[1]) >= 117;
+}
+
+/** How the memory of a function, or what is below a bridge, comes to answer. */
+export function decodeHint({ bdf, bits }: Culprit): Hint {
+  if (bits.length === 0) return { text: `wake ${bdf} up: bind a driver to it, or use it`, parameter: null };
+  if (!bits.includes("Mem"))
+    return { text: `enable the virtual functions of ${bdf}: its driver does`, parameter: null };
+  return {
+    text: `switch memory decode of ${bdf} on: bind a driver below or to it, or setpci -s ${bdf} COMMAND=2:2`,
+    parameter: null,
+  };
 }
 
 /** What would make the host bridges accept, or, if it is up to them alone, how to do without them. */

@@ -4,6 +4,7 @@ import { formatHex } from "../topology/address.js";
 import type { Owner } from "../topology/topology.js";
 import { CODES, type Code } from "./codes.js";
 import { decodeCulprits } from "./culprits.js";
+import { decodeHint } from "./hints.js";
 import { turningDepths } from "./memory.js";
 import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
 import type { Context } from "./context.js";
@@ -54,7 +55,7 @@ export function mappingOf(
     case "open":
       return topology.hasAddresses(system.name)
         ? doubt("OWNER_UNKNOWN", at, {
-            missing: [{ what: "every BAR of the machine", where: "/proc/iomem, or lspci -v of the whole machine" }],
+            missing: [{ what: "what else takes up addresses", where: "/proc/iomem read as root" }],
           })
         : doubt("NO_ADDRESSES", at, noAddresses());
     case "maybe":
@@ -64,7 +65,7 @@ export function mappingOf(
     case "ambiguous":
       return doubt("OWNER_AMBIGUOUS", at);
     case "leaves-owner": {
-      const left = owner!.size - owner!.offset;
+      const left = owner!.size! - owner!.offset;
       const range = `${formatHex(size)} bytes from ${held}`;
       // What ends before the owner does is claimed by others as well.
       if (size <= left) return doubt("OWNER_AMBIGUOUS", range);
@@ -83,7 +84,7 @@ export function mappingOf(
       const { least } = turningDepths(topology, provider!, request);
       const { off, missing } = decodeCulprits(topology, provider!, least);
       return request.status === "memory-off"
-        ? refuse("MEMORY_DECODE_OFF", held, { culprits: off, hints: [DECODE_HINT] })
+        ? refuse("MEMORY_DECODE_OFF", held, { culprits: off, hints: off.map(decodeHint) })
         : doubt("MEMORY_DECODE_UNKNOWN", held, { culprits: off, missing });
     }
     case "decided":
@@ -139,11 +140,6 @@ export function mappingOf(
     return refuse("DMA_MASK", `${drives}, the last DMA address is ${formatHex(dmaAddress + size - 1n)}`);
   }
 }
-
-const DECODE_HINT: Hint = {
-  text: "bind a driver to the function, or enable it: echo 1 > /sys/bus/pci/devices/FUNCTION/enable",
-  parameter: null,
-};
 
 function noAddresses(): Why {
   return { missing: [{ what: "CPU physical addresses", where: "/proc/iomem read as root, lspci -v, or /sys" }] };

@@ -2,7 +2,7 @@ import { DIRECTIONS, OUTCOME_BITS, RELATIONS, type CompiledPolicy } from "../cor
 import { compilePolicy } from "../policy/compile.js";
 import type { Direction, HostBridge, Judgement, Policy } from "../policy/policy.js";
 import type { FunctionDescription } from "../topology/description.js";
-import type { Ref, Topology } from "../topology/topology.js";
+import { type Ref, Topology } from "../topology/topology.js";
 import { mappingOf } from "./mapping.js";
 import { memoryOf } from "./memory.js";
 import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
@@ -16,10 +16,16 @@ export interface Matrix {
   readonly distance: Int32Array;
   /** Index in {@link MATRIX_ROUTES}. */
   readonly route: Uint8Array;
+  /** Index in {@link ANSWERS}: a pair may be allowed though its route is not known. */
+  readonly answer: Uint8Array;
 }
 
 export const UNKNOWN_DISTANCE = -0x80000000;
+export const ANSWERS = ["yes", "no", "unknown"] as const;
 export const MATRIX_ROUTES = ["local", "bus-address", "through-host-bridge", "not-supported", "unknown"] as const;
+
+/** The most functions of one matrix: its columns then take 384 MiB. */
+export const MATRIX_LIMIT = 8192;
 
 /** A topology under a policy: may this function reach that one, or this address? */
 export class PeerDma implements Context {
@@ -27,10 +33,13 @@ export class PeerDma implements Context {
   readonly judgements: readonly Judgement[];
   readonly #compiled: CompiledPolicy;
 
+  /** @throws TypeError for anything but a topology and a policy. */
   constructor(
     readonly topology: Topology,
     readonly policy: Policy,
   ) {
+    if (!(topology instanceof Topology)) throw new TypeError("expected a Topology: Topology.of(machine) makes one");
+    if (typeof policy?.decide !== "function") throw new TypeError('expected a policy, such as linux("6.12")');
     const { judgements, ...compiled } = compilePolicy(policy, hostBridges(topology));
     this.judgements = judgements;
     this.#compiled = compiled;
@@ -79,17 +88,27 @@ export class PeerDma implements Context {
     return mappingOf(this, client, address, bytes, request);
   }
 
-  /** Answers for all ordered pairs of some functions, in columns. */
+  /**
+   * Answers for all ordered pairs of some functions, in columns.
+   *
+   * @throws RangeError for more functions than {@link MATRIX_LIMIT}.
+   */
   matrix(refs: Iterable<Ref>, direction: Direction = "both"): Matrix {
     const ids = Uint32Array.from(refs, (ref) => this.#function(ref));
     const count = ids.length;
-    const distance = new Int32Array(count * count);
-    const route = new Uint8Array(count * count);
+    if (count > MATRIX_LIMIT) {
+      throw new RangeError(`expected at most ${MATRIX_LIMIT} functions, got ${count}: name those that matter`);
+    }
+    const matrix = columns(count * count);
     ids.forEach((provider, index) => {
-      const row = index * count;
-      this.#row(provider, ids, direction, distance.subarray(row, row + count), route.subarray(row, row + count));
+      const row = (column: Int32Array | Uint8Array) => column.subarray(index * count, (index + 1) * count);
+      this.#row(provider, ids, direction, {
+        distance: row(matrix.distance) as Int32Array,
+        route: row(matrix.route) as Uint8Array,
+        answer: row(matrix.answer) as Uint8Array,
+      });
     });
-    return { ids, distance, route };
+    return { ids, ...matrix };
   }
 
   /**
@@ -98,15 +117,16 @@ export class PeerDma implements Context {
    */
   distanceMany(provider: Ref, clients: readonly Ref[]): number | null {
     if (clients.length === 0 || clients.some((client) => this.topology.isPlatformDevice(client))) return -1;
-    const distance = new Int32Array(clients.length);
+    const row = columns(clients.length);
+    const { distance } = row;
     const ids = Uint32Array.from(clients, (client) => this.#function(client));
-    this.#row(this.#function(provider), ids, "both", distance, new Uint8Array(clients.length));
+    this.#row(this.#function(provider), ids, "both", row);
     if (distance.includes(-1)) return -1;
     return distance.includes(UNKNOWN_DISTANCE) ? null : distance.reduce((sum, hops) => sum + hops, 0);
   }
 
   /** One provider's row of a matrix. */
-  #row(provider: number, clients: Uint32Array, direction: Direction, distance: Int32Array, route: Uint8Array): void {
+  #row(provider: number, clients: Uint32Array, direction: Direction, into: Omit<Matrix, "ids">): void {
     const count = clients.length;
     const decisions = {
       common: new Uint32Array(count),
@@ -119,8 +139,9 @@ export class PeerDma implements Context {
     clients.forEach((client, column) => {
       const outcomes = decisions.outcomes[column]!;
       const countable = this.#countable(provider, client, decisions.relation[column]!);
-      distance[column] = this.#kernelDistance(outcomes, countable ? decisions.distance[column]! : null);
-      route[column] = MATRIX_ROUTES.indexOf(matrixRoute(outcomes, provider === client));
+      into.distance[column] = this.#kernelDistance(outcomes, countable ? decisions.distance[column]! : null);
+      into.route[column] = MATRIX_ROUTES.indexOf(matrixRoute(outcomes, provider === client));
+      into.answer[column] = ANSWERS.indexOf(answerOf(outcomes));
     });
   }
 
@@ -145,6 +166,10 @@ export class PeerDma implements Context {
     if (this.topology.describe(id) !== null) return id;
     throw new RangeError(`expected a function, got the host bridge ${this.topology.name(id)}`);
   }
+}
+
+function columns(cells: number): Omit<Matrix, "ids"> {
+  return { distance: new Int32Array(cells), route: new Uint8Array(cells), answer: new Uint8Array(cells) };
 }
 
 function matrixRoute(outcomes: number, self: boolean): (typeof MATRIX_ROUTES)[number] {

@@ -12,8 +12,8 @@ export interface KnownCpu {
  */
 export function cpuOf(system: SystemDescription): KnownCpu | null {
   if (system.cpu !== undefined) return { cpu: system.cpu };
-  for (const { bdf, class: code, vendor, device } of system.functions) {
-    if (vendor === undefined || device === undefined || code?.startsWith("06") !== true) continue;
+  for (const { bdf, vendor, device } of system.functions) {
+    if (vendor === undefined || device === undefined) continue;
     const line = CPU_LINES.find((line) => line.vendor === vendor && line.devices.includes(device));
     if (line !== undefined) return { cpu: line.cpu, inferredFrom: `${bdf} [${vendor}:${device}]` };
   }
@@ -52,8 +52,9 @@ export function formatCpu(cpu: CpuDescription | undefined): string | null {
 }
 
 /**
- * Bridges that are part of the CPU itself: root complexes of AMD and Hygon (each for a range of families, of which the
- * lowest stands here), host bridges of Intel from the first with the memory controller on the die, PHBs of IBM.
+ * Functions that are part of the CPU itself: root complexes of AMD and Hygon (each for a range of families, of which the
+ * lowest stands here), host bridges and root ports of Intel from the first with the memory controller on the die, PHBs
+ * of IBM.
  */
 const CPU_LINES: readonly {
   readonly vendor: string;
@@ -62,6 +63,7 @@ const CPU_LINES: readonly {
 }[] = [
   ids("1022", { architecture: "x86", vendor: "AuthenticAMD", family: 0x17 }, "1450 1480 14b5 15d0 1630 1645"),
   ids("1022", { architecture: "x86", vendor: "AuthenticAMD", family: 0x19 }, "14a4 14d8 14e8"),
+  ids("1022", { architecture: "x86", vendor: "AuthenticAMD", family: 0x1a }, "153a"),
   ids("1022", { architecture: "x86", vendor: "AuthenticAMD", family: 0x16 }, "1536 1566"),
   ids("1022", { architecture: "x86", vendor: "AuthenticAMD", family: 0x15 }, "1410 1422 1576"),
   ids("1022", { architecture: "x86", vendor: "AuthenticAMD", family: 0x14 }, "1510"),
@@ -69,9 +71,9 @@ const CPU_LINES: readonly {
   ids(
     "8086",
     { architecture: "x86", vendor: "GenuineIntel", family: 6 },
-    "0040 0044 0048 0069 0100 0104 0108 010c 0150 0154 0158 015c 0a04 0bf0 0bf1 0bf2 0bf3 0bf4 0bf5 0bf6 0bf7 0c00 " +
-      "0c04 0c08 0d00 0d04 0e00 0e01 1600 1604 1608 1610 1614 1618 1900 1904 1908 190c 190f 1910 1918 191f 2020 2f00 " +
-      "2f01 31f0 3c00 3c01 3e10 3e18 3e1f 3e30 3e33 3e34 3e35 3ec2 3ec4 3ec6 3eca 3ed0 4629 4641 4660 4668 5900 5904 " +
+    "0040 0044 0048 0069 0100 0104 0108 010c 0150 0154 0158 015c 09a2 0a04 0bf0 0bf1 0bf2 0bf3 0bf4 0bf5 0bf6 0bf7 0c00 " +
+      "0c04 0c08 0d00 0d04 0e00 0e01 1600 1604 1608 1610 1614 1618 1900 1904 1908 190c 190f 1910 1918 191f 2020 2030 2031 2032 2033 2f00 " +
+      "2f01 31f0 347a 3c00 3c01 3e10 3e18 3e1f 3e30 3e33 3e34 3e35 3ec2 3ec4 3ec6 3eca 3ed0 4629 4641 4660 4668 5900 5904 " +
       "590c 590f 5910 5914 5918 591f 5af0 6f00 6f01 8a12 8a14 9a14 9a26 9a36 9b33 9b43 9b44 9b53 9b54 9b61 9b63 9b64",
   ),
   ids("1014", { architecture: "ppc64", vendor: "POWER8" }, "03dc"),

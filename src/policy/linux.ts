@@ -43,10 +43,9 @@ export function linux(release: string = NEWEST_KERNEL): Policy {
   return {
     name: `linux-${parsed.major}.${parsed.minor}`,
     kernel: release,
-    assumed: exists ? ["CONFIG_PCI_P2PDMA is set"] : [],
     ...(beyond ? { inferred: [`rules of Linux ${NEWEST_KERNEL}, the newest known, for kernel ${release}`] } : {}),
     throughHostDistance: redirectFatal && holds(ALLOW_LIST_EXISTS, rules) === "yes" ? 0x1000 : 0,
-    judge: (host) => (exists ? judge(host, rules) : tooOld(release)),
+    judge: (host) => (exists ? judgeBuild(host, rules) : tooOld(release)),
     decide: (question) => decide(question, redirectFatal),
   };
 }
@@ -77,16 +76,24 @@ function tooOld(release: string): Judgement {
   };
 }
 
+function judgeBuild(host: HostBridge, release: Release): Judgement {
+  switch (host.system.kernel?.p2pdma) {
+    case false:
+      return {
+        classes: [NOT_BUILT],
+        because: "the kernel is built without CONFIG_PCI_P2PDMA",
+        missing: [],
+        remedy: "a kernel built with CONFIG_PCI_P2PDMA=y",
+      };
+    case true:
+      return judge(host, release);
+    case undefined:
+      return { ...judge(host, release), assumed: ["CONFIG_PCI_P2PDMA is set"] };
+  }
+}
+
 function judge(host: HostBridge, release: Release): Judgement {
   const { system } = host;
-  if (system.kernel?.p2pdma === false) {
-    return {
-      classes: [NOT_BUILT],
-      because: "the kernel is built without CONFIG_PCI_P2PDMA",
-      missing: [],
-      remedy: "a kernel built with CONFIG_PCI_P2PDMA=y",
-    };
-  }
   const cpu = cpuAccepts(system, release);
   if (cpu === "yes") {
     return { classes: [ACCEPTED], because: "AMD Zen CPU: Linux takes every pair through the host bridge", missing: [] };

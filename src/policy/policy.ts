@@ -43,6 +43,8 @@ export interface Judgement {
   readonly because: string;
   /** Function that gives the host bridge its identity. */
   readonly identifiedBy?: string;
+  /** What was taken for granted. */
+  readonly assumed?: readonly string[];
   /** What would leave a single class. Empty where there is one. */
   readonly missing: readonly Missing[];
   /** What would make it acceptable, where that is known. */
@@ -57,9 +59,7 @@ export interface Policy {
   readonly name: string;
   /** The kernel release whose rules these are. */
   readonly kernel?: string;
-  /** What the policy takes for granted. */
-  readonly assumed: readonly string[];
-  /** What it had to guess about itself, such as the kernel release. */
+  /** What it had to infer about itself, such as the kernel release. */
   readonly inferred?: readonly string[];
   /** Added by the kernel to the distance of a pair whose route is through the host bridge. */
   readonly throughHostDistance: number;

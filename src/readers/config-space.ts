@@ -59,6 +59,9 @@ export function decodeConfigSpace(bdf: string, bytes: Uint8Array, extent: Extent
   if (bytes.every((byte) => byte === 0xff)) {
     return unreadable("configuration space reads all ones: the device is powered off, in reset or behind a dead link");
   }
+  if (bytes.every((byte) => byte === 0)) {
+    return unreadable("configuration space reads all zero, which no device does: the copy is damaged");
+  }
   const registers = new Registers(bytes);
   const layout = HEADER_LAYOUTS[registers.byte(0x0e)! & 0x7f];
   if (layout === undefined) {

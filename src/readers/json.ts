@@ -4,9 +4,9 @@ import { ReadError } from "./reading.js";
 
 const SHOWN_PROBLEMS = 20;
 
-/** Whether `text` is meant to be JSON. */
+/** Whether `text` is meant to be JSON. Tables of other tools begin with a bracket, too: `[CUDA Bandwidth Test]`. */
 export function looksLikeJson(text: string): boolean {
-  return /^\s*[{[]/.test(text);
+  return /^\s*(?:\{|\[\s*(?:[{[\]"]|-?[0-9]+(?:\.[0-9]+)?\s*[,\]]))/.test(text);
 }
 
 /**

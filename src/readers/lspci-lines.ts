@@ -13,7 +13,7 @@
  *                \-01.0-[01]----00.0  NVIDIA Corporation GP100
  */
 export interface LspciLine {
-  readonly kind: "header" | "field" | "hex" | "tree" | "break";
+  readonly kind: "header" | "field" | "hex" | "tree" | "blank" | "break";
   /** Without what surrounds it and, except in trees, without its indentation. */
   readonly text: string;
   /** From 1; of a wrapped line, its first. */
@@ -40,11 +40,17 @@ const FIELD =
 /** A byte order mark, a colour, a blank of another kind, a quotation. */
 const NEEDS_CLEANING = /^[\uFEFF>]|[\u001b\u00a0]/;
 
-/** The lines of `text` that lspci printed, mended; what it did not print is a break. */
+/** The last fields of a function. */
+const LAST_FIELD = /^Kernel (?:driver in use|modules):/;
+
+/** The lines of `text` that lspci printed, mended, and blank ones; what it did not print is a break. */
 export function lspciLines(text: string): LspciLine[] {
   const lines: { kind: LspciLine["kind"]; text: string; number: number }[] = [];
   let continues = false;
-  for (const [index, raw] of text.split(/\r?\n|\r/).entries()) {
+  const raws = text.split(/\r?\n|\r/);
+  // Without a line end, the last may have lost its own.
+  const cut = raws.pop()!;
+  for (const [index, raw] of raws.entries()) {
     // Most lines of most dumps, and with nothing to mend.
     if (HEX.test(raw)) {
       lines.push({ kind: "hex", text: raw, number: index + 1 });
@@ -61,14 +67,33 @@ export function lspciLines(text: string): LspciLine[] {
       continue;
     }
     continues = kind === "header" || kind === "field";
-    if (kind === "blank") continue;
     lines.push({
       kind: kind === "prose" ? "break" : kind,
       text: kind === "tree" ? line.trimEnd() : trimmed,
       number: index + 1,
     });
   }
+  const last = readCutLine(clean(cut), raws.length + 1);
+  if (last !== null) lines.push(last);
   return lines;
+}
+
+/**
+ * What a line tells of which the end may be missing; null: nothing. Headers, hexadecimal lines and drawings consist of
+ * parts that are whole or unreadable. Of the last fields of a function the name tells that all others came before.
+ */
+function readCutLine(line: string, number: number): LspciLine | null {
+  const trimmed = line.trim();
+  const kind = trimmed === "" ? "prose" : classify(line, trimmed);
+  if (kind === "prose") return null;
+  if (kind !== "field") return { kind, text: kind === "tree" ? line.trimEnd() : trimmed, number };
+  const name = LAST_FIELD.exec(trimmed);
+  return name && { kind, text: name[0], number };
+}
+
+/** Whether a field of a function has no others behind it. */
+export function isLastField(line: LspciLine | undefined): boolean {
+  return line !== undefined && LAST_FIELD.test(line.text);
 }
 
 /** Splits a header line into the slot and what follows it. */

@@ -1,79 +1,78 @@
 import { formatHex, toBigInt } from "../topology/address.js";
-import type { BarDescription, FunctionDescription, RegisterWord, WindowDescription } from "../topology/description.js";
-import { defined } from "./config-space.js";
+import type { BarDescription, FunctionDescription, WindowDescription } from "../topology/description.js";
+import { mergeFunction } from "../topology/merge.js";
+import type { Said, Settlement } from "../topology/settlement.js";
 
-/**
- * One function as two parts of a paste show it: what `first` says holds, and `second` adds what `first` leaves open.
- */
-export function mergeFunctions(first: FunctionDescription, second: FunctionDescription): FunctionDescription {
-  return defined<FunctionDescription>({
-    ...second,
-    ...first,
-    class: longerClass(first.class, second.class),
-    command: knownBits(first.command, second.command),
-    bars: first.bars && second.bars ? mergeBars(first.bars, second.bars) : (first.bars ?? second.bars),
-  });
+/** What one block of a paste says of a function, and the form it says it in. */
+export interface Part extends Said<FunctionDescription> {
+  readonly form: "text" | "registers" | "place";
 }
 
 /**
- * The text of a function and its hexadecimal dump. Registers hold every bit, so they win; but the text tells which
- * windows the kernel knows, and where it sees them.
+ * One function as the blocks of a paste show it: its text, its hexadecimal dump, its place in drawings and paths. They
+ * are settled as the sources of one machine are, after what the forms put differently has been made alike.
  */
-export function mergeTextAndRegisters(text: FunctionDescription, registers: FunctionDescription): FunctionDescription {
-  const merged = mergeFunctions(registers, text);
-  return defined<FunctionDescription>({
-    ...merged,
-    bars: text.bars && registers.bars ? withoutStale(merged.bars!, text.bars) : merged.bars,
-    windows:
-      text.windows && registers.windows
-        ? addBusAddresses(text.windows, registers.windows)
-        : (text.windows ?? registers.windows),
+export function mergeParts(settlement: Settlement, bdf: string, parts: readonly Part[]): FunctionDescription {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only.value;
+  const indexed = withBarIndices(parts);
+  const ofForm = (form: Part["form"]) => indexed.filter((part) => part.form === form);
+  const registers = ofForm("registers");
+  const known = registerWindows(settlement, bdf, registers);
+  const texts = ofForm("text").map((part) => {
+    const value = registers[0] === undefined ? part.value : inTermsOf(part.value, registers[0].value);
+    const { windows } = value;
+    return windows && known
+      ? { ...part, value: { ...value, windows: addBusAddresses(windows, known) } }
+      : { ...part, value };
+  });
+  // Text first: of the windows that registers hold, it tells which the kernel knows.
+  const merged = mergeFunction(settlement, bdf, [...texts, ...registers, ...ofForm("place")]);
+  const isBoth = [texts, registers].every((of) => of.some(({ value }) => value.bars !== undefined));
+  return isBoth ? { ...merged, bars: withoutStale(merged.bars!, texts) } : merged;
+}
+
+/**
+ * Text as `registers` would put it, where the two may differ in words alone: old versions print serial numbers from
+ * the last byte, none prints every bit of the SR-IOV control word, and the kernel believes firmware that calls 64-bit
+ * BARs 32-bit.
+ */
+function inTermsOf(text: FunctionDescription, registers: FunctionDescription): FunctionDescription {
+  const isReversed = registers.serialNumber?.split("-").reverse().join("-") === text.serialNumber;
+  const isSameControl = text.sriov && registers.sriov && ((text.sriov.control ^ registers.sriov.control) & 0x1f) === 0;
+  return {
+    ...text,
+    ...(isReversed && registers.serialNumber !== undefined && { serialNumber: registers.serialNumber }),
+    ...(isSameControl && { sriov: { ...text.sriov!, control: registers.sriov!.control } }),
+    ...(text.bars && registers.bars && { bars: withRegisterTypes(text.bars, registers.bars) }),
+  };
+}
+
+function withRegisterTypes(bars: Bars, registers: Bars): BarDescription[] {
+  const isMemory = ({ type }: BarDescription) => type === "mem32" || type === "mem64";
+  return bars.map((bar) => {
+    const twin = registers.find(({ index }) => index !== undefined && index === bar.index);
+    return twin && isMemory(bar) && isMemory(twin) ? { ...bar, type: twin.type! } : bar;
   });
 }
 
-/** Names of the fields about which the two parts contradict each other. */
-export function disagreements(first: FunctionDescription, second: FunctionDescription): string[] {
-  const differ = (a: unknown, b: unknown) => a !== undefined && b !== undefined && a !== b;
-  // lspci prints the low seven bits of the ACS words only.
-  const control = ({ acs }: FunctionDescription) => acs && acs.control & 0x7f;
-  const pairs: readonly (readonly [string, unknown, unknown])[] = [
-    ["vendor", first.vendor, second.vendor],
-    ["device", first.device, second.device],
-    ["class", first.class?.slice(0, 4), second.class?.slice(0, 4)],
-    ["kind", first.kind, second.kind],
-    ["parent", first.parent, second.parent],
-    ["secondary bus", first.bus?.secondary, second.bus?.secondary],
-    ["subordinate bus", first.bus?.subordinate, second.bus?.subordinate],
-    ["ACS control", control(first), control(second)],
-  ];
-  return pairs.flatMap(([name, a, b]) => (differ(a, b) ? [name] : []));
+function registerWindows(settlement: Settlement, bdf: string, registers: readonly Part[]): Windows | undefined {
+  const said = registers.flatMap(({ source, value }) => (value.windows ? [{ source, value: value.windows }] : []));
+  return settlement.agreed(`${bdf}: window registers`, said, [bdf]);
 }
 
-function longerClass(first: string | undefined, second: string | undefined): string | undefined {
-  return first === undefined || second?.startsWith(first) ? second : first;
-}
-
-function knownBits(first: RegisterWord | undefined, second: RegisterWord | undefined): RegisterWord | undefined {
-  if (first === undefined || second === undefined) return first ?? second;
-  if (typeof first === "number") return first;
-  if (typeof second === "number") return second;
-  return { value: first.value | (second.value & ~first.mask), mask: first.mask | second.mask };
+function withBarIndices(parts: readonly Part[]): Part[] {
+  const isNameless = ({ index }: BarDescription) => index === undefined;
+  const known = parts.find(({ value }) => value.bars?.some(({ index }) => index !== undefined && index < 6));
+  return parts.map((part) => {
+    const { bars } = part.value;
+    if (known === undefined || !bars?.some(isNameless)) return part;
+    return { ...part, value: { ...part.value, bars: withIndices(bars, known.value.bars!) } };
+  });
 }
 
 type Bars = readonly BarDescription[];
-
-function mergeBars(first: Bars, second: Bars): Bars {
-  const ours = withIndices(first, second);
-  const theirs = withIndices(second, first);
-  const merged = ours.map((bar) => ({
-    ...theirs.find(({ index }) => index !== undefined && index === bar.index),
-    ...bar,
-  }));
-  const known = new Set(ours.map(({ index }) => index));
-  return [...merged, ...theirs.filter(({ index }) => !known.has(index))].sort(
-    (a, b) => (a.index ?? 0) - (b.index ?? 0),
-  );
-}
+type Windows = readonly WindowDescription[];
 
 /**
  * `lspci -v` prints BARs in their order but without their index. One is recognised by its address, or, where the BARs
@@ -98,18 +97,16 @@ function withIndices(bars: Bars, known: Bars): Bars {
  * A register that lspci does not mention in text holds an address that the kernel does not know: nothing is assigned.
  * (The apertures of virtual functions are printed from the registers, and without their place in either case.)
  */
-function withoutStale(merged: Bars, text: Bars): Bars {
-  const isPaired = (bar: BarDescription) => text.some(({ index }) => index === bar.index) || bar.start !== undefined;
+function withoutStale(merged: Bars, texts: readonly Part[]): Bars {
+  const mentioned = new Set(texts.flatMap(({ value }) => value.bars ?? []).map(({ index }) => index));
+  const isPaired = (bar: BarDescription) => mentioned.has(bar.index) || bar.start !== undefined;
   const isOpen = merged.some(({ index }) => index === undefined);
   return merged.map((bar) => (isOpen || bar.index! > 6 || isPaired(bar) ? bar : { ...bar, start: null }));
 }
 
 /** Windows pair up by kind and order, as far as the two parts show as many of a kind and of the same size. */
-function addBusAddresses(
-  windows: readonly WindowDescription[],
-  registers: readonly WindowDescription[],
-): WindowDescription[] {
-  const ofKind = (list: readonly WindowDescription[], kind: string) => list.filter((window) => window.kind === kind);
+function addBusAddresses(windows: Windows, registers: Windows): WindowDescription[] {
+  const ofKind = (list: Windows, kind: string) => list.filter((window) => window.kind === kind);
   return windows.map((window) => {
     const [ours, theirs] = [ofKind(windows, window.kind), ofKind(registers, window.kind)];
     const twin = ours.length === theirs.length ? theirs[ours.indexOf(window)]! : {};

@@ -15,17 +15,27 @@ import { classCodeOf, labelAndIds } from "./lspci-names.js";
 /** What the text of one function says. */
 export interface TextReading {
   readonly function: FunctionDescription;
-  /** Whether lspci itself could not read the function (`Unknown header type 7f`). */
+  /** Whether lspci itself could not read the function (`Unknown header type 7f`, ids `ffff:ffff`). */
   readonly unreadable: boolean;
+  /** Whether something may be missing that would be shown: the text ends among the fields. */
+  readonly isCut: boolean;
   /** Lines that begin like a field of lspci and do not go on like one. */
   readonly malformed: readonly LspciLine[];
   /** What lspci says about a capability list that it could not follow. */
   readonly brokenChain?: LspciLine;
 }
 
-/** Reads what stands behind the slot of a header line, and the fields below it. */
-export function readTextBlock(bdf: string, header: string, fields: readonly LspciLine[]): TextReading {
-  const block = new Block();
+/**
+ * Reads what stands behind the slot of a header line, and the fields below it. From what the fields do not show,
+ * conclusions are drawn only where they are known to be whole.
+ */
+export function readTextBlock(
+  bdf: string,
+  header: string,
+  fields: readonly LspciLine[],
+  isWhole: boolean,
+): TextReading {
+  const block = new Block(isWhole);
   const malformed: LspciLine[] = [];
   for (const line of fields) {
     const rule = RULES.find(([start]) => start.test(line.text));
@@ -37,6 +47,7 @@ export function readTextBlock(bdf: string, header: string, fields: readonly Lspc
   return defined<TextReading>({
     function: block.describe(bdf, header),
     unreadable: block.unreadable,
+    isCut: block.verbose && !isWhole,
     malformed,
     brokenChain: block.brokenChain,
   });
@@ -73,6 +84,8 @@ class Block {
   windows: WindowDescription[] = [];
   facts: FunctionDescription = { bdf: "" };
 
+  constructor(private readonly isWhole: boolean) {}
+
   note(facts: Partial<FunctionDescription>): void {
     this.facts = { ...this.facts, ...facts };
   }
@@ -84,13 +97,15 @@ class Block {
 
   describe(bdf: string, header: string): FunctionDescription {
     const heading = readHeading(header);
+    this.unreadable ||= heading.vendor === "ffff";
     if (this.unreadable) {
       // The kernel still knows the BARs; the rest is from registers that read all ones.
       const placed = this.bars.filter(({ start }) => start !== null);
       const bars = placed.length > 0 ? placed : undefined;
-      return defined<FunctionDescription>({ ...this.facts, ...heading, bdf, revision: undefined, bars });
+      return defined<FunctionDescription>({ ...this.facts, ...withoutOnes(heading), bdf, bars });
     }
-    const headerType = this.bus !== undefined ? (this.isCardbus ? 2 : 1) : this.verbose ? 0 : undefined;
+    const headerIsShown = this.headerIsShown();
+    const headerType = this.bus !== undefined ? (this.isCardbus ? 2 : 1) : headerIsShown ? 0 : undefined;
     const listIsShown = this.listIsShown();
     const expressType = this.expressType ?? (listIsShown && !this.hasExpress ? null : undefined);
     return defined<FunctionDescription>({
@@ -101,12 +116,17 @@ class Block {
       physicalFunction: this.bus !== undefined || this.hasSriov ? null : undefined,
       bus: this.bus,
       command: this.command,
-      bars: this.verbose || this.bars.length > 0 ? withoutUpperHalves(this.bars) : undefined,
-      windows: this.bus && openWindows(this.bus, this.windows),
+      bars: headerIsShown || (this.isWhole && this.bars.length > 0) ? withoutUpperHalves(this.bars) : undefined,
+      windows: headerIsShown && this.bus ? openWindows(this.bus, this.windows) : undefined,
       acs: this.acs() ?? (listIsShown && !this.hasAcs ? null : undefined),
       sriov: this.describeSriov() ?? (listIsShown && !this.hasSriov ? null : undefined),
       link: this.link(expressType),
     });
+  }
+
+  /** Whether a BAR, a window or a bus that is not among the lines is absent: capabilities come behind them. */
+  private headerIsShown(): boolean {
+    return this.verbose && (this.isWhole || this.sawCapability || this.accessDenied);
   }
 
   /**
@@ -114,7 +134,7 @@ class Block {
    * the paste down may have cut them.
    */
   private listIsShown(): boolean {
-    if (!this.verbose || this.accessDenied || this.brokenChain !== undefined) return false;
+    if (!this.isWhole || !this.verbose || this.accessDenied || this.brokenChain !== undefined) return false;
     return this.sawCapability || this.hasCapabilityList === false;
   }
 
@@ -125,9 +145,15 @@ class Block {
 
   private describeSriov(): SriovDescription | undefined {
     const { control, totalVfs, numVfs, firstOffset, stride } = this.sriov;
+    // The apertures come last.
+    if (!this.isWhole && this.isInSriov()) return undefined;
     if (control === undefined || totalVfs === undefined || numVfs === undefined) return undefined;
     if (firstOffset === undefined || stride === undefined) return undefined;
     return defined<SriovDescription>({ control, totalVfs, numVfs, firstOffset, stride, vfDevice: this.vfDevice });
+  }
+
+  isInSriov(): boolean {
+    return this.capability?.startsWith(SRIOV) ?? false;
   }
 
   private link(expressType: number | null | undefined): LinkDescription | null | undefined {
@@ -148,8 +174,10 @@ interface LinkFields {
   readonly width: number | null;
 }
 
+type Heading = Omit<FunctionDescription, "bdf">;
+
 /** `Class: Name (rev xx) (prog-if xx [Name])`, with or without numbers. */
-function readHeading(header: string): Omit<FunctionDescription, "bdf"> {
+function readHeading(header: string): Heading {
   const [, className, rest] = /^(.*?):\s*(.*)$/.exec(header)!;
   const interfaceMatch = /\(prog-if ([0-9a-f]{2})\b.*$/i.exec(rest!);
   const name = interfaceMatch === null ? rest! : rest!.slice(0, interfaceMatch.index);
@@ -157,11 +185,18 @@ function readHeading(header: string): Omit<FunctionDescription, "bdf"> {
   const classCode = classCodeOf(className!);
   // `(rev ff) (prog-if ff)` is what an unreadable function shows.
   const progInterface = revision?.[1] === "ff" ? "" : (interfaceMatch?.[1] ?? "");
-  return defined<Omit<FunctionDescription, "bdf">>({
+  return defined<Heading>({
     class: classCode && classCode + progInterface,
     ...labelAndIds(revision === null ? name : name.slice(0, revision.index)),
     revision: revision?.[1],
   });
+}
+
+/** A heading without what is read from registers that are all ones. */
+function withoutOnes({ revision: _revision, ...heading }: Heading): Heading {
+  if (heading.vendor !== "ffff") return heading;
+  const { vendor: _vendor, device: _device, label: _label, class: classCode, ...rest } = heading;
+  return classCode === undefined || classCode.startsWith("ffff") ? rest : { ...rest, class: classCode };
 }
 
 /** What lspci calls device/port types, by their number (PCIe 6.0 7.5.3.2). */
@@ -245,11 +280,7 @@ const RULES: readonly (readonly [RegExp, RegExp, Handler])[] = [
   [/^LnkSta:/, /^LnkSta:(.*)$/, (block, [, fields]) => (block.linkStatus = linkFields(fields!))],
   [/^ACSCap:/, /^ACSCap:\s*(SrcValid[+-].*)$/, (block, [, flags]) => (block.acsCapability = acsWord(flags!))],
   [/^ACSCtl:/, /^ACSCtl:\s*(SrcValid[+-].*)$/, (block, [, flags]) => (block.acsControl = acsWord(flags!))],
-  [
-    /^IOVCtl:/,
-    /^IOVCtl:\s*(.*)$/,
-    (block, [, flags]) => (block.sriov.control = word(flags!, SRIOV_CONTROL_BITS).value),
-  ],
+  [/^IOVCtl:/, /^IOVCtl:\s*(.*)$/, readSriovControl],
   [/^Initial VFs: /, /Total VFs: (\d+), Number of VFs: (\d+)/, readVfCounts],
   [/^VF offset: /, /^VF offset: (\d+), stride: (\d+), Device ID: ([0-9a-f]{4})/i, readVfPlaces],
 ];
@@ -300,7 +331,7 @@ function readPowerState(block: Block, [, state]: RegExpExecArray): void {
 function readRegion(block: Block, [, index, virtual, what, address, tail]: RegExpExecArray): void {
   const isVirtual = virtual !== undefined || tail!.includes("[virtual]");
   const at = parseRange(address!);
-  if (block.capability?.startsWith(SRIOV) ?? false) {
+  if (block.isInSriov()) {
     block.bars.push(defined({ index: 7 + Number(index), ...memoryType(tail!), bus: at }));
     return;
   }
@@ -419,8 +450,16 @@ function sizeOf(tail: string): Size | undefined {
   return match === null ? undefined : formatSize(BigInt(match[1]!) << BigInt(10 * " KMGT".indexOf(match[2] || " ")));
 }
 
-function acsWord(flags: string): number {
-  return word(flags, ACS_BITS).value;
+/** Undefined where the line lost some of its bits. */
+function acsWord(flags: string): number | undefined {
+  const { value, mask } = word(flags, ACS_BITS);
+  return mask === 0x7f ? value : undefined;
+}
+
+function readSriovControl(block: Block, [, flags]: RegExpExecArray): void {
+  const { value, mask } = word(flags!, SRIOV_CONTROL_BITS);
+  // Old versions do not know the sixth.
+  if ((mask & 0x1f) === 0x1f) block.sriov.control = value;
 }
 
 /** `Name+ Other-` as the bits of the names that are there. */

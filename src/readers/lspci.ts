@@ -1,10 +1,11 @@
 import { compareBdf, formatBdf, formatBus, parseBdf } from "../topology/bdf.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Finding, FindingCode } from "../topology/finding.js";
+import { Settlement } from "../topology/settlement.js";
 import { decodeConfigSpace } from "./config-space.js";
 import { readHexDump } from "./lspci-hex.js";
-import { looksLikeLspci, lspciLines, splitHeader, type LspciLine } from "./lspci-lines.js";
-import { disagreements, mergeFunctions, mergeTextAndRegisters } from "./lspci-merge.js";
+import { isLastField, looksLikeLspci, lspciLines, splitHeader, type LspciLine } from "./lspci-lines.js";
+import { mergeParts, type Part } from "./lspci-merge.js";
 import { readTextBlock } from "./lspci-text.js";
 import { readTree } from "./lspci-tree.js";
 import { linkVirtualFunctions } from "./lspci-virtual.js";
@@ -28,13 +29,23 @@ export function readLspci(text: string, source: string): Reading {
       source,
     );
   }
-  const system = { functions, ...(looksComplete(functions) && { complete: true }) };
+  const isWhole = !paste.isCut && looksComplete(functions);
+  const system = { functions, ...(isWhole && { complete: "likely" as const }) };
   return { system, findings: paste.findings };
 }
 
-/** A header line and what stands below it, or a tree drawing. */
+/** A header line and what stands below it. */
+interface FunctionBlock {
+  readonly kind: "function";
+  readonly header: LspciLine;
+  readonly fields: LspciLine[];
+  readonly hex: LspciLine[];
+  /** Whether the text ends here, without a sign that the function does too. */
+  isOpen: boolean;
+}
+
 type Block =
-  | { readonly kind: "function"; readonly header: LspciLine; readonly fields: LspciLine[]; readonly hex: LspciLine[] }
+  | FunctionBlock
   | { readonly kind: "tree"; readonly lines: LspciLine[] }
   | { readonly kind: "orphans"; readonly first: LspciLine };
 
@@ -45,38 +56,51 @@ function splitBlocks(lines: readonly LspciLine[]): Block[] {
     if (line.kind === "break") {
       current = null;
     } else if (line.kind === "header") {
-      current = { kind: "function", header: line, fields: [], hex: [] };
+      current = { kind: "function", header: line, fields: [], hex: [], isOpen: false };
       blocks.push(current);
     } else if (line.kind === "tree") {
       if (current?.kind !== "tree") blocks.push((current = { kind: "tree", lines: [] }));
       current.lines.push(line);
     } else if (current?.kind === "function") {
-      current[line.kind === "hex" ? "hex" : "fields"].push(line);
+      if (line.kind !== "blank") current[line.kind === "hex" ? "hex" : "fields"].push(line);
     } else if (line.kind === "hex" && current?.kind !== "orphans") {
       blocks.push((current = { kind: "orphans", first: line }));
     }
   }
+  if (current?.kind === "function") current.isOpen = !endsBlank(current, lines);
   return blocks;
 }
 
-/** What the blocks of one paste say of one function, by the form they say it in. */
-interface Parts {
-  text?: FunctionDescription;
-  registers?: FunctionDescription;
-  tree?: FunctionDescription;
+/** Whether more blank lines stand behind the last block than anywhere in it: a paste may be double-spaced. */
+function endsBlank({ header }: FunctionBlock, lines: readonly LspciLine[]): boolean {
+  let at = lines.length;
+  while (lines[at - 1]!.kind === "blank") at--;
+  const behind = lines.length - at;
+  // The header is no blank line, so that this ends there at the latest.
+  for (let run = 0; lines[at - 1] !== header; at--) {
+    run = lines[at - 1]!.kind === "blank" ? run + 1 : 0;
+    if (run >= behind) return false;
+  }
+  return behind > 0;
 }
+
+/** How many bytes `-x`, `-x` of a CardBus bridge, `-xxx` and `-xxxx` print. */
+const DUMP_SIZES: ReadonlySet<number> = new Set([64, 128, 256, 4096]);
+
+/** A part of a function, and where it begins. */
+type PlacedPart = Part & { readonly line: number };
 
 class Paste {
   readonly findings: Finding[] = [];
-  private readonly parts = new Map<string, Parts>();
-  /** What paths (`lspci -P`) say of the bridge above a function; null: none. */
-  private readonly parents = new Map<string, string | null>();
+  /** Whether the text ends in the middle of a function. */
+  isCut = false;
+  private readonly parts = new Map<string, PlacedPart[]>();
 
   constructor(private readonly source: string) {}
 
   add(block: Block): void {
     if (block.kind === "tree") this.addTree(block.lines);
-    else if (block.kind === "function") this.addFunction(block.header, block.fields, block.hex);
+    else if (block.kind === "function") this.addFunction(block);
     else
       this.find(
         "MALFORMED_LINE",
@@ -88,27 +112,28 @@ class Paste {
 
   /** All functions by segment, bus, device, function. */
   functions(): FunctionDescription[] {
-    const merged = [...this.parts].map(([bdf, parts]) => this.mergeParts(bdf, parts));
+    const merged = [...this.parts].map(([bdf, parts]) => this.settle(bdf, parts));
     merged.sort((a, b) => compareBdf(parseBdf(a.bdf)!, parseBdf(b.bdf)!));
     return placeWindows(linkVirtualFunctions(merged));
   }
 
   private addTree(lines: readonly LspciLine[]): void {
     const { functions, strays } = readTree(lines);
-    for (const described of functions) this.merge("tree", described, lines[0]!.number);
+    for (const described of functions) this.note("place", described, lines[0]!.number);
     if (strays.length > 0) {
       const message = `${strays.length} lines of the tree drawing branch from nothing above them`;
       this.find("MALFORMED_LINE", message, [], strays[0]!.number);
     }
   }
 
-  private addFunction(header: LspciLine, fields: readonly LspciLine[], hex: readonly LspciLine[]): void {
+  private addFunction({ header, fields, hex, isOpen }: FunctionBlock): void {
     const { slot, rest } = splitHeader(header.text);
     const bdf = this.resolve(slot, header.number);
     if (bdf === null) return;
 
-    const text = readTextBlock(bdf, rest, fields);
-    this.merge("text", text.function, header.number);
+    // A hexadecimal dump comes behind the text.
+    const text = readTextBlock(bdf, rest, fields, !isOpen || hex.length > 0 || isLastField(fields.at(-1)));
+    this.note("text", text.function, header.number);
     if (text.unreadable) this.find("UNREADABLE_FUNCTION", `${bdf}: lspci could not read it`, [bdf], header.number);
     for (const line of text.malformed) {
       this.find("MALFORMED_LINE", `${bdf}: cannot make sense of "${line.text.slice(0, 80)}"`, [bdf], line.number);
@@ -117,15 +142,24 @@ class Paste {
       const message = `${bdf}: lspci could not follow the capabilities: "${text.brokenChain.text}"`;
       this.find("CAPABILITY_CHAIN", message, [bdf], text.brokenChain.number);
     }
-    if (hex.length > 0) this.addHexDump(bdf, hex);
+    const length = hex.length > 0 ? this.addHexDump(bdf, hex) : undefined;
+    if (text.isCut || (isOpen && length !== undefined && !DUMP_SIZES.has(length))) {
+      this.isCut = true;
+      const message =
+        `${bdf}: the text ends before the function does, and what it does not show of it is unknown. ` +
+        "Give all that lspci prints, with the blank line at its end";
+      this.find("CUT_SHORT", message, [bdf], header.number);
+    }
   }
 
-  private addHexDump(bdf: string, hex: readonly LspciLine[]): void {
+  /** How many bytes it holds. */
+  private addHexDump(bdf: string, hex: readonly LspciLine[]): number {
     const { bytes, gap } = readHexDump(hex);
     if (gap !== undefined) this.find("MALFORMED_LINE", `${bdf}: ${gap.message}`, [bdf], gap.line);
     const decoded = decodeConfigSpace(bdf, bytes, "part");
-    this.merge("registers", decoded.function, hex[0]!.number);
+    this.note("registers", decoded.function, hex[0]!.number);
     for (const { code, message, functions } of decoded.findings) this.find(code, message, functions, hex[0]!.number);
+    return bytes.length;
   }
 
   /**
@@ -135,7 +169,7 @@ class Paste {
   private resolve(slot: string, line: number): string | null {
     const [first, ...steps] = slot.split("/");
     let bdf = formatBdf(parseBdf(first!)!);
-    if (steps.length > 0) this.parents.set(bdf, null);
+    if (steps.length > 0) this.note("place", { bdf, parent: null }, line);
     for (const step of steps) {
       const above = bdf;
       const { segment } = parseBdf(above)!;
@@ -146,50 +180,28 @@ class Paste {
         return null;
       }
       bdf = formatBdf(parseBdf(`${formatBus(segment, bus)}:${step.slice(step.indexOf(":") + 1)}`)!);
-      if (!this.parts.has(above)) this.parts.set(above, {});
-      this.parents.set(bdf, above);
+      this.note("place", { bdf, parent: above }, line);
     }
     return bdf;
   }
 
   private secondaryBus(bdf: string): number | undefined {
-    const { registers, text } = this.parts.get(bdf) ?? {};
-    return (registers?.bus ?? text?.bus)?.secondary;
+    return this.parts.get(bdf)?.find(({ value }) => value.bus !== undefined)?.value.bus?.secondary;
   }
 
-  private merge(form: keyof Parts, described: FunctionDescription, line: number): void {
-    const parts = this.parts.get(described.bdf) ?? {};
-    const earlier = parts[form];
-    if (earlier !== undefined) this.compare(earlier, described, line);
-    this.parts.set(described.bdf, {
-      ...parts,
-      [form]: earlier === undefined ? described : mergeFunctions(earlier, described),
-    });
+  private note(form: Part["form"], value: FunctionDescription, line: number): void {
+    const part = { form, value, source: `line ${line}`, line };
+    const others = this.parts.get(value.bdf);
+    if (others === undefined) this.parts.set(value.bdf, [part]);
+    else others.push(part);
   }
 
-  private mergeParts(bdf: string, { text, registers, tree }: Parts): FunctionDescription {
-    let merged: FunctionDescription = { bdf };
-    if (this.parents.has(bdf)) merged = { ...merged, parent: this.parents.get(bdf)! };
-    if (tree !== undefined) merged = this.mergeCompared(merged, tree);
-    if (text !== undefined) merged = this.mergeCompared(text, merged);
-    if (registers !== undefined) {
-      this.compare(registers, merged);
-      merged = mergeTextAndRegisters(merged, registers);
-    }
-    return merged;
-  }
-
-  private mergeCompared(first: FunctionDescription, second: FunctionDescription): FunctionDescription {
-    this.compare(first, second);
-    return mergeFunctions(first, second);
-  }
-
-  private compare(first: FunctionDescription, second: FunctionDescription, line?: number): void {
-    const fields = disagreements(first, second);
-    if (fields.length === 0) return;
-    const { bdf } = second;
-    const message = `${bdf}: two parts of the paste contradict each other about ${fields.join(", ")}`;
-    this.find("SOURCES_DISAGREE", message, [bdf], line);
+  private settle(bdf: string, parts: readonly PlacedPart[]): FunctionDescription {
+    const settlement = new Settlement();
+    const settled = mergeParts(settlement, bdf, parts);
+    const line = parts.at(-1)!.line;
+    for (const { code, message, functions } of settlement.findings) this.find(code, message, functions, line);
+    return settled;
   }
 
   private find(code: FindingCode, message: string, functions: readonly string[], line?: number): void {

@@ -22,6 +22,7 @@ export async function readThisMachine(): Promise<ReadResult> {
 
 /** A file, a directory (of which only what is needed will be read) or, as `-`, standard input. */
 export function openSource(path: string): Source {
+  if (path === "") throw new ReadError("an empty name was given, expected that of a file or directory", "input");
   if (path === "-") return { name: "standard input", bytes: readWhole(STANDARD_INPUT, "standard input") };
   return attempt(path, () => {
     if (statSync(path).isDirectory()) return { name: path, bytes: directoryTree(path) };

@@ -4,6 +4,7 @@ import { mergeSystems, type Part } from "../topology/merge.js";
 import { decompress, packingOf, readTar } from "./archive.js";
 import { looksLikeCpuinfo, readCpuinfo } from "./cpuinfo.js";
 import { FileTree } from "./file-tree.js";
+import { describeForeign } from "./foreign.js";
 import { looksLikeIomem, readIomem } from "./iomem.js";
 import { looksLikeJson, readJson } from "./json.js";
 import { looksLikeLspci, readLspci } from "./lspci.js";
@@ -84,10 +85,12 @@ async function recognise(
 ): Promise<MachineDescription | readonly Reading[]> {
   const unpacked = content instanceof FileTree ? content : await unpack(content, source);
   if (unpacked instanceof FileTree) return [await readSysfs(unpacked, source)];
-  const text = decodeText(unpacked);
+  const text = withoutColours(decodeText(unpacked));
   if (looksLikeJson(text)) return readJson(text, source);
   const readings = TEXT_FORMATS.filter(({ looksLike }) => looksLike(text)).map((format) => format.read(text, source));
   if (readings.length > 0) return readings;
+  const foreign = describeForeign(text);
+  if (foreign !== null) throw new ReadError(foreign, source);
   throw new ReadError(`not a format that is known: ${startOf(text)}. Known are ${KNOWN_FORMATS}`, source);
 }
 
@@ -109,6 +112,13 @@ function decodeText(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
+/** A terminal's sequences for colours, underlines and titles, which paging and `script` leave in a text. */
+function withoutColours(text: string): string {
+  return text.includes("\x1b")
+    ? text.replace(/\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-Za-z])/g, "")
+    : text;
+}
+
 function readVersion(text: string): Reading {
   return { system: { functions: [], kernel: { release: kernelRelease(text)! } }, findings: [] };
 }
@@ -125,6 +135,6 @@ const SHOWN_START = 48;
 function startOf(text: string): string {
   const start = text.trimStart().slice(0, SHOWN_START);
   if (start === "") return "it is empty";
-  if (/[\0-\x08\x0e-\x1f]/.test(start)) return "it starts with binary data";
+  if (/[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(start)) return "it starts with binary data";
   return `it starts with ${JSON.stringify(start)}`;
 }

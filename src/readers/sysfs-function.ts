@@ -3,20 +3,33 @@ import type { FunctionDescription, LinkDescription, WindowDescription } from "..
 import type { Finding } from "../topology/finding.js";
 import { decodeConfigSpace, defined, kindOf } from "./config-space.js";
 import { baseName, type FileTree } from "./file-tree.js";
+import { namesBelow } from "./sysfs-names.js";
 import { barsFrom, readResources, windowsFrom } from "./sysfs-resource.js";
 
-/** What a function's directory shows, and which of the files that matter it lacks. */
+/** Bytes of configuration space that every function has; extended capabilities come after them. */
+export const CONVENTIONAL_LENGTH = 256;
+
+/** What a function's directory shows, and whether it lacks `resource`. */
 export interface FunctionReading {
   readonly function: FunctionDescription;
   readonly findings: readonly Finding[];
-  readonly hasConfig: boolean;
   readonly hasResource: boolean;
 }
 
-/** Reads the directory of one function; everything but its place in the tree, which only the path to it shows. */
-export function readFunction(tree: FileTree, path: string, bdf: string): FunctionReading {
-  const config = tree.file(`${path}/config`);
-  const decoded = decodeFile(bdf, config);
+/**
+ * Reads the directory of one function; everything but its place in the tree, which only the path to it shows. The
+ * bytes of its `config` come from the caller, who knows from those of the others whether they were cut.
+ */
+export function readFunction(
+  tree: FileTree,
+  path: string,
+  bdf: string,
+  config: Uint8Array | null,
+  isCut: boolean,
+): FunctionReading {
+  // An unprivileged read ends after 64 bytes; what is longer is all there is.
+  const extent = isCut || (config !== null && config.length < CONVENTIONAL_LENGTH) ? "part" : "whole";
+  const decoded = config === null ? { function: { bdf }, findings: [] } : decodeConfigSpace(bdf, config, extent);
   const shown = decoded.function;
   const resourceText = tree.text(`${path}/resource`);
   const resources = resourceText === null ? null : readResources(resourceText);
@@ -47,21 +60,14 @@ export function readFunction(tree: FileTree, path: string, bdf: string): Functio
     numaNode: numaNode(tree.text(`${path}/numa_node`)),
     iommuGroup: numberOrNull(ownLink(tree, path, "iommu_group")),
     driver,
-    names: readNames(tree, path),
+    names: namesBelow(tree, path),
     label: tree.text(`${path}/label`) || undefined,
   });
   return {
     function: description,
     findings: decoded.findings,
-    hasConfig: config !== null && config.length > 0,
     hasResource: resources !== null,
   };
-}
-
-/** An unprivileged read ends after 64 bytes; what is longer is all there is. */
-function decodeFile(bdf: string, config: Uint8Array | null): ReturnType<typeof decodeConfigSpace> {
-  if (config === null || config.length === 0) return { function: { bdf }, findings: [] };
-  return decodeConfigSpace(bdf, config, config.length < 256 ? "part" : "whole");
 }
 
 function windowsOf(
@@ -140,14 +146,4 @@ function linkSpeed(text: string | null): number | null | undefined {
 function linkWidth(text: string | null): number | null | undefined {
   const width = decimal(text);
   return width === 0 || width === 255 ? null : width;
-}
-
-const NAME_DIRECTORIES = ["net", "infiniband", "nvme", "drm", "block"];
-
-/** What drivers call the function; a virtio device sits in between. */
-function readNames(tree: FileTree, path: string): readonly string[] | undefined {
-  const children = tree.list(path) ?? [];
-  const places = [path, ...children.filter((name) => /^virtio[0-9]+$/.test(name)).map((name) => `${path}/${name}`)];
-  const names = places.flatMap((place) => NAME_DIRECTORIES.flatMap((name) => tree.list(`${place}/${name}`) ?? []));
-  return names.length > 0 ? names : undefined;
 }

@@ -1,5 +1,5 @@
-import { canonicalBdf, compareBdf, parseBdf } from "../topology/bdf.js";
 import type {
+  CpuDescription,
   FunctionDescription,
   HostBridgeDescription,
   IommuMode,
@@ -7,7 +7,6 @@ import type {
   SystemDescription,
   WindowDescription,
 } from "../topology/description.js";
-import type { Finding } from "../topology/finding.js";
 import { decompress } from "./archive.js";
 import { defined } from "./config-space.js";
 import { readCpuinfo } from "./cpuinfo.js";
@@ -16,25 +15,15 @@ import { baseName, type FileTree, namesOf } from "./file-tree.js";
 import { readIomem } from "./iomem.js";
 import { ReadError, type Reading } from "./reading.js";
 import { withBusAddresses } from "./sysfs-addresses.js";
-import { readFunction } from "./sysfs-function.js";
+import { DEVICES, type Places, readDevices, ROOT_BUS } from "./sysfs-devices.js";
 
 /*
  *     sys/bus/pci/devices/0000:03:00.0 -> ../../../devices/pci0000:00/0000:00:01.0/0000:03:00.0
- *                                                          └ root bus └ the bridge above
  *     sys/devices/…/0000:03:00.0/    config resource class vendor … driver -> iommu_group -> physfn -> net/ nvme/ …
  *     sys/devices/pci0000:00/pci_bus/0000:00/of_node -> ../../../../firmware/devicetree/base/pcie@10000000
  *     sys/kernel/iommu_groups/0/type
  *     proc/cpuinfo, iomem, cmdline, version, sys/kernel/osrelease, config.gz, device-tree/
  */
-const DEVICES = "sys/bus/pci/devices";
-const ROOT_BUS = /^pci([0-9a-f]{4,8}:[0-9a-f]{2})$/i;
-
-/** Where `sys` and `proc` are in a tree, as prefixes of paths. */
-interface Places {
-  readonly sys: string;
-  readonly proc: string;
-  readonly top: string;
-}
 
 /** Whether a tree holds a machine's `sys/bus/pci/devices`: at its top, or below one directory there. */
 export function looksLikeSysfs(tree: FileTree): boolean {
@@ -63,7 +52,7 @@ export async function readSysfs(tree: FileTree, source: string): Promise<Reading
   const system = defined<SystemDescription>({
     kernel: Object.keys(kernel).length > 0 ? kernel : undefined,
     cpu: Object.keys(cpu).length > 0 ? cpu : undefined,
-    iommu: readIommuMode(tree, places),
+    iommu: readIommuMode(tree, places) ?? iommuWithoutGroups(tree, places, devices.functions, cpu, kernel),
     functions: withBusAddresses(devices.functions, hostBridges, devices.roots),
     complete: devices.complete ? true : undefined,
     allAddresses: memory?.system.allAddresses,
@@ -80,75 +69,6 @@ function placesIn(tree: FileTree): Places[] {
   return (tree.list("") ?? [])
     .filter((name) => tree.isDirectory(`${name}/${DEVICES}`))
     .map((name) => ({ sys: `/${name}/sys`, proc: `/${name}/proc`, top: name }));
-}
-
-interface Devices {
-  readonly functions: readonly FunctionDescription[];
-  /** Root buses, by the functions below them. */
-  readonly roots: ReadonlyMap<string, string>;
-  readonly complete: boolean;
-  readonly findings: readonly Finding[];
-}
-
-function readDevices(tree: FileTree, places: Places, source: string): Devices {
-  const directory = `${places.sys}/bus/pci/devices`;
-  const functions: FunctionDescription[] = [];
-  const roots = new Map<string, string>();
-  const findings: Finding[] = [];
-  const withoutConfig: string[] = [];
-  const withoutResource: string[] = [];
-  const slots = readSlots(tree, places);
-  let complete = true;
-  for (const name of tree.list(directory) ?? []) {
-    const bdf = canonicalBdf(name);
-    if (bdf === null) {
-      complete = false;
-      const message = `${DEVICES}: expected a function dddd:bb:dd.f, got "${name}"`;
-      findings.push({ code: "MALFORMED_LINE", message, functions: [], source });
-      continue;
-    }
-    const path = `${directory}/${name}`;
-    const place = placeOf(tree, path);
-    if (place.root !== undefined) roots.set(bdf, place.root);
-    const read = readFunction(tree, path, bdf);
-    if (!read.hasConfig) withoutConfig.push(bdf);
-    if (!read.hasResource) withoutResource.push(bdf);
-    functions.push(
-      defined<FunctionDescription>({ ...read.function, parent: place.parent, slot: slots.get(bdf.slice(0, -2)) }),
-    );
-    findings.push(...read.findings.map((finding) => ({ ...finding, source })));
-  }
-  findings.push(...missing("config", withoutConfig, source), ...missing("resource", withoutResource, source));
-  functions.sort((a, b) => compareBdf(parseBdf(a.bdf)!, parseBdf(b.bdf)!));
-  return { functions, roots, complete, findings };
-}
-
-function missing(file: string, functions: readonly string[], source: string): Finding[] {
-  if (functions.length === 0) return [];
-  const message = `no readable ${file} file for ${functions.length === 1 ? functions[0]! : `${functions.length} functions`}`;
-  return [{ code: "MISSING_FILE", message, functions, source }];
-}
-
-/** The bridge above and the root bus, as the link's path leads through them. Bridges of other buses end the way up. */
-function placeOf(tree: FileTree, path: string): { parent?: string | null; root?: string } {
-  const above = namesOf(tree.link(path) ?? "").slice(0, -1);
-  const next = above.at(-1) ?? "";
-  const root = above.findLast((name) => ROOT_BUS.test(name));
-  const rootBus = root === undefined ? {} : { root: ROOT_BUS.exec(root)![1]!.toLowerCase() };
-  if (ROOT_BUS.test(next)) return { parent: null, ...rootBus };
-  const parent = canonicalBdf(next);
-  return parent === null ? rootBus : { parent, ...rootBus };
-}
-
-/** Slot names by `dddd:bb:dd`, which all functions of a device share. */
-function readSlots(tree: FileTree, places: Places): ReadonlyMap<string, string> {
-  const slots = new Map<string, string>();
-  const directory = `${places.sys}/bus/pci/slots`;
-  for (const name of tree.list(directory) ?? []) {
-    const address = canonicalBdf(`${tree.text(`${directory}/${name}/address`) ?? ""}.0`);
-    if (address !== null) slots.set(address.slice(0, -2), name);
-  }
-  return slots;
 }
 
 /** Root buses by the names of the device tree nodes that describe their host bridges. */
@@ -225,6 +145,37 @@ function readIommuMode(tree: FileTree, places: Places): IommuMode | undefined {
   );
   const [mode] = modes;
   return modes.size === 1 ? mode : undefined;
+}
+
+/** Since 3.6 the kernel gives every device that an IOMMU is in front of a group, and its directory a link to that. */
+const FIRST_WITH_GROUPS = [3, 6] as const;
+
+/** Where DMA is translated through IOMMU groups or not at all; POWER, s390 and others have ways of their own. */
+const GROUPED_ARCHITECTURES: readonly (string | undefined)[] = ["x86", "arm64", "riscv64"];
+
+/**
+ * `off`, where a copy lacks the lists of groups and of IOMMUs, but kept the links of every device, also those that few
+ * people ask for, and no device has one to a group.
+ */
+function iommuWithoutGroups(
+  tree: FileTree,
+  places: Places,
+  functions: readonly FunctionDescription[],
+  { architecture }: CpuDescription,
+  { release }: KernelDescription,
+): IommuMode | undefined {
+  if (tree.has(`${places.sys}/kernel/iommu_groups`) || tree.has(`${places.sys}/class/iommu`)) return undefined;
+  const [major, minor] = (release ?? "").split(".").map((part) => parseInt(part, 10));
+  if (major === undefined || minor === undefined || !GROUPED_ARCHITECTURES.includes(architecture)) return undefined;
+  const [first, firstMinor] = FIRST_WITH_GROUPS;
+  if (!(major > first || (major === first && minor >= firstMinor))) return undefined;
+  const keptLinks =
+    functions.every(({ iommuGroup }) => iommuGroup === null) &&
+    functions.some(({ driver }) => typeof driver === "string") &&
+    functions.some(({ bdf }) =>
+      ["firmware_node", "of_node"].some((link) => tree.has(`${places.sys}/bus/pci/devices/${bdf}/${link}`)),
+    );
+  return keptLinks ? "off" : undefined;
 }
 
 function iommuMode(type: string | null): IommuMode | undefined {

@@ -1,4 +1,4 @@
-import { ALWAYS, depthIn, type Forest, type RangeRow, type Rank } from "../core.js";
+import { ALWAYS, depthIn, type Forest, type Open, type RangeRow, type Rank } from "../core.js";
 import { ADDRESS_LIMIT, parseAddress } from "./address.js";
 import type {
   BarDescription,
@@ -22,13 +22,15 @@ export interface Claim {
   readonly window: WindowDescription["kind"] | null;
   readonly start: bigint;
   readonly size: bigint;
+  /** False where the range is what a BAR of unknown place or size may cover. */
+  readonly certain: boolean;
 }
 
 export interface Claims {
   readonly rows: readonly RangeRow[];
   readonly claims: readonly Claim[];
-  /** Per system: an address that no claim holds may yet belong to something the description does not show. */
-  readonly open: readonly boolean[];
+  /** Per system: where an address that no claim holds may yet belong to something the description does not show. */
+  readonly open: readonly Open[];
 }
 
 /** A node of the forest, for the claims of its function. */
@@ -61,7 +63,8 @@ export function collectClaims(
 class Collector {
   readonly #rows: RangeRow[] = [];
   readonly #claims: Claim[] = [];
-  readonly #open: boolean[];
+  readonly #open: Open[];
+  readonly #virtualStarts: ReadonlyMap<string, readonly bigint[]>;
 
   constructor(
     private readonly systems: readonly SystemDescription[],
@@ -72,7 +75,8 @@ class Collector {
     private readonly problems: Problem[],
     private readonly findings: Finding[],
   ) {
-    this.#open = systems.map((system) => system.complete !== true && system.allAddresses !== true);
+    this.#open = systems.map(openness);
+    this.#virtualStarts = startsOfVirtualBars(nodes);
   }
 
   collect(): Claims {
@@ -187,10 +191,17 @@ class Collector {
       }
       const size = this.#number(bar.size, label);
       if (size === null) continue;
-      const { kind, rank } = standing(bar, own);
+      const { kind, rank } = this.#isAperture(node, bar, start, size) ? APERTURE : standing(bar, own);
       this.#range(label, start, size, kind, rank, more, from, this.#busOffset(node, bar, start, size));
       this.#checkWindow(description, this.nodes[parent]?.description ?? null, bar, start, size);
     }
+  }
+
+  /** A range that holds BARs of virtual functions is for these, even where no index says so (`/proc/iomem`). */
+  #isAperture({ system, description }: Node, { index }: BarDescription, start: bigint, size: bigint): boolean {
+    if (index !== undefined) return index >= FIRST_APERTURE;
+    const inside = this.#virtualStarts.get(`${system} ${description!.bdf}`) ?? [];
+    return inside.some((virtual) => virtual >= start && virtual < start + size);
   }
 
   /** A BAR whose place is not shown lies in some window of the bridge above; without windows it may be anywhere. */
@@ -199,7 +210,7 @@ class Collector {
     const parent = this.nodes[this.forest.parents[id]!]!;
     const windows = parent.description?.windows;
     if (windows === undefined || windows.some((window) => window.kind !== "io" && window.start === undefined)) {
-      this.#open[system] = true;
+      this.#open[system] = "everywhere";
       return;
     }
     for (const window of windows) {
@@ -295,7 +306,8 @@ class Collector {
       if (size <= 0n) return;
     }
     this.#rows.push({ system: more.system, start, size, busOffset, owner: more.id ?? 0, kind, rank, ...from });
-    this.#claims.push({ id: null, name: null, bar: null, window: null, ...more, start, size });
+    const certain = rank !== "maybe" && rank !== "unsized";
+    this.#claims.push({ id: null, name: null, bar: null, window: null, ...more, start, size, certain });
   }
 
   #number(value: string | number, label: string): bigint | null {
@@ -320,6 +332,12 @@ class Collector {
   }
 }
 
+/** Without `/proc/iomem` nothing shows RAM and platform devices; without all functions, not what windows hold. */
+function openness({ complete, allAddresses }: SystemDescription): Open {
+  if (allAddresses === true) return "nowhere";
+  return complete === true || complete === "likely" ? "outside-windows" : "everywhere";
+}
+
 /** The functions and host bridges that a label mentions. */
 function namesIn(label: string): string[] {
   return label.match(/[0-9a-f]{4,8}:[0-9a-f]{2}(?::[0-9a-f]{2}\.[0-7])?/g) ?? [];
@@ -331,9 +349,29 @@ function holds({ start, end }: WindowDescription, first: bigint, size: bigint): 
   return from !== null && to !== null && from <= first && first + size - 1n <= to;
 }
 
+/** Index of the first aperture of virtual functions' BARs. */
+const FIRST_APERTURE = 7;
+const APERTURE: Standing = { kind: "not-peer", rank: "aperture" };
+
+interface Standing {
+  readonly kind: RangeRow["kind"];
+  readonly rank: Rank;
+}
+
+/** Where the BARs of virtual functions start, by their system and physical function. */
+function startsOfVirtualBars(nodes: readonly Node[]): ReadonlyMap<string, readonly bigint[]> {
+  const starts = new Map<string, bigint[]>();
+  for (const { system, description } of nodes.slice(1)) {
+    if (typeof description?.physicalFunction !== "string") continue;
+    const physical = `${system} ${description.physicalFunction}`;
+    const own = (description.bars ?? []).flatMap(({ start }) => parseAddress(start ?? "") ?? []);
+    starts.set(physical, [...(starts.get(physical) ?? []), ...own]);
+  }
+  return starts;
+}
+
 /** What a BAR is to a mapping, and who wins where it overlaps others. */
-function standing(bar: BarDescription, decode: Known): { kind: RangeRow["kind"]; rank: Rank } {
-  if (bar.index !== undefined && bar.index >= 7) return { kind: "not-peer", rank: "aperture" };
+function standing(bar: BarDescription, decode: Known): Standing {
   if (bar.index === 6 || bar.type === "rom") {
     return { kind: "not-peer", rank: bar.romEnabled === true && decode !== "off" ? "live" : "silent" };
   }

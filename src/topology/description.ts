@@ -26,10 +26,11 @@ export interface SystemDescription {
    */
   readonly functions: readonly FunctionDescription[];
   /**
-   * True where `functions` holds every function of the system. Missing: there may be others, so "nobody owns this
-   * address" and "the first function on this root bus" cannot be said.
+   * True where `functions` holds every function of the system; `"likely"` where the source looks whole but may be a
+   * selection (text of lspci). Otherwise there may be others: nobody can say that an address inside a window has no
+   * owner. Which function is the first on a root bus is known from `true` alone.
    */
-  readonly complete?: boolean;
+  readonly complete?: boolean | "likely";
   /**
    * True where the description holds every range of CPU physical addresses that anything claims, as `/proc/iomem`
    * does: what no range holds belongs to nobody.

@@ -14,9 +14,10 @@ export interface Finding {
 
 export type FindingCode =
   // readers
-  | "UNREADABLE_FUNCTION" // configuration space reads all ones
+  | "UNREADABLE_FUNCTION" // configuration space that is no device's: all ones, all zero
   | "CAPABILITY_CHAIN" // looped, truncated or leading outside
   | "MALFORMED_LINE" // a field that has no place in the format
+  | "CUT_SHORT" // the input ends in the middle of something
   | "SOURCES_DISAGREE" // two sources of one machine contradict each other
   | "MASKED_ADDRESSES" // /proc/iomem read without privilege: all zero
   | "MISSING_FILE" // a file that the format promises and the source lacks

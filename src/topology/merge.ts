@@ -1,5 +1,6 @@
 import type {
   AcsDescription,
+  BusNumbers,
   CpuDescription,
   FunctionDescription,
   HostBridgeDescription,
@@ -41,7 +42,7 @@ export function mergeSystems(parts: readonly Part[]): { system: SystemDescriptio
     cpu: mergeCpu(settlement, said("cpu")),
     iommu: settlement.agreed("the IOMMU mode", said("iommu")),
     functions: mergeAllFunctions(settlement, parts),
-    complete: isComplete(settlement, parts),
+    complete: completeness(settlement, parts),
     allAddresses: parts.some(({ system }) => system.allAddresses === true) ? true : undefined,
     hostBridges: mergeHostBridges(settlement, said("hostBridges")),
     platformDevices: union(said("platformDevices")),
@@ -86,7 +87,8 @@ function mergeAllFunctions(settlement: Settlement, parts: readonly Part[]): Func
   return merged.sort((a, b) => compareNames(a.bdf, b.bdf));
 }
 
-function mergeFunction(
+/** The same of one function: what `said` says of it, in the order in which descriptive facts are believed. */
+export function mergeFunction(
   settlement: Settlement,
   bdf: string,
   said: readonly Said<FunctionDescription>[],
@@ -107,7 +109,7 @@ function mergeFunction(
     serialNumber: first("serialNumber"),
     parent: agreed("parent"),
     physicalFunction: agreed("physicalFunction"),
-    bus: agreed("bus"),
+    bus: settlement.agreed(at("bus"), withPrimary(pick(said, "bus")), [bdf]),
     command: mergeWords(settlement, at("command"), pick(said, "command"), bdf),
     bars: mergeBars(settlement, bdf, pick(said, "bars")),
     windows: mergeWindows(settlement, bdf, pick(said, "windows")),
@@ -131,6 +133,14 @@ function withLongestClass(said: readonly Said<string>[]): Said<string>[] {
     const longer = said.find((other) => other.value.length > value.length && other.value.startsWith(value));
     return { source, value: longer?.value ?? value };
   });
+}
+
+/** A drawing (`lspci -t`) shows the buses below a bridge alone. */
+function withPrimary(said: readonly Said<BusNumbers>[]): Said<BusNumbers>[] {
+  const primary = said.find(({ value }) => value.primary !== undefined)?.value.primary;
+  return primary === undefined
+    ? [...said]
+    : said.map(({ source, value }) => ({ source, value: { primary, ...value } }));
 }
 
 /** The ACS bits that lspci prints; those above are in configuration space alone. */
@@ -262,10 +272,15 @@ function unionOfWindows(said: readonly Said<readonly WindowDescription[]>[]): Wi
   return windows;
 }
 
-/** A source that has every function has those of the others too; else it was taken at another time. */
-function isComplete(settlement: Settlement, parts: readonly Part[]): true | undefined {
-  const complete = parts.filter(({ system }) => system.complete === true);
-  let holds = complete.length > 0;
+/**
+ * A source that has every function has those of the others too; else it was taken at another time, or, where it only
+ * looked whole, it was a selection.
+ */
+function completeness(settlement: Settlement, parts: readonly Part[]): true | "likely" | undefined {
+  const claims = (claim: true | "likely") => parts.filter(({ system }) => system.complete === claim);
+  const complete = claims(true);
+  if (complete.length === 0) return holdAllFunctions(claims("likely"), parts) ? "likely" : undefined;
+  let holds = true;
   for (const { source, system } of complete) {
     const own = new Set(system.functions.map(({ bdf }) => bdf));
     for (const other of parts) {
@@ -282,6 +297,11 @@ function isComplete(settlement: Settlement, parts: readonly Part[]): true | unde
   return holds ? true : undefined;
 }
 
+function holdAllFunctions(likely: readonly Part[], parts: readonly Part[]): boolean {
+  const every = new Set(parts.flatMap(({ system }) => system.functions.map(({ bdf }) => bdf)));
+  return likely.length > 0 && likely.every(({ system }) => system.functions.length === every.size);
+}
+
 function union<T>(said: readonly Said<readonly T[]>[]): readonly T[] | undefined {
   if (said.length === 0) return undefined;
   const all = said.flatMap(({ value }) => value);
@@ -290,10 +310,12 @@ function union<T>(said: readonly Said<readonly T[]>[]): readonly T[] | undefined
 
 /** Who says what of one field. */
 function pick<T, K extends keyof T>(said: readonly Said<T>[], key: K): Said<Exclude<T[K], undefined>>[] {
-  return said.flatMap(({ source, value }) => {
+  const picked: Said<Exclude<T[K], undefined>>[] = [];
+  for (const { source, value } of said) {
     const field = value[key];
-    return field === undefined ? [] : [{ source, value: field as Exclude<T[K], undefined> }];
-  });
+    if (field !== undefined) picked.push({ source, value: field as Exclude<T[K], undefined> });
+  }
+  return picked;
 }
 
 type Loose<T> = { [K in keyof T]: T[K] | undefined };

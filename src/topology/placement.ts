@@ -203,7 +203,8 @@ class Placer {
   }
 }
 
-function contradictionOf(child: FunctionDescription, parent: FunctionDescription): string | null {
+/** Why `child` cannot hang below `parent`, said of the parent as "that"; null: nothing speaks against it. */
+export function contradictionOf(child: FunctionDescription, parent: FunctionDescription): string | null {
   const own = parseBdf(child.bdf)!;
   const upper = parseBdf(parent.bdf)!;
   if (parent === child) return "that is itself";

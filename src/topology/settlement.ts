@@ -27,6 +27,8 @@ export class Settlement {
   }
 
   #isContested<T>(what: string, said: readonly Said<T>[], functions: readonly string[]): boolean {
+    // Most fields are said once, or alike, and most values are of one piece.
+    if (said.every(({ value }) => value === said[0]!.value)) return false;
     const values = new Set(said.map(({ value }) => canonical(value)));
     if (values.size <= 1) return false;
     this.contradiction(what, said, functions);

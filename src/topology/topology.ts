@@ -1,4 +1,4 @@
-import { Core, numberForest, type Build, type Forest } from "../core.js";
+import { Core, numberForest, type Build, type Forest, type Open } from "../core.js";
 import { collectClaims, findOverlaps, type Claim, type Node } from "./claims.js";
 import type { FunctionDescription, MachineDescription, SystemDescription } from "./description.js";
 import { TopologyError, type Problem } from "./errors.js";
@@ -37,7 +37,8 @@ export interface Owner {
   readonly bar: number | null;
   /** CPU physical. */
   readonly start: bigint;
-  readonly size: bigint;
+  /** Bytes; null: a BAR of unknown size or place, of which `start` is the least. */
+  readonly size: bigint | null;
   /** Of the address in it. */
   readonly offset: bigint;
 }
@@ -71,16 +72,17 @@ export class Topology {
   readonly #nodes: readonly Node[];
   readonly #roots: readonly { readonly id: number; readonly root: Root }[];
   readonly #claims: readonly Claim[];
-  readonly #open: readonly boolean[];
+  readonly #open: readonly Open[];
   readonly #names: Names;
 
   /**
    * Checks and packs a description.
    *
-   * @throws TopologyError with every problem of a description that cannot be true.
+   * @throws TypeError for what is no description; TopologyError with every problem of one that cannot be true.
    * @throws RangeError where it does not fit into the core or no memory is to be had.
    */
   static of(machine: MachineDescription, options: TopologyOptions = {}): Topology {
+    checkShape(machine);
     return new Topology(machine, options);
   }
 
@@ -219,12 +221,14 @@ export class Topology {
   }
 
   /**
-   * Who owns a CPU physical address.
+   * Who owns a CPU physical address, or the range that begins there.
    *
    * @param system needed where there are several.
-   * @throws RangeError for an address outside [0, 2^64).
+   * @param size bytes. Where others claim a later part of the owner's range the answer is `several`; a range beyond
+   *   the owner's end does not concern it.
+   * @throws TypeError where the address is no bigint; RangeError for one outside [0, 2^64).
    */
-  owners(address: bigint, system?: string): Ownership {
+  owners(address: bigint, system?: string, size = 1n): Ownership {
     if (typeof address !== "bigint") throw new TypeError(`expected the address as a bigint, got ${typeof address}`);
     if (address < 0n || address >= 1n << 64n) {
       throw new RangeError(`expected an address from 0 to 2^64 - 1, got ${address}`);
@@ -233,16 +237,23 @@ export class Topology {
     const { claim, range } = this.core.claim(ordinal, address);
     const nearest = this.#claims[range];
     switch (claim) {
-      case "owned":
+      case "owned": {
+        const beyond = address + this.core.claimedAlike(ordinal, address);
+        const contested = address + size > beyond && beyond < nearest!.start + nearest!.size;
+        if (contested) return { answer: "several", owners: this.#claimants(ordinal, beyond), window: null };
         return { answer: "one", owners: [this.#owner(nearest!, address)], window: null };
+      }
       case "ambiguous":
         return { answer: "several", owners: this.#claimants(ordinal, address), window: null };
-      case "maybe":
-        return { answer: "unknown", owners: [this.#owner(nearest!, address)], window: null };
+      case "maybe": {
+        const others = this.#claimants(ordinal, address).filter(({ id }) => id !== null && id !== nearest!.id);
+        return { answer: "unknown", owners: [this.#owner(nearest!, address), ...others], window: null };
+      }
       case "hole":
       case "nobody": {
         const window = claim === "hole" ? { id: nearest!.id!, kind: nearest!.window as "mem" | "pref" } : null;
-        return { answer: this.#open[ordinal] ? "unknown" : "none", owners: [], window };
+        const open = this.#open[ordinal] === "everywhere" || (this.#open[ordinal] !== "nowhere" && window === null);
+        return { answer: open ? "unknown" : "none", owners: [], window };
       }
     }
   }
@@ -286,14 +297,14 @@ export class Topology {
   }
 
   #owner(claim: Claim, address: bigint): Owner {
-    const { id, kind, name, bar, start, size } = claim;
+    const { id, kind, name, bar, start, size, certain } = claim;
     return {
       kind: kind as Owner["kind"],
       id,
       name: id === null ? (name ?? kind) : this.name(id),
       bar,
       start,
-      size,
+      size: certain ? size : null,
       offset: address - start,
     };
   }
@@ -307,6 +318,13 @@ export class Topology {
   #node(id: number): Node {
     return this.#nodes[this.id(id)]!;
   }
+}
+
+/** For callers without types; `readJson` of the readers checks every field. */
+function checkShape(machine: MachineDescription): void {
+  const systems: unknown = (machine as MachineDescription | null | undefined)?.systems;
+  if (Array.isArray(systems) && systems.every((system) => Array.isArray(system?.functions))) return;
+  throw new TypeError("expected a machine description: an object with `systems`, each with an array of `functions`");
 }
 
 function checkSystemNames(systems: readonly SystemDescription[], problems: Problem[]): void {

@@ -28,9 +28,10 @@ export function commonDocument(topology: Topology, a: Ref, b: Ref): CommonDocume
   };
 }
 
-/** Whether the description shows all that was asked. */
-export function isCommonKnown({ common, sameHostBridge, distance }: CommonDocument): boolean {
-  return common !== "unknown" && sameHostBridge !== "unknown" && distance !== null;
+/** Whether the description shows all that was asked. Functions of two systems have no distance. */
+export function isCommonKnown(topology: Topology, { a, b, common, sameHostBridge, distance }: CommonDocument): boolean {
+  const apart = topology.systemOf(topology.id(a)) !== topology.systemOf(topology.id(b));
+  return common !== "unknown" && sameHostBridge !== "unknown" && (distance !== null || apart);
 }
 
 function below(topology: Topology, ref: Ref, bridge: number | null | "unknown"): string[] {
@@ -42,17 +43,24 @@ function below(topology: Topology, ref: Ref, bridge: number | null | "unknown"):
 /** What two functions share, in words, and the way between them. */
 export function commonText(topology: Topology, a: Ref, b: Ref, style: Style): string {
   const found = commonDocument(topology, a, b);
-  const hops = found.distance === null ? "distance unknown" : hopsText(found.distance);
-  const lines = [`${headline(topology, found, style)}, ${hops}`];
+  const lines = [`${headline(topology, found, style)}, ${distanceText(topology, found)}`];
   lines.push(...pathText(topology, topology.id(a), topology.id(b), { marks: new Map(), ends: ["a", "b"] }, style));
   return lines.join("\n");
 }
 
-function headline(topology: Topology, { common, sameHostBridge }: CommonDocument, style: Style): string {
+function headline(topology: Topology, { a, b, common, sameHostBridge }: CommonDocument, style: Style): string {
+  if (a === b) return `${style.strong(a)} and itself`;
   if (common === "unknown") return style.doubtful("common bridge unknown: the description does not show what is above");
   if (common !== null) return `common bridge ${style.strong(common)} (${nameOf(topology.describe(common)!)})`;
   if (sameHostBridge === true) return "no common bridge, one host bridge";
   return sameHostBridge === false ? "no common bridge, different host bridges" : "no common bridge shown";
+}
+
+/** The distance in words; between systems there is none. */
+export function distanceText(topology: Topology, found: Pick<CommonDocument, "a" | "b" | "distance">): string {
+  if (found.distance !== null) return hopsText(found.distance);
+  const apart = topology.systemOf(topology.id(found.a)) !== topology.systemOf(topology.id(found.b));
+  return apart ? "in different systems" : "distance unknown";
 }
 
 /** `1 hop`, `4 hops`. */

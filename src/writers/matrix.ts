@@ -1,4 +1,4 @@
-import { MATRIX_ROUTES, UNKNOWN_DISTANCE, type Matrix, type PeerDma } from "../explain/peer-dma.js";
+import { ANSWERS, MATRIX_ROUTES, UNKNOWN_DISTANCE, type Matrix, type PeerDma } from "../explain/peer-dma.js";
 import { policyDocument, policyText, type PolicyDocument } from "./policy.js";
 import { paragraph, shorten, type Style } from "./style.js";
 
@@ -10,10 +10,12 @@ export interface MatrixDocument {
   /** What `pci_p2pdma_distance()` would return; null: unknown. Row: provider, column: client. */
   readonly distance: readonly (readonly (number | null)[])[];
   readonly route: readonly (readonly MatrixRoute[])[];
+  /** A pair may be allowed though its route is not known. */
+  readonly answer: readonly (readonly (typeof ANSWERS)[number][])[];
 }
 
 /** All ordered pairs as scripts read them. */
-export function matrixDocument(peer: PeerDma, { ids, distance, route }: Matrix): MatrixDocument {
+export function matrixDocument(peer: PeerDma, { ids, distance, route, answer }: Matrix): MatrixDocument {
   const functions = [...ids].map((id) => peer.topology.name(id));
   const rows = <T>(cell: (index: number) => T): T[][] =>
     functions.map((_, row) => functions.map((_, column) => cell(row * functions.length + column)));
@@ -22,6 +24,7 @@ export function matrixDocument(peer: PeerDma, { ids, distance, route }: Matrix):
     functions,
     distance: rows((at) => (distance[at] === UNKNOWN_DISTANCE ? null : distance[at]!)),
     route: rows((at) => MATRIX_ROUTES[route[at]!]!),
+    answer: rows((at) => ANSWERS[answer[at]!]!),
   };
 }
 
@@ -65,7 +68,7 @@ export function matrixText(peer: PeerDma, matrix: Matrix, style: Style): string 
   return lines.join("\n");
 }
 
-function cellOf({ distance, route }: MatrixDocument, row: number, column: number): string {
+function cellOf({ distance, route, answer }: MatrixDocument, row: number, column: number): string {
   const hops = distance[row]![column];
   switch (route[row]![column]!) {
     case "local":
@@ -77,7 +80,7 @@ function cellOf({ distance, route }: MatrixDocument, row: number, column: number
     case "through-host-bridge":
       return `${hops ?? "?"}h`;
     case "unknown":
-      return typeof hops === "number" ? `${hops}~` : "?";
+      return answer[row]![column] === "yes" ? `${hops ?? ""}~` : "?";
   }
 }
 

@@ -24,7 +24,8 @@ export interface OwnerEntry {
   /** As the source names it. */
   readonly name: string;
   readonly start: Hex;
-  readonly size: Size;
+  /** Null: not shown. */
+  readonly size: Size | null;
   /** Of the address from the start, in bytes. */
   readonly offset: Size;
 }
@@ -36,7 +37,7 @@ export function ownerDocument(
   size: bigint | null,
   system?: string,
 ): OwnerDocument {
-  const found = topology.owners(address, system);
+  const found = topology.owners(address, system, size ?? 1n);
   const owners = found.owners.map(ownerEntry);
   return {
     address: formatHex(address),
@@ -57,7 +58,7 @@ export function ownerEntry({ kind, id, name, bar, start, size, offset }: Owner):
     bar,
     name,
     start: formatHex(start),
-    size: formatSize(size),
+    size: size === null ? null : formatSize(size),
     offset: formatSize(offset),
   };
 }
@@ -72,7 +73,7 @@ function reasonOf({ answer, owners }: Ownership, size: bigint, hasAddresses: boo
       return hasAddresses ? "OWNER_UNKNOWN" : "NO_ADDRESSES";
     case "one": {
       const owner = owners[0]!;
-      if (owner.offset + size > owner.size) return "LEAVES_OWNER";
+      if (owner.offset + size > owner.size!) return "LEAVES_OWNER";
       return owner.bar !== null && owner.bar >= 7 ? "VF_NOT_ENABLED" : null;
     }
   }
@@ -132,6 +133,7 @@ function barText(bar: number): string {
 }
 
 function rangeText({ start, size }: OwnerEntry): string {
+  if (size === null) return `from ${start}, of unknown size`;
   const bytes = BigInt(size);
   return `${start} to ${formatHex(BigInt(start) + bytes - 1n)}, ${formatBytes(bytes)}`;
 }

@@ -13,9 +13,11 @@ export interface PolicyDocument {
   readonly assumed: readonly string[];
 }
 
-/** @param ids the functions concerned, for the CPU of their systems. */
-export function policyDocument({ policy, topology }: PeerDma, ids: Iterable<number>): PolicyDocument {
-  const systems = [...new Set(Array.from(ids, (id) => topology.systemOf(id)))];
+/** @param ids the functions concerned, for the CPU of their systems; none: all. */
+export function policyDocument({ policy, topology, judgements }: PeerDma, ids: Iterable<number>): PolicyDocument {
+  const named = [...ids];
+  const concerned = named.length > 0 ? named : [...topology.functions()];
+  const systems = [...new Set(concerned.map((id) => topology.systemOf(id)))];
   const cpus = systems.map((system) => cpuIn(topology.systems[system]!));
   const names = [...new Set(cpus.map(({ name }) => name))];
   return {
@@ -23,7 +25,7 @@ export function policyDocument({ policy, topology }: PeerDma, ids: Iterable<numb
     kernel: policy.kernel ?? null,
     cpu: names.length === 1 ? names[0]! : null,
     inferred: [...(policy.inferred ?? []), ...new Set(cpus.flatMap(({ inferred }) => inferred ?? []))],
-    assumed: policy.assumed,
+    assumed: [...new Set(concerned.flatMap((id) => judgements[topology.rootOrdinal(id)]!.assumed ?? []))],
   };
 }
 

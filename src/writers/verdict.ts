@@ -1,7 +1,8 @@
+import type { Topology } from "../topology/topology.js";
 import { CODES } from "../explain/codes.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Culprit, Hint, Memory, Verdict } from "../explain/verdict.js";
-import { hopsText } from "./common.js";
+import { distanceText } from "./common.js";
 import { nameOf } from "./describe.js";
 import { pathText } from "./path.js";
 import { missingText, policyDocument, policyText, type PolicyDocument } from "./policy.js";
@@ -58,7 +59,7 @@ export function verdictText(peer: PeerDma, verdict: Verdict, style: Style): stri
   const initiator = `${verdict.client} (client, ${nameOf(topology.describe(client)!)})`;
   return [
     ...paragraph("", `${headword(verdict, style)}: DMA by ${initiator} to ${memory}`, style, 0),
-    ...paragraph("  route", routeText(verdict), style),
+    ...paragraph("  route", routeText(topology, verdict), style),
     ...pathText(
       topology,
       provider,
@@ -110,11 +111,17 @@ function memoryText({ answer, memory }: Verdict, style: Style): string[] {
   return paragraph("  memory", `${memory}: ${MEMORY[memory].long}`, style);
 }
 
-function routeText({ answer, route, distance, common }: Verdict): string {
+function routeText(topology: Topology, { answer, route, distance, common, provider, client }: Verdict): string {
   const way = answer === "no" ? "not supported" : route === "unknown" ? "unknown" : route;
-  const hops = distance === null ? "distance unknown" : hopsText(distance);
+  const hops = distanceText(topology, { a: provider, b: client, distance });
   const bridge =
-    common === null ? "no common bridge" : common === "unknown" ? "common bridge unknown" : `common bridge ${common}`;
+    common === provider && common === client
+      ? "the function itself"
+      : common === null
+        ? "no common bridge"
+        : common === "unknown"
+          ? "common bridge unknown"
+          : `common bridge ${common}`;
   return [way, hops, bridge].join(", ");
 }
 

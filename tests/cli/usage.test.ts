@@ -168,7 +168,7 @@ describe("one word with -q", () => {
     ["map mlx5_0 0xf9000000 4K", "no", 1],
     ["common GPU0 mlx5_0", "0000:01:00.0", 0],
     ["owner 0xf9000001", "0000:03:00.0", 0],
-    ["owner 0x1", "none", 1],
+    ["owner 0x1", "unknown", 3],
   ])("%s: %s", (words, word, code) => {
     expect(ask(...words.split(" "), "-q")).toEqual({ code, out: `${word}\n`, err: "" });
   });

@@ -13,7 +13,7 @@ function forestOf(parents: readonly number[]): Forest {
 
 function coreOf(forest: Forest, hosts = 1): Core {
   const rows = Array.from({ length: hosts }, () => ({ system: 0, segment: 0, known: true }));
-  return new Core(forest, rows, [{ open: false }], []);
+  return new Core(forest, rows, [{ open: "nowhere" }], []);
 }
 
 /** A chain of `length` functions below one host bridge. */
@@ -128,7 +128,7 @@ describe("large numbers", () => {
     const core = new Core(
       forestOf([0]),
       [{ system: 0, segment: 0, known: true }],
-      [{ open: false }, { open: false }, { open: false }],
+      [{ open: "nowhere" }, { open: "nowhere" }, { open: "nowhere" }],
       rows,
     );
     for (const system of [0, 1, 2]) {

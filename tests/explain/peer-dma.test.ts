@@ -223,7 +223,10 @@ describe("map", () => {
 
   test("tells nobody's address, a description without addresses, and one that is not whole", () => {
     expect(peers().map(BDF.A, 0x1_0000_0000n, 1)).toMatchObject({ ok: false, code: "NO_OWNER" });
-    expect(lacking(["complete"]).map(BDF.A, 0x1_0000_0000n, 1)).toMatchObject({ ok: false, code: "OWNER_UNKNOWN" });
+    expect(lacking(["complete", "allAddresses"]).map(BDF.A, 0x1_0000_0000n, 1)).toMatchObject({
+      ok: false,
+      code: "OWNER_UNKNOWN",
+    });
     const bare = new PeerDma(
       Topology.of({ peerlane: 1, systems: [{ functions: [{ bdf: "0000:00:01.0" }] }] }),
       linux("6.1"),

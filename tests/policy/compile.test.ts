@@ -14,7 +14,6 @@ const host = (root: string, classes: string): HostBridge => {
 function toy(decide: (question: Question) => Outcome): Policy {
   return {
     name: "toy",
-    assumed: [],
     throughHostDistance: 0,
     judge: ({ system }) => ({ classes: system.name!.split("|"), because: "it is a toy", missing: [] }),
     decide,

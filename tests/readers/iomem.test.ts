@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { looksLikeIomem, readIomem } from "../../src/readers/iomem.js";
+import { linux, PeerDma, Topology } from "../../src/index.js";
 import { REAL, realFile } from "./fixtures.js";
 
 const read = (text: string) => readIomem(text, "iomem").system;
@@ -38,6 +39,20 @@ describe("/proc/iomem", () => {
       { bdf: "0000:03:00.1", physicalFunction: "0000:03:00.0", bars: [{ start: "0xfde04000", size: 0x4000 }] },
       { bdf: "0000:03:00.2", physicalFunction: "0000:03:00.0", bars: [{ start: "0xfde08000", size: 0x4000 }] },
     ]);
+  });
+
+  test("shows whose a virtual function's address is, and that the rest of the aperture is no BAR", () => {
+    const topology = Topology.of({ peerlane: 1, systems: [read(MACHINE)] });
+    const at = (address: bigint) => {
+      const { answer, owners } = topology.owners(address);
+      return [answer, ...owners.map(({ name }) => name)].join(" ");
+    };
+    expect(at(0xfde00000n)).toBe("one 0000:03:00.0");
+    expect(at(0xfde04000n)).toBe("one 0000:03:00.1");
+    expect(at(0xfde0bfffn)).toBe("one 0000:03:00.2");
+    expect(at(0xfde0c000n)).toBe("one 0000:03:00.0");
+    const map = new PeerDma(topology, linux("6.12.0")).map("0000:03:00.2", 0xfde0c000n, 1);
+    expect(map).toMatchObject({ ok: false, code: "NOT_A_PROVIDER" });
   });
 
   test("shows every window of a host bridge and no bridge's", () => {

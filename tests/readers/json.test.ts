@@ -224,6 +224,8 @@ describe("machine.schema.json", () => {
     expect(inSchema(schema)).toEqual(inTypes.get("MachineDescription"));
     expect(schema.$defs.function.properties.kind.enum).toEqual(choices.get("FunctionKind"));
     expect(schema.$defs.system.properties.iommu.enum).toEqual(choices.get("IommuMode"));
+    expect(text).toMatch(/^ {2}readonly complete\?: boolean \| "likely";$/m);
+    expect(schema.$defs.system.properties.complete.enum).toEqual([true, false, "likely"]);
   });
 });
 
@@ -232,6 +234,12 @@ describe("a description in JSON", () => {
     expect(readJson(JSON.stringify(FULL), "a.json")).toEqual(FULL);
     expect(looksLikeJson(`\n ${JSON.stringify(FULL)}`)).toBe(true);
     expect(looksLikeJson("0000:00:00.0 Host bridge")).toBe(false);
+  });
+
+  test.each([[true], [false], ["likely"]])("may say of its functions that they are complete: %j", (complete) => {
+    const text = (value: unknown) => JSON.stringify({ peerlane: 1, systems: [{ functions: [], complete: value }] });
+    expect(readJson(text(complete), "a.json").systems[0]!.complete).toBe(complete);
+    expect(() => readJson(text("perhaps"), "a.json")).toThrow('expected one of true, false, "likely", got "perhaps"');
   });
 
   test("is refused with every problem in it: where, what was expected, what came", () => {

@@ -98,6 +98,22 @@ describe("what is nothing known", () => {
     ["text", "Dear all,\n\nplease find", /^x: not a format that is known: it starts with "Dear all,.*Known are lspci/],
     ["nothing", "", /it is empty/],
     ["binary data", Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0]), /it starts with binary data/],
+    ["a table that begins with a bracket", "[CUDA Bandwidth Test] - Starting...\n", /it starts with "\[CUDA Bandwidth/],
+    ["text in colours", "\x1b[1mDear\x1b[0m all", /it starts with "Dear all"/],
+    ["text with one stray escape", "\x1bDear all", /it starts with "\\u001bDear all"/],
+    [
+      "hwloc XML",
+      '<?xml version="1.0"?>\n<topology version="2.0">\n',
+      /this is hwloc XML, .*: give the output of sudo lspci/,
+    ],
+    ["NCCL XML", '<!-- made -->\n<system version="1">\n', /this is an NCCL or RCCL topology in XML, /],
+    ["lspci -mm", '00:00.0 "Host bridge" "Intel" "82G33" "" ""\n', /this is the output of lspci -m or -mm, /],
+    ["lspci -vmm", "Slot:\t00:00.0\nClass:\tHost bridge\n", /this is the output of lspci -vm or -vmm, /],
+    [
+      "nvidia-smi topo -m",
+      "\tGPU0\tGPU1\tCPU Affinity\nGPU0\t X \tPIX\t0-7\n",
+      /this is the output of nvidia-smi topo -m, /,
+    ],
     ["a gzip file of nothing known", gzipSync("hello"), /it starts with "hello"/],
   ])("%s is refused with what it looks like and what is known", async (_, content, message) => {
     await expect(read([source("x", content)])).rejects.toThrow(message);
@@ -158,7 +174,8 @@ describe("on disk", () => {
     expect(tree instanceof Uint8Array ? tree : tree.file("outside")).toBeNull();
   });
 
-  test("what is not there is refused by name", () => {
+  test("what is not there is refused by name, and so is no name", () => {
+    expect(() => openSource("")).toThrow(/^input: an empty name was given/);
     expect(() => openSource(join(directory, "nothing"))).toThrow(/nothing: no such file or directory$/);
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FileTree, MemoryFiles } from "../../src/readers/file-tree.js";
 import { looksLikeSysfs, readSysfs } from "../../src/readers/sysfs.js";
 import type { FunctionDescription } from "../../src/topology/description.js";
+import { Topology } from "../../src/topology/topology.js";
 
 const ABSENT = "0x0000000000000000 0x0000000000000000 0x0000000000000000";
 
@@ -109,6 +110,91 @@ describe("the path of a function", () => {
     expect(system.functions.length).toBe(1);
     expect(system).not.toHaveProperty("complete");
     expect(findings.map(({ code }) => code)).toContain("MALFORMED_LINE");
+  });
+});
+
+describe("a bridge that only the paths of others show", () => {
+  const PORT = "pci0000:00/0000:00:01.0";
+  const machine = () =>
+    new Machine()
+      .add(`${PORT}/0000:01:00.0/0000:02:00.0`)
+      .file(`sys/devices/${PORT}/class`, "0x060400\n")
+      .file(`sys/devices/${PORT}/vendor`, "0x1b36\n");
+
+  test("is read from its directory, or is there with its parent alone", async () => {
+    const { system, findings } = await machine().read();
+    expect(system.functions.slice(0, 2)).toEqual([
+      { bdf: "0000:00:01.0", class: "060400", vendor: "1b36", parent: null },
+      { bdf: "0000:01:00.0", parent: "0000:00:01.0" },
+    ]);
+    expect(findings[0]).toMatchObject({ code: "MISSING_FILE", functions: ["0000:01:00.0", "0000:00:01.0"] });
+  });
+
+  test("says that the list lost entries, perhaps others too", async () => {
+    expect((await machine().read()).system).not.toHaveProperty("complete");
+  });
+});
+
+describe("a bridge whose config contradicts the path", () => {
+  const read = (registers: Uint8Array) =>
+    new Machine()
+      .add("pci0000:00/0000:00:01.0", { class: "0x060400\n", config: registers })
+      .add("pci0000:00/0000:00:01.0/0000:01:00.0")
+      .read();
+
+  test.each([
+    ["has other buses behind it", config({ ...BRIDGE, 0x18: 0x00090900 }), "SOURCES_DISAGREE"],
+    ["is a device", config(ENDPOINT), "SOURCES_DISAGREE"],
+    ["is all zero", config({}), "UNREADABLE_FUNCTION"],
+  ])("because it %s keeps its place, and nothing of that config", async (_, registers, code) => {
+    const { system, findings } = await read(registers);
+    expect(system.functions).toEqual([
+      { bdf: "0000:00:01.0", class: "060400", parent: null },
+      { bdf: "0000:01:00.0", parent: "0000:00:01.0" },
+    ]);
+    expect(findings.filter(({ code }) => code !== "MISSING_FILE").map((finding) => finding.code)).toEqual([code]);
+    const topology = Topology.of({ peerlane: 1, systems: [system] });
+    expect(topology.parent("0000:01:00.0")).toBe(topology.id("0000:00:01.0"));
+  });
+
+  test("not where the path and the buses agree", async () => {
+    const { system, findings } = await read(config(BRIDGE));
+    expect(system.functions[0]).toMatchObject({ vendor: "1b36", bus: { secondary: 1 } });
+    expect(findings.map(({ code }) => code)).not.toContain("SOURCES_DISAGREE");
+  });
+});
+
+describe("256 bytes of config of a PCIe function", () => {
+  const EXPRESS = { 0x04: 0x00100006, 0x34: 0x40 };
+  const port = { ...BRIDGE, ...EXPRESS, 0x04: 0x00100007, 0x40: 0x00420010 };
+  const endpoint = { ...ENDPOINT, ...EXPRESS, 0x40: 0x00020010 };
+  const PORT = "pci0000:00/0000:00:01.0";
+  const acs = async (portLength: number, ownLength: number, siblingLength: number) => {
+    const { system, findings } = await new Machine()
+      .add(PORT, { config: config(port, portLength), resource: resource({}) })
+      .add(`${PORT}/0000:01:00.0`, { config: config(endpoint, ownLength), resource: resource({}) })
+      .add(`${PORT}/0000:01:00.1`, { config: config(endpoint, siblingLength), resource: resource({}) })
+      .read();
+    return [system.functions.map((own) => own.acs), findings.flatMap(({ functions }) => functions)];
+  };
+
+  test("are all that Linux shows where no function, or none below a root port, has more", async () => {
+    expect(await acs(256, 256, 256)).toEqual([[null, null, null], []]);
+    expect(await acs(4096, 256, 256)).toEqual([[null, null, null], []]);
+  });
+
+  test("are a copy that was cut beside functions that have more, and leave ACS open", async () => {
+    expect(await acs(4096, 256, 4096)).toEqual([[null, undefined, null], ["0000:01:00.0"]]);
+    expect(await acs(256, 4096, 4096)).toEqual([[undefined, null, null], ["0000:00:01.0"]]);
+  });
+
+  test("are all there is behind a conventional bus", async () => {
+    const machine = new Machine()
+      .add(PORT, { config: config(port, 4096) })
+      .add(`${PORT}/0000:01:00.0`, { config: config(endpoint, 4096) })
+      .add("pci0000:00/0000:00:02.0", { config: config({ ...BRIDGE, 0x18: 0x00020200 }, 256) })
+      .add("pci0000:00/0000:00:02.0/0000:02:00.0", { config: config(endpoint, 256) });
+    expect((await machine.function("0000:02:00.0")).acs).toBeNull();
   });
 });
 
@@ -277,7 +363,11 @@ describe("what is missing is unknown, what is known to be absent is null", () =>
         dma_mask_bits: "64\n",
         "nvme/nvme0/model": "x",
         "virtio0/net/eth0/mtu": "1500",
+        "dma/dma0chan0/in_use": "0",
       })
+      .link("sys/block/sda", `../devices/${place}/ata1/host0/target0:0:0/0:0:0:0/block/sda`)
+      .link("sys/block/loop0", "../devices/virtual/block/loop0")
+      .link("sys/class/net/eth0", `../../devices/${place}/virtio0/net/eth0`)
       .link(`sys/devices/${place}/driver`, "../../../bus/pci/drivers/nvme")
       .link(`sys/devices/${place}/iommu_group`, "../../../kernel/iommu_groups/7")
       .file("sys/bus/pci/slots/3-1/address", "0000:00:03\n");
@@ -291,7 +381,7 @@ describe("what is missing is unknown, what is known to be absent is null", () =>
       dmaMaskBits: 64,
       driver: "nvme",
       iommuGroup: 7,
-      names: ["nvme0", "eth0"],
+      names: ["nvme0", "dma0chan0", "eth0", "sda"],
     });
   });
 
@@ -313,6 +403,27 @@ describe("what is missing is unknown, what is known to be absent is null", () =>
     expect((await machine.read()).system).not.toHaveProperty("iommu");
     machine.files.addDirectory("sys/class/iommu");
     expect((await machine.read()).system.iommu).toBe("off");
+  });
+
+  test("IOMMU: where every device kept its links and none has one to a group, there is none", async () => {
+    const copy = ({
+      release = "6.1.0",
+      vendor = "vendor_id : GenuineIntel",
+      links = ["subsystem", "driver", "firmware_node"],
+    }) => {
+      const machine = new Machine().add(place).file("proc/sys/kernel/osrelease", release).file("proc/cpuinfo", vendor);
+      for (const link of links) machine.link(`sys/devices/${place}/${link}`, `../x/${link}`);
+      return machine.read().then(({ system }) => system.iommu);
+    };
+    expect(await copy({})).toBe("off");
+    // Before 3.6 there were no groups, and POWER translates without them.
+    expect(await copy({ release: "3.5.0" })).toBeUndefined();
+    expect(await copy({ release: "" })).toBeUndefined();
+    expect(await copy({ vendor: "cpu : POWER9 (raw), altivec supported" })).toBeUndefined();
+    // Somebody picked links by name, or kept none.
+    expect(await copy({ links: ["subsystem", "driver"] })).toBeUndefined();
+    expect(await copy({ links: ["driver", "firmware_node"] })).toBeUndefined();
+    expect(await copy({ links: ["subsystem", "driver", "firmware_node", "iommu_group"] })).toBeUndefined();
   });
 
   test("the kernel's release, command line and configuration", async () => {

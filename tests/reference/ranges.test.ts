@@ -37,7 +37,13 @@ function describeRanges(ranges: readonly Range[]): SystemDescription {
       functions.push({ bdf, parent: null, ...command, bars: [bar] });
     }
   });
-  return { complete: true, functions, platformDevices, ranges: others, hostBridges: [{ root: "0000:00", windows }] };
+  return {
+    allAddresses: true,
+    functions,
+    platformDevices,
+    ranges: others,
+    hostBridges: [{ root: "0000:00", windows }],
+  };
 }
 
 function bdfOf(index: number): string {

@@ -18,7 +18,7 @@ function device(
 }
 
 function of(functions: readonly FunctionDescription[], more: Partial<SystemDescription> = {}): Topology {
-  return Topology.of({ peerlane: 1, systems: [{ complete: true, functions, ...more }] });
+  return Topology.of({ peerlane: 1, systems: [{ complete: true, allAddresses: true, functions, ...more }] });
 }
 
 /** The answer and who is named, in one line: `one 0000:00:01.0`. */
@@ -105,7 +105,7 @@ describe("the owner of an address", () => {
       "none",
       "unknown 0000:00:01.0#0",
       "unknown 0000:00:01.0#0",
-      "unknown 0000:00:02.0#0",
+      "unknown 0000:00:02.0#0 0000:00:01.0#0",
       "none",
     ]);
   });
@@ -120,13 +120,13 @@ describe("the owner of an address", () => {
     });
     const unshown: FunctionDescription = { bdf: "0000:01:00.0", command: ON };
     const shown: FunctionDescription = { bdf: "0000:01:00.1", command: ON, bars: [bar("0x11000", 0x1000)] };
-    const topology = of([bridge, unshown, shown]);
+    const topology = of([bridge, unshown, shown], { allAddresses: false });
     expect([0xffffn, 0x10000n, 0x11000n, 0x1ffffn, 0x20000n, 0x30000n].map((address) => at(topology, address))).toEqual(
-      ["none", "unknown 0000:01:00.0", "one 0000:01:00.1#0", "unknown 0000:01:00.0", "none", "none"],
+      ["unknown", "unknown 0000:01:00.0", "one 0000:01:00.1#0", "unknown 0000:01:00.0", "unknown", "unknown"],
     );
     const { windows: _, ...anywhere } = bridge;
-    expect(at(of([anywhere, unshown, shown]), 0x20000n)).toBe("unknown");
-    expect(at(of([anywhere, unshown, shown], { allAddresses: true }), 0x20000n)).toBe("none");
+    expect(at(of([anywhere, unshown, shown], { allAddresses: false }), 0x20000n)).toBe("unknown");
+    expect(at(of([anywhere, unshown, shown]), 0x20000n)).toBe("none");
   });
 
   test("is unknown, never nobody, where the description is not whole", () => {
@@ -141,6 +141,29 @@ describe("the owner of an address", () => {
     ]);
     const all = Topology.of({ peerlane: 1, systems: [{ ...partial, allAddresses: true }] });
     expect(at(all, 0xfffn)).toBe("none");
+  });
+
+  test("is nobody inside a window of a whole machine, and unknown outside, where RAM may be", () => {
+    const windows = [{ kind: "mem", start: "0x10000", end: "0x1ffff" }] as const;
+    const bridge = device(1, [], { kind: "root-port", bus: { secondary: 1, subordinate: 1 }, windows });
+    for (const complete of [true, "likely"] as const) {
+      const topology = of([bridge], { complete, allAddresses: false });
+      expect([0xffffn, 0x10000n, 0x1ffffn, 0x20000n].map((address) => at(topology, address))).toEqual([
+        "unknown",
+        "none",
+        "none",
+        "unknown",
+      ]);
+    }
+  });
+
+  test("is ambiguous for a range of which others claim a part", () => {
+    const topology = of([device(1, [bar("0x1000", 0x2000)]), device(2, [bar("0x2000", 0x2000)])]);
+    expect(topology.owners(0x1000n, undefined, 0x1000n).answer).toBe("one");
+    expect(topology.owners(0x1000n, undefined, 0x1001n)).toMatchObject({
+      answer: "several",
+      owners: [{ name: "0000:00:01.0" }, { name: "0000:00:02.0" }],
+    });
   });
 
   test("of an address outside [0, 2^64) is no question", () => {
@@ -284,7 +307,7 @@ describe("the top of the address space", () => {
   test("is shared by systems, each with addresses of its own", () => {
     const systems = ["a", "b", "c"].map((name, index) => ({
       name,
-      complete: true,
+      allAddresses: true,
       functions: [device(1, [bar("0x1000", 0x1000 * (index + 1))])],
     }));
     const topology = Topology.of({ peerlane: 1, systems });

@@ -207,6 +207,15 @@ describe("two sources of one system", () => {
     expect(names(system)).toEqual(["0000:02:00.0", "0000:01:00.0"]);
   });
 
+  test("are likely complete if one is likely to be, and another is not certain to be, and knows no more", () => {
+    const one: SystemDescription = { functions: [{ bdf: "0000:01:00.0" }], complete: "likely" };
+    expect(merge({ functions: [] }, one).system.complete).toBe("likely");
+    expect(merge(one, { ...one, complete: true }).system.complete).toBe(true);
+    const { system, findings } = merge(one, { functions: [{ bdf: "0000:02:00.0" }] });
+    expect(system).not.toHaveProperty("complete");
+    expect(findings).toEqual([]);
+  });
+
   test("are complete if one is and the other knows no more", () => {
     const one = { functions: [{ bdf: "0000:01:00.0" }], complete: true };
     expect(merge({ functions: [] }, one).system.complete).toBe(true);

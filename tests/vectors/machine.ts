@@ -124,7 +124,9 @@ export function machineT(
   const ranges = [{ kind: "system-ram", name: "System RAM", start: "0x100000", size: 0x7ff0_0000 }] as const;
   return {
     peerlane: 1,
-    systems: [{ complete: true, iommu: "off", cpu, functions: changed, hostBridges, ranges, ...system }],
+    systems: [
+      { complete: true, allAddresses: true, iommu: "off", cpu, functions: changed, hostBridges, ranges, ...system },
+    ],
   };
 }
 

@@ -16,7 +16,7 @@ export const common: Command = {
     const b = findFunction(topology, second!, "B");
     const document = commonDocument(topology, a, b);
     return {
-      exit: isCommonKnown(document) ? EXIT.yes : EXIT.unknown,
+      exit: isCommonKnown(topology, document) ? EXIT.yes : EXIT.unknown,
       document: () => document,
       text: (style) => commonText(topology, a, b, style),
       word: () => document.common ?? "none",
