@@ -49,7 +49,7 @@ describe("the README", () => {
   test("its second program reads and combines two sources", async () => {
     const lspci = join(directory, "lspci.txt");
     const cpuinfo = join(directory, "cpuinfo");
-    writeFileSync(lspci, "00:00.0 0600: 8086:29c0\n\tControl: I/O+ Mem+ BusMaster-\n");
+    writeFileSync(lspci, "00:00.0 0600: 8086:29c0\n\tControl: I/O+ Mem+ BusMaster-\n\n");
     writeFileSync(cpuinfo, "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel name\t: x\n");
     const code = blocks("ts")[1]!
       .replace('"lspci.txt")', `${JSON.stringify(lspci)})`)

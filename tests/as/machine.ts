@@ -152,7 +152,7 @@ export class Machine {
     memory.fill(this.table, 0, <usize>(RELATIONS * PATHS * DIRECTIONS) * 16);
   }
 
-  system(displacement: u64, span: u64, open: bool): void {
+  system(displacement: u64, span: u64, open: u32): void {
     this.systems.push(displacement);
     this.systems.push(span);
     this.systems.push(u64(open));

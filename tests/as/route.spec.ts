@@ -17,6 +17,8 @@ import {
   KIND_WINDOW,
   MARK_REDIRECT,
   MARK_UNREADABLE,
+  OPEN_EVERYWHERE,
+  OPEN_NOWHERE,
   NO_RANGE,
   OUTCOME_BUS_ADDRESS,
   OUTCOME_HOST_REFUSED,
@@ -85,7 +87,7 @@ function outcomes(machine: Machine, a: u32, b: u32, direction: u32 = BOTH): u32 
 describe("relation", () => {
   it("tells a function itself from a pair below a bridge, a host bridge, or two", () => {
     const machine = new Machine();
-    machine.system(0, 0, false);
+    machine.system(0, 0, OPEN_NOWHERE);
     machine.host(0, 0, true); // 1
     machine.node(1, 0); // 2 ─┬─ 3
     machine.node(2, 0); //    └─ 4
@@ -104,8 +106,8 @@ describe("relation", () => {
 
   it("is unknown across unknown roots of one segment, known across segments and systems", () => {
     const machine = new Machine();
-    machine.system(0, 0, false);
-    machine.system(0, 0, false);
+    machine.system(0, 0, OPEN_NOWHERE);
+    machine.system(0, 0, OPEN_NOWHERE);
     machine.host(0, 0, true); // 1 ── 2
     machine.node(1, 0);
     machine.host(0, 0, false); // 3 ─┬─ 4
@@ -134,7 +136,7 @@ describe("relation", () => {
  */
 function twoLegs(marks: StaticArray<u8>): Machine {
   const machine = new Machine();
-  machine.system(0, 0, false);
+  machine.system(0, 0, OPEN_NOWHERE);
   machine.host(0, 0, true);
   machine.node(1, marks[2]);
   machine.node(2, marks[3]);
@@ -175,7 +177,7 @@ describe("decision", () => {
 
   it("finds its outcomes by relation, path, direction and the classes of both host bridges", () => {
     const machine = new Machine();
-    machine.system(0, 0, false);
+    machine.system(0, 0, OPEN_NOWHERE);
     machine.host(0, 0, true, 1);
     machine.node(1, R);
     machine.host(0, 0, true, 2);
@@ -198,7 +200,7 @@ describe("decision", () => {
   it("is maybe or redirected on one unknown bus, over both whole chains", () => {
     for (let mark: u8 = 0; mark < 2; mark++) {
       const machine = new Machine();
-      machine.system(0, 0, false);
+      machine.system(0, 0, OPEN_NOWHERE);
       machine.host(0, 0, false);
       machine.node(1, mark == 1 ? R : 0); // 2 ── 3
       machine.node(2, 0);
@@ -243,7 +245,7 @@ function ask(machine: Machine, address: u64, size: u64 = 1): u32 {
 }
 
 /** Bridges 3 and 5 below 2; the owner is 4, the initiator 6. What claims addresses is up to the test. */
-function withSystem(span: u64, open: bool, allowed: u32 = OUTCOME_BUS_ADDRESS): Machine {
+function withSystem(span: u64, open: u32, allowed: u32 = OUTCOME_BUS_ADDRESS): Machine {
   const machine = new Machine();
   machine.system(0, span, open);
   machine.host(0, 0, true);
@@ -258,7 +260,7 @@ function withSystem(span: u64, open: bool, allowed: u32 = OUTCOME_BUS_ADDRESS): 
 
 describe("request", () => {
   it("holds owner, offset, bus address and the decision about owner and initiator", () => {
-    const machine = withSystem(0x10000, false);
+    const machine = withSystem(0x10000, OPEN_NOWHERE);
     machine.ranges.add(0x1000, 0x1000, KIND_WINDOW, RANK_SURROUNDING);
     const index = machine.ranges.add(0x2000, 0x1000, KIND_BAR, RANK_LIVE, 4);
     machine.ranges.onBus(-0x1000);
@@ -273,7 +275,7 @@ describe("request", () => {
   });
 
   it("leaves its owner one byte too far, not before", () => {
-    const machine = withSystem(0x10000, false);
+    const machine = withSystem(0x10000, OPEN_NOWHERE);
     machine.ranges.add(0x2000, 0x1000, KIND_BAR, RANK_LIVE, 4);
     machine.finish();
     expect(ask(machine, 0x2000, 0x1000)).toBe(STATUS_DECIDED);
@@ -284,7 +286,7 @@ describe("request", () => {
   });
 
   it("leaves its owner where another begins right behind it, or inside it", () => {
-    const machine = withSystem(0x10000, false);
+    const machine = withSystem(0x10000, OPEN_NOWHERE);
     machine.ranges.add(0x2000, 0x3000, KIND_BAR, RANK_SILENT, 4);
     machine.ranges.add(0x3000, 0x1000, KIND_BAR, RANK_LIVE, 4);
     machine.ranges.add(0x5000, 0x1000, KIND_BAR, RANK_LIVE, 4);
@@ -295,20 +297,20 @@ describe("request", () => {
   });
 
   it("tells nobody's address from a hole, and neither where the description is not whole", () => {
-    for (let open = 0; open < 2; open++) {
-      const machine = withSystem(0x4000, open == 1);
+    for (let open = OPEN_NOWHERE; open <= OPEN_EVERYWHERE; open++) {
+      const machine = withSystem(0x4000, open);
       machine.ranges.add(0x2000, 0x1000, KIND_WINDOW, RANK_SURROUNDING);
       machine.finish();
-      expect(ask(machine, 0x1fff)).toBe(open == 1 ? STATUS_OPEN : STATUS_NOBODY);
-      expect(ask(machine, 0x2000)).toBe(open == 1 ? STATUS_OPEN : STATUS_HOLE);
-      expect(ask(machine, 0x4000)).toBe(open == 1 ? STATUS_OPEN : STATUS_NOBODY, "beyond the system's span");
-      expect(ask(machine, 0xffff_ffff_ffff_ffff)).toBe(open == 1 ? STATUS_OPEN : STATUS_NOBODY);
+      expect(ask(machine, 0x1fff)).toBe(open == OPEN_NOWHERE ? STATUS_NOBODY : STATUS_OPEN);
+      expect(ask(machine, 0x2000)).toBe(open == OPEN_EVERYWHERE ? STATUS_OPEN : STATUS_HOLE);
+      expect(ask(machine, 0x4000)).toBe(open == OPEN_NOWHERE ? STATUS_NOBODY : STATUS_OPEN, "beyond the system's span");
+      expect(ask(machine, 0xffff_ffff_ffff_ffff)).toBe(open == OPEN_NOWHERE ? STATUS_NOBODY : STATUS_OPEN);
       expect(load<u32>(out, REQUEST_RANGE)).toBe(NO_RANGE);
     }
   });
 
   it("is ambiguous or maybe where the claim is, and names a range", () => {
-    const machine = withSystem(0x10000, true);
+    const machine = withSystem(0x10000, OPEN_EVERYWHERE);
     machine.ranges.add(0x2000, 0x1000, KIND_BAR, RANK_LIVE, 4);
     const second = machine.ranges.add(0x2000, 0x1000, KIND_BAR, RANK_LIVE, 6);
     const maybe = machine.ranges.add(0x4000, 0x1000, KIND_BAR, RANK_MAYBE, 4);
@@ -320,7 +322,7 @@ describe("request", () => {
   });
 
   it("names what is no BAR: RAM, a platform device, a ROM or an aperture, what is reserved", () => {
-    const machine = withSystem(0x10000, false);
+    const machine = withSystem(0x10000, OPEN_NOWHERE);
     machine.ranges.add(0x1000, 0x1000, KIND_SYSTEM_RAM, RANK_LIVE);
     machine.ranges.add(0x2000, 0x1000, KIND_PLATFORM, RANK_PLATFORM);
     machine.ranges.add(0x3000, 0x1000, KIND_NOT_PEER, RANK_APERTURE, 4);
@@ -335,8 +337,8 @@ describe("request", () => {
 
   it("asks in the initiator's own address space, displaced", () => {
     const machine = new Machine();
-    machine.system(0, 0x1000, false);
-    machine.system(0x1000, 0x1000, false);
+    machine.system(0, 0x1000, OPEN_NOWHERE);
+    machine.system(0x1000, 0x1000, OPEN_NOWHERE);
     machine.host(0, 0, true);
     machine.node(1, 0); // 2
     machine.host(1, 0, true);
@@ -363,7 +365,7 @@ describe("request", () => {
 
 /** The status where the owner's chain is off, or not known, from a depth on, for the given outcomes of the pair. */
 function decode(pairOutcomes: u32, offFrom: u32, unknownFrom: u32): u32 {
-  const machine = withSystem(0x10000, false, pairOutcomes);
+  const machine = withSystem(0x10000, OPEN_NOWHERE, pairOutcomes);
   const rank = offFrom == ALWAYS ? RANK_SILENT : RANK_LIVE;
   machine.ranges.add(0x2000, 0x1000, KIND_BAR, rank, 4, offFrom, unknownFrom);
   machine.finish();
@@ -412,7 +414,7 @@ describe("memory decode", () => {
 /** The status where the bridge above the owner is off and nothing shows what the initiator hangs below. */
 function unplaced(pairOutcomes: u32): u32 {
   const machine = new Machine();
-  machine.system(0, 0x10000, false);
+  machine.system(0, 0x10000, OPEN_NOWHERE);
   machine.host(0, 0, true);
   machine.node(1, 0);
   const owner = machine.node(2, 0);
