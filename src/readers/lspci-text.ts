@@ -38,8 +38,8 @@ export function readTextBlock(
   const block = new Block(isWhole);
   const malformed: LspciLine[] = [];
   for (const line of fields) {
-    const rule = RULES.find(([start]) => start.test(line.text));
-    if (rule === undefined) continue;
+    if (!ANY_FIELD.test(line.text)) continue;
+    const rule = RULES.find(([start]) => start.test(line.text))!;
     const match = rule[1].exec(line.text);
     if (match === null) malformed.push(line);
     else rule[2](block, match, line);
@@ -284,6 +284,9 @@ const RULES: readonly (readonly [RegExp, RegExp, Handler])[] = [
   [/^Initial VFs: /, /Total VFs: (\d+), Number of VFs: (\d+)/, readVfCounts],
   [/^VF offset: /, /^VF offset: (\d+), stride: (\d+), Device ID: ([0-9a-f]{4})/i, readVfPlaces],
 ];
+
+/** Most lines of verbose output are none of these: one look tells. */
+const ANY_FIELD = new RegExp(RULES.map(([start]) => start.source).join("|"));
 
 function readCapability(block: Block, [, body]: RegExpExecArray, line: LspciLine): void {
   block.capability = body!;
