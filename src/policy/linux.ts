@@ -87,8 +87,10 @@ function judgeBuild(host: HostBridge, release: Release): Judgement {
       };
     case true:
       return judge(host, release);
-    case undefined:
-      return { ...judge(host, release), assumed: ["CONFIG_PCI_P2PDMA is set"] };
+    case undefined: {
+      const judged = judge(host, release);
+      return { ...judged, assumed: ["CONFIG_PCI_P2PDMA is set", ...(judged.assumed ?? [])] };
+    }
   }
 }
 
@@ -135,6 +137,15 @@ function byAllowList(host: HostBridge, release: Release): Judgement {
       remedy: "a newer kernel",
     };
   }
+  const judged = byIdentity(host, release);
+  if (host.system.complete !== "likely" || judged.missing.length === 0) return judged;
+  // Text that looks whole is believed where the host bridge then refuses, not where it then accepts.
+  const whole = byIdentity({ ...host, system: { ...host.system, complete: true } }, release);
+  if (whole.classes.join() !== UNLISTED) return judged;
+  return { ...whole, assumed: [`the source shows every function on root bus ${host.root}`] };
+}
+
+function byIdentity(host: HostBridge, release: Release): Judgement {
   const found = identify(host, release);
   if (found.identity === "unknown" && cpuOf(host.system)?.cpu.architecture?.startsWith("ppc") === true) {
     // docs/semantics.md, Host bridges: whichever function it is, no row is for a host bridge of POWER.

@@ -294,6 +294,23 @@ describe("releases at the edges", () => {
     expect(assumed({ kernel: { p2pdma: false } })).toBeUndefined();
   });
 
+  test("text that looks whole is believed where it refuses, and says so, not where it allows", () => {
+    const root = (device: string, complete: boolean | "likely" | undefined) => {
+      const functions = [{ bdf: "0000:80:02.0", kind: "root-port", vendor: "8086", device, parent: null }] as const;
+      const cpu = { architecture: "x86", vendor: "GenuineIntel", family: 6 };
+      const system = complete === undefined ? { cpu, functions } : { cpu, functions, complete };
+      const { classes, assumed } = linux("6.12").judge({ root: "0000:80", functions, system });
+      return [classes.length, ...assumed!.slice(1)];
+    };
+    const believed = "the source shows every function on root bus 0000:80";
+    expect([true, "likely" as const, undefined].map((complete) => root("6f04", complete))).toEqual([
+      [1],
+      [1, believed],
+      [3],
+    ]);
+    expect([true, "likely" as const, undefined].map((complete) => root("2030", complete))).toEqual([[1], [3], [3]]);
+  });
+
   test("5.2 and 5.3 depend on the IOMMU, 5.4 does not", () => {
     const { iommu: _, ...unknown } = system("1022:1450");
     const each = (release: string) =>
