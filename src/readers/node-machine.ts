@@ -35,11 +35,6 @@ export function openSource(path: string): Source {
   });
 }
 
-/** Reads what stands at `path`: see {@link openSource}. */
-export async function readPath(path: string): Promise<ReadResult> {
-  return read([openSource(path)]);
-}
-
 /** Pipes have no size, so the end is where nothing more comes. */
 function readWhole(file: number, name: string): Uint8Array {
   const chunks: Buffer[] = [];

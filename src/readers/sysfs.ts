@@ -25,11 +25,6 @@ import { DEVICES, type Places, readDevices, ROOT_BUS } from "./sysfs-devices.js"
  *     proc/cpuinfo, iomem, cmdline, version, sys/kernel/osrelease, config.gz, device-tree/
  */
 
-/** Whether a tree holds a machine's `sys/bus/pci/devices`: at its top, or below one directory there. */
-export function looksLikeSysfs(tree: FileTree): boolean {
-  return placesIn(tree).length > 0;
-}
-
 /** Reads the `/sys` and `/proc` of one machine, whole or as much of them as somebody kept. */
 export async function readSysfs(tree: FileTree, source: string): Promise<Reading> {
   const [places, ...others] = placesIn(tree);

@@ -59,16 +59,6 @@ export function devfn(bdf: Bdf): number {
   return (bdf.device << 3) | bdf.function;
 }
 
-/**
- * The function `distance` routing ids after `bdf` (bus << 8 | devfn, PCIe 6.0 9.2.1.2): how an SR-IOV virtual
- * function's name follows from its physical function's. Null past bus ff.
- */
-export function atRoutingId(bdf: Bdf, distance: number): Bdf | null {
-  const id = ((bdf.bus << 8) | devfn(bdf)) + distance;
-  if (id < 0 || id > 0xffff) return null;
-  return { segment: bdf.segment, bus: id >> 8, device: (id >> 3) & 0x1f, function: id & 7 };
-}
-
 function hex(value: number, digits: number): string {
   return value.toString(16).padStart(digits, "0");
 }

@@ -2,7 +2,6 @@ import type { FunctionDescription, RegisterWord, SriovDescription } from "./desc
 
 /** Command register (PCIe 6.0 7.5.1.1.3). */
 export const COMMAND_MEMORY = 0x2;
-export const COMMAND_BUS_MASTER = 0x4;
 
 /** ACS control bits (PCIe 6.0 7.7.11.3), lowest first. */
 export const ACS_BITS = ["SV", "TB", "RR", "CR", "UF", "EC", "DT"] as const;
@@ -13,7 +12,7 @@ export const ACS_REDIRECT = 0x04 | 0x08 | 0x20;
 
 /** SR-IOV control bits (PCIe 6.0 9.3.3.3). */
 export const VF_ENABLE = 0x1;
-export const VF_MEMORY_SPACE = 0x8;
+const VF_MEMORY_SPACE = 0x8;
 
 /** A state of which the description may say nothing. */
 export type Known = "on" | "off" | "unknown";

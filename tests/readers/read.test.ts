@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { packTar } from "modern-tar";
 import { afterAll, describe, expect, test } from "vitest";
-import { openSource, readPath, readThisMachine } from "../../src/readers/node-machine.js";
+import { openSource, readThisMachine } from "../../src/readers/node-machine.js";
 import { read } from "../../src/readers/read.js";
 import { captureFile, captureNames } from "./fixtures.js";
 
@@ -163,10 +163,10 @@ describe("on disk", () => {
 
   test("a directory, one above it and a file are read", async () => {
     for (const path of ["host", "."]) {
-      const { machine } = await readPath(join(directory, path));
+      const { machine } = await read([openSource(join(directory, path))]);
       expect(machine.systems[0]!.functions).toEqual([{ bdf: "0000:00:01.0", vendor: "8086", parent: null }]);
     }
-    expect((await readPath(join(directory, "lspci.txt.gz"))).machine.systems[0]!.functions.length).toBe(2);
+    expect((await read([openSource(join(directory, "lspci.txt.gz"))])).machine.systems[0]!.functions.length).toBe(2);
   });
 
   test("links out of a directory lead nowhere: the dump of one machine does not show another", () => {
