@@ -1,86 +1,94 @@
-// One question at a time, as users ask it, on the captured GPU server (64 functions): peerlane beside the plain
-// JavaScript that one would write instead. Ratios within one run mean something, absolute numbers do not.
+// peerlane beside native C, plain JavaScript and the npm peers, in one run.
 //
-//   npm run bench
+//   npm run bench               everything: table on standard output
+//   npm run bench:quick         small sizes, all answers checked, no times to be judged
+//
+//   --json FILE   --plot FILE   --sizes 1e3,1e5   --kernels owner,map   --rounds 7   --contenders REGEXP   --quick
 
-import Benchmark from "benchmark";
-import { readFileSync } from "node:fs";
-import { linux, PeerDma, Topology } from "../dist/index.js";
-import { read } from "../dist/readers.js";
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { commonContenders } from "./contenders/js-common.mjs";
+import { joinedContenders } from "./contenders/js-joined.mjs";
+import { ownerContenders } from "./contenders/js-owner.mjs";
+import { nativeContenders } from "./contenders/native.mjs";
+import { ourContenders } from "./contenders/ours.mjs";
+import { npmContenders } from "./contenders/npm.mjs";
+import { weave } from "./fabric.mjs";
+import { floorOf } from "./floor.mjs";
+import { machine } from "./machine.mjs";
+import { compile } from "./native.mjs";
+import { plot } from "./plot.mjs";
+import { expectSame } from "./reference.mjs";
+import { race } from "./stopwatch.mjs";
+import { table } from "./table.mjs";
+import { KERNELS, tasksOf } from "./tasks.mjs";
 
-const QUESTIONS = 256;
-
-const capture = new URL("../tests/fixtures/qemu/gpu-server-intel/snapshot.tar.gz", import.meta.url);
-const { machine } = await read([{ name: "snapshot.tar.gz", bytes: readFileSync(capture) }]);
-const topology = Topology.of(machine);
-const peerDma = new PeerDma(topology, linux("6.12"));
-const functions = [...topology.functions()];
-
-// A seeded generator, so that every run asks the same.
-let state = 1;
-const random = (below) => {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-  return Math.floor((state / 2 ** 32) * below);
-};
-const pairs = Array.from({ length: QUESTIONS }, () => [0, 0].map(() => functions[random(functions.length)]));
-const bars = functions.flatMap((id) =>
-  (topology.describe(id).bars ?? [])
-    .filter(({ start, size, type }) => typeof start === "string" && size !== undefined && type !== "io")
-    .map(({ start, size }) => ({ id, start: BigInt(start), size: BigInt(size) })),
-);
-const addresses = Array.from({ length: QUESTIONS }, () => {
-  const { start, size } = bars[random(bars.length)];
-  return start + BigInt(random(Number(size)));
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "string" },
+    plot: { type: "string" },
+    sizes: { type: "string" },
+    kernels: { type: "string" },
+    rounds: { type: "string" },
+    contenders: { type: "string", default: "" },
+  },
 });
-
-/** The chain of objects that a plain program would walk. */
-const nodes = new Map();
-const nodeOf = (id) => {
-  if (!nodes.has(id)) nodes.set(id, { id, parent: topology.parent(id) === null ? null : nodeOf(topology.parent(id)) });
-  return nodes.get(id);
-};
-const objects = new Map(functions.map((id) => [id, nodeOf(id)]));
-function commonOfObjects(a, b) {
-  const above = new Set();
-  for (let node = objects.get(a); node !== null; node = node.parent) above.add(node);
-  let node = objects.get(b);
-  while (node !== null && !above.has(node)) node = node.parent;
-  return node?.id ?? null;
+const { quick } = options;
+const sizes = (options.sizes ?? (quick ? "1e3,5003" : "1e3,1e5,300007,1e6,1e7")).split(",").map(Number);
+const kernels = options.kernels?.split(",") ?? KERNELS;
+const rounds = Number(options.rounds ?? (quick ? 2 : 9));
+const seconds = quick ? 0.002 : 0.06;
+const unknown = kernels.filter((kernel) => !KERNELS.includes(kernel));
+if (unknown.length > 0 || sizes.some((size) => !(size >= 100)) || !(rounds >= 1)) {
+  throw new RangeError(`expected kernels of ${KERNELS.join(", ")}; sizes of at least 100; rounds of at least 1`);
 }
 
-// What is timed has to be right: host bridges are nodes of the plain chains and not bridges.
-for (const [a, b] of pairs) {
-  const { bridge } = topology.common(a, b);
-  const plain = commonOfObjects(a, b);
-  if (bridge !== (plain === null || topology.describe(plain) === null ? null : plain)) throw new Error(`${a} ${b}`);
-}
-for (const address of addresses) {
-  const plain = bars.find(({ start, size }) => address >= start && address < start + size);
-  if (topology.owners(address).owners[0].id !== plain.id) throw new Error(address.toString(16));
-}
+const native = compile();
+console.error(native.compiler);
+const contenders = [
+  ...ourContenders,
+  ...commonContenders,
+  ...ownerContenders,
+  ...joinedContenders,
+  ...npmContenders,
+  ...(native.kernels === null ? [] : nativeContenders(native.kernels)),
+].filter(({ name }) => new RegExp(options.contenders).test(name));
 
-let sink = 0;
-const suite = new Benchmark.Suite();
-const each = (name, list, ask) => suite.add(name, () => list.forEach((entry) => (sink += Number(ask(entry) !== null))));
-each("common upstream    peerlane", pairs, ([a, b]) => topology.common(a, b).bridge);
-each("common upstream    objects and a Set", pairs, ([a, b]) => commonOfObjects(a, b));
-each("address to owner   peerlane", addresses, (address) => topology.owners(address).owners[0].id);
-each("address to owner   linear scan", addresses, (address) => {
-  return bars.find(({ start, size }) => address >= start && address < start + size).id;
-});
-each("verdict            peerlane", pairs, ([a, b]) => peerDma.can(a, b).answer);
-each("mapping            peerlane", addresses, (address) => peerDma.map(functions[7], address, 1n).ok);
+const rows = [];
+const floors = [];
+for (const size of sizes) {
+  const fabric = weave(size);
+  for (const kernel of kernels) {
+    // A matrix does not care how large the fabric is.
+    if (kernel === "matrix" && size !== sizes.findLast((size) => size <= 1e6)) continue;
+    for (const task of tasksOf(kernel, fabric, { quick })) rows.push(...run(fabric, task));
+    floors.push(...floorOf(kernel, fabric, native.kernels, { rounds, seconds }));
+  }
+}
+const report = { rows, floors, machine: machine(native.compiler) };
+console.log(table(report));
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 1)}\n`);
+if (options.plot !== undefined) writeFileSync(options.plot, plot(report));
 
-console.log(`Node ${process.version}, ${functions.length} functions, ${bars.length} BARs; ns per question`);
-suite.on("error", ({ target }) => {
-  console.error(target.error);
-  process.exitCode = 1;
-});
-suite.on("cycle", ({ target }) => {
-  const ns = (target.stats.mean * 1e9) / QUESTIONS;
-  console.log(
-    `${target.name.padEnd(40)} ${ns.toFixed(0).padStart(8)}  ±${target.stats.rme.toFixed(1)} %, ${target.stats.sample.length} samples`,
-  );
-});
-suite.run();
-if (sink === 0) throw new Error("nothing was asked");
+/** Lets all contenders of a task answer, compares, and races them. */
+function run(fabric, task) {
+  const { kernel, size, mix } = task;
+  const runners = contenders
+    .filter((contender) => contender.kernel === kernel && !(fabric.size > contender.most))
+    .map((contender) => {
+      const rows = Math.max(1, Math.floor(task.rows * (contender.share ?? 1)));
+      const runner = contender.start(fabric, { ...task, rows });
+      const began = process.hrtime.bigint();
+      runner.run();
+      const first = Number(process.hrtime.bigint() - began) / rows;
+      const what = `${kernel} ${size} ${mix} ${contender.name}`;
+      expectSame(what, task.expected, runner.check?.() ?? runner.out);
+      return { contender, run: runner.run, rows, first };
+    });
+  console.error(`${kernel} ${size} ${mix}: ${runners.length} contenders agree`);
+  const times = race(runners, { rounds, seconds });
+  return runners.map(({ contender: { name, family }, first }, index) => {
+    return { kernel, size, mix, contender: name, family, ...times[index], first };
+  });
+}
