@@ -1,143 +1,197 @@
-// The forest of functions: numbering, ancestor walk, common upstream, distance, path state.
+// The forest of functions: ancestor walk, common upstream, distance, path state.
+//
+// A record's fields have the width of R: u8, or u32 where a topology is wide (layout.ts). The kernels exist for both.
 
 import {
-  HEADER_PARENTS,
+  BLOCK_SHIFT,
+  FIELDS,
+  FIELD_REDIRECT,
+  FIELD_UNREADABLE,
+  HEADER_BLOCKS,
+  HEADER_DEPTH_BITS,
+  HEADER_HOSTS,
+  HEADER_KEYS,
+  HEADER_MINIMA,
   HEADER_RECORDS,
-  MARK_REDIRECT,
-  MARK_UNREADABLE,
+  HEADER_SPANS,
+  HEADER_WIDE,
+  HOST_BYTES,
+  NO_KEY,
   PATH_DIRECT,
   PATH_MAYBE,
   PATH_REDIRECTED,
-  RECORD_BYTES,
   RECORD_DEPTH,
   RECORD_HOST,
-  RECORD_REDIRECT,
-  RECORD_UNREADABLE,
+  RECORD_PREFIX,
+  RECORD_SUFFIX,
 } from "./layout";
 
 const WORD: usize = 4;
 
-/**
- * Numbers `count` nodes depth first, siblings in the order of the source.
- *
- *   parents       source, u32 per node: 1 + index of the parent, 0 for a host bridge
- *   firstChild    scratch, u32 per node and one for node 0
- *   nextSibling   scratch, the same
- *   order         result, u32 per id: 1 + index of the node in the source
- *
- * Returns how many nodes were reached from a host bridge; fewer than `count` when there is a cycle.
- */
-export function numberForest(count: u32, parents: usize, firstChild: usize, nextSibling: usize, order: usize): u32 {
-  memory.fill(firstChild, 0, (<usize>count + 1) * WORD);
-  // Backwards, so that each list ends up in source order.
-  for (let node = count; node > 0; node--) {
-    const list = firstChild + <usize>load<u32>(parents + <usize>(node - 1) * WORD) * WORD;
-    store<u32>(nextSibling + <usize>node * WORD, load<u32>(list));
-    store<u32>(list, node);
-  }
-  store<u32>(order, 0);
-  let reached: u32 = 0;
-  let node = load<u32>(firstChild);
-  while (node != 0) {
-    reached++;
-    store<u32>(order + <usize>reached * WORD, node);
-    let next = load<u32>(firstChild + <usize>node * WORD);
-    while (next == 0 && node != 0) {
-      next = load<u32>(nextSibling + <usize>node * WORD);
-      node = load<u32>(parents + <usize>(node - 1) * WORD);
-    }
-    node = next;
-  }
-  return reached;
+/** Bytes of as many pairs as are in flight together. */
+const FLIGHT: usize = 128 * WORD;
+
+export function isWide(base: usize): bool {
+  return load<u32>(base, HEADER_WIDE) != 0;
 }
 
-/**
- * Fills the parent column and the records, in the order of ids.
- *
- *   ids     scratch, u32 per source node and one for node 0: its id
- *   marks   source, u8 per node: MARK_REDIRECT, MARK_UNREADABLE
- */
-export function packForest(
-  count: u32,
-  sourceParents: usize,
-  marks: usize,
-  order: usize,
-  ids: usize,
-  parents: usize,
-  records: usize,
-): void {
-  memory.fill(records, 0, RECORD_BYTES);
-  store<u32>(parents, 0);
-  store<u32>(ids, 0);
-  let hosts: u32 = 0;
-  for (let id: u32 = 1; id <= count; id++) {
-    const source = load<u32>(order + <usize>id * WORD);
-    store<u32>(ids + <usize>source * WORD, id);
-    // A parent has a smaller id than its children: its record is complete.
-    const parent = load<u32>(ids + <usize>load<u32>(sourceParents + <usize>(source - 1) * WORD) * WORD);
-    store<u32>(parents + <usize>id * WORD, parent);
-    const record = records + <usize>id * RECORD_BYTES;
-    if (parent == 0) {
-      memory.fill(record, 0, RECORD_BYTES);
-      store<u32>(record, hosts++, RECORD_HOST);
-      continue;
-    }
-    memory.copy(record, records + <usize>parent * RECORD_BYTES, RECORD_BYTES);
-    const depth = load<u32>(record, RECORD_DEPTH) + 1;
-    const mark = <u32>load<u8>(marks + <usize>(source - 1));
-    store<u32>(record, depth, RECORD_DEPTH);
-    if ((mark & MARK_REDIRECT) != 0) store<u32>(record, depth, RECORD_REDIRECT);
-    if ((mark & MARK_UNREADABLE) != 0) store<u32>(record, depth, RECORD_UNREADABLE);
-  }
+export function recordBytes<R>(): usize {
+  return RECORD_DEPTH + FIELDS * sizeof<R>();
 }
 
-/**
- * The nearest node that is `a` or above it and also `b` or above it; 0 for two different host bridges.
- * Parents precede their children, so whichever number is greater cannot be the answer and steps up.
- */
-export function commonUpstream(base: usize, a: u32, b: u32): u32 {
-  const parents = <usize>load<u32>(base, HEADER_PARENTS);
-  while (a != b) {
-    if (a > b) a = load<u32>(parents + <usize>a * WORD);
-    else b = load<u32>(parents + <usize>b * WORD);
-  }
-  return a;
+export function recordOf<R>(base: usize, node: u32): usize {
+  return <usize>load<u32>(base, HEADER_RECORDS) + <usize>node * recordBytes<R>();
+}
+
+export function depthOf<R>(record: usize): u32 {
+  return <u32>load<R>(record, RECORD_DEPTH);
+}
+
+export function fieldOf<R>(record: usize, field: usize): u32 {
+  return <u32>load<R>(record + field * sizeof<R>(), RECORD_DEPTH);
+}
+
+/** Ordinal of the host bridge above a node. */
+export function hostOf(base: usize, node: u32): u32 {
+  return load<u32>(isWide(base) ? recordOf<u32>(base, node) : recordOf<u8>(base, node), RECORD_HOST);
+}
+
+export function hostAt(base: usize, host: u32): usize {
+  return <usize>load<u32>(base, HEADER_HOSTS) + <usize>host * HOST_BYTES;
+}
+
+// The walk ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The node above; 0 for a host bridge. */
+export function parentOf(base: usize, node: u32): u32 {
+  return load<u32>(<usize>load<u32>(base, HEADER_KEYS) + <usize>node * WORD) >> load<u32>(base, HEADER_DEPTH_BITS);
 }
 
 /** Writes the ids from `node` up to its host bridge, both included; returns how many. */
 export function ancestors(base: usize, node: u32, out: usize): u32 {
-  const parents = <usize>load<u32>(base, HEADER_PARENTS);
   let count: u32 = 0;
   while (node != 0) {
     store<u32>(out + <usize>count * WORD, node);
     count++;
-    node = load<u32>(parents + <usize>node * WORD);
+    node = parentOf(base, node);
   }
   return count;
 }
 
-export function recordOf(base: usize, node: u32): usize {
-  return <usize>load<u32>(base, HEADER_RECORDS) + <usize>node * RECORD_BYTES;
+/**
+ * The common upstream of `count` pairs, step by step: as quick as the trees are flat. Parents precede their children,
+ * so whichever number is greater cannot be the answer and steps up.
+ */
+export function walkMany(base: usize, count: u32, left: usize, right: usize, common: usize): void {
+  const keys = <usize>load<u32>(base, HEADER_KEYS);
+  const bits = load<u32>(base, HEADER_DEPTH_BITS);
+  for (let row: usize = 0, end = <usize>count * WORD; row < end; row += WORD) {
+    let a = load<u32>(left + row);
+    let b = load<u32>(right + row);
+    while (a != b) {
+      if (a > b) a = load<u32>(keys + <usize>a * WORD) >> bits;
+      else b = load<u32>(keys + <usize>b * WORD) >> bits;
+    }
+    store<u32>(common + row, a);
+  }
 }
 
-/**
- * Linux's distance (docs/semantics.md, Distance). A host bridge has depth 0 and so has node 0: where there is no common
- * bridge the formula counts both whole chains, which is what the kernel does.
- */
-export function distanceOver(base: usize, a: u32, b: u32, common: u32): u32 {
-  const depths = load<u32>(recordOf(base, a), RECORD_DEPTH) + load<u32>(recordOf(base, b), RECORD_DEPTH);
-  return depths - 2 * load<u32>(recordOf(base, common), RECORD_DEPTH);
+// The range minimum ──────────────────────────────────────────────────────────────────────────────────────────────
+//
+// Depth first, everything between a and b > a hangs below their common upstream, and one of the nodes after a up to b
+// hangs directly below it: the least key among (a, b] is the answer. Three pieces, whatever the depth:
+//
+//   block of a            blocks between          block of b
+//   ──── a │ suffix of a │ minima │ minima │ prefix of b ▪ b ────
+
+/** The least key among (a, b], both in one block. */
+function leastWithin(keys: usize, a: u32, b: u32): u32 {
+  let at = keys + <usize>a * WORD + WORD;
+  const end = keys + <usize>b * WORD;
+  let least = NO_KEY;
+  if (ASC_FEATURE_SIMD) {
+    if (at + 12 <= end) {
+      let lanes = v128.load(at);
+      for (at += 16; at + 12 <= end; at += 16) lanes = i32x4.min_u(lanes, v128.load(at));
+      // The last four, some of them for the second time.
+      lanes = i32x4.min_u(lanes, v128.load(end - 12));
+      lanes = i32x4.min_u(lanes, i8x16.shuffle(lanes, lanes, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+      lanes = i32x4.min_u(lanes, i8x16.shuffle(lanes, lanes, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+      return <u32>i32x4.extract_lane(lanes, 0);
+    }
+  }
+  for (; at <= end; at += WORD) least = min(least, load<u32>(at));
+  return least;
 }
 
+/** The common upstream of `count` pairs. */
+export function commonMany(base: usize, count: u32, left: usize, right: usize, common: usize): void {
+  keyMany(base, count, left, right, common);
+  const bits = load<u32>(base, HEADER_DEPTH_BITS);
+  for (let row: usize = 0, end = <usize>count * WORD; row < end; row += WORD) {
+    store<u32>(common + row, load<u32>(common + row) >> bits);
+  }
+}
+
+/** The keys of the same: id and depth. */
+export function keyMany(base: usize, count: u32, left: usize, right: usize, out: usize): void {
+  if (isWide(base)) keyRows<u32>(base, count, left, right, out);
+  else keyRows<u8>(base, count, left, right, out);
+}
+
+function keyRows<R>(base: usize, count: u32, left: usize, right: usize, out: usize): void {
+  const keys = <usize>load<u32>(base, HEADER_KEYS);
+  const records = <usize>load<u32>(base, HEADER_RECORDS);
+  const minima = <usize>load<u32>(base, HEADER_MINIMA);
+  const blocks = load<u32>(base, HEADER_BLOCKS);
+  const spans = load<u32>(base, HEADER_SPANS);
+  const bits = load<u32>(base, HEADER_DEPTH_BITS);
+  const all = <usize>count * WORD;
+  for (let start: usize = 0; start < all; start += FLIGHT) {
+    const end = min(start + FLIGHT, all);
+    // Two loads for each pair and nothing else: while they miss the caches, those of the next pairs are under way.
+    for (let row = start; row < end; row += WORD) {
+      const a = load<u32>(left + row);
+      const b = load<u32>(right + row);
+      const suffix = load<u32>(records + <usize>min(a, b) * recordBytes<R>(), RECORD_SUFFIX);
+      const prefix = load<u32>(records + <usize>max(a, b) * recordBytes<R>(), RECORD_PREFIX);
+      store<u32>(out + row, min(suffix, prefix));
+    }
+    for (let row = start; row < end; row += WORD) {
+      const a = load<u32>(left + row);
+      const b = load<u32>(right + row);
+      const first = (min(a, b) >> BLOCK_SHIFT) + 1;
+      const last = max(a, b) >> BLOCK_SHIFT;
+      if (first < last) {
+        const span: u32 = 31 - clz(last - first);
+        let between: u32 = 0;
+        if (span < spans) {
+          const line = minima + <usize>(span * blocks) * WORD;
+          between = min(load<u32>(line + <usize>first * WORD), load<u32>(line + <usize>(last - (1 << span)) * WORD));
+        }
+        store<u32>(out + row, min(load<u32>(out + row), between));
+      } else if (first > last) {
+        store<u32>(out + row, a == b ? ownKey<R>(records, bits, a) : leastWithin(keys, min(a, b), max(a, b)));
+      }
+    }
+  }
+}
+
+/** The key that a node's children have. */
+export function ownKey<R>(records: usize, bits: u32, node: u32): u32 {
+  if (sizeof<R>() == 1) return (node << bits) | depthOf<R>(records + <usize>node * recordBytes<R>());
+  return node;
+}
+
+// The path ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
 /**
- * Whether something redirects at depth `from` or deeper, above `a` or `b`. With the depth of the common bridge this
- * tests both legs and the common bridge itself, once, as the kernel does (B2).
+ * Whether something redirects at depth `from` or deeper, above either of two nodes. With the depth of the common
+ * bridge this tests both legs and the common bridge itself, once, as the kernel does (B2).
  */
-export function pathState(base: usize, a: u32, b: u32, from: u32): u32 {
-  const left = recordOf(base, a);
-  const right = recordOf(base, b);
-  if (load<u32>(left, RECORD_REDIRECT) >= from || load<u32>(right, RECORD_REDIRECT) >= from) return PATH_REDIRECTED;
-  if (load<u32>(left, RECORD_UNREADABLE) >= from || load<u32>(right, RECORD_UNREADABLE) >= from) return PATH_MAYBE;
+export function pathState<R>(left: usize, right: usize, from: u32): u32 {
+  if (max(fieldOf<R>(left, FIELD_REDIRECT), fieldOf<R>(right, FIELD_REDIRECT)) >= from) return PATH_REDIRECTED;
+  if (max(fieldOf<R>(left, FIELD_UNREADABLE), fieldOf<R>(right, FIELD_UNREADABLE)) >= from) return PATH_MAYBE;
   return PATH_DIRECT;
 }
 
@@ -146,12 +200,10 @@ export function pathState(base: usize, a: u32, b: u32, from: u32): u32 {
  * the other hangs below one of its bridges, which a known root rules out; both cannot hang below each other. What
  * redirects itself always counts.
  */
-export function unplacedPathState(base: usize, a: u32, b: u32, aKnown: bool, bKnown: bool): u32 {
-  const left = recordOf(base, a);
-  const right = recordOf(base, b);
-  const leftFrom = load<u32>(left, RECORD_REDIRECT);
-  const rightFrom = load<u32>(right, RECORD_REDIRECT);
-  const leftCounts = bKnown || rightFrom != 0 || leftFrom == load<u32>(left, RECORD_DEPTH);
-  const rightCounts = aKnown || leftFrom != 0 || rightFrom == load<u32>(right, RECORD_DEPTH);
+export function unplacedPathState<R>(left: usize, right: usize, leftKnown: bool, rightKnown: bool): u32 {
+  const leftFrom = fieldOf<R>(left, FIELD_REDIRECT);
+  const rightFrom = fieldOf<R>(right, FIELD_REDIRECT);
+  const leftCounts = rightKnown || rightFrom != 0 || leftFrom == depthOf<R>(left);
+  const rightCounts = leftKnown || leftFrom != 0 || rightFrom == depthOf<R>(right);
   return (leftFrom != 0 && leftCounts) || (rightFrom != 0 && rightCounts) ? PATH_REDIRECTED : PATH_MAYBE;
 }

@@ -1,9 +1,23 @@
 // The ABI: every export of the core. `base` is the address of a topology's header (layout.ts); where an instance's
 // own memory begins is `heapBase()`. Constants are exported so that the other side has no copy of the layout.
 
-export { numberForest, packForest, commonUpstream, ancestors } from "./forest";
-export { SWEEP_BYTES, flatten, treeLevels, treeBytes, plantTree, segmentAt } from "./ranges";
-export { claimIn, claimedAlike, decide, decideMany, request } from "./route";
+export { ancestors, commonMany, walkMany } from "./forest";
+export { matrixRow, sortedKeys } from "./matrix";
+export { minimaBytes, numberForest, packForest, placeNodes, plantMinima } from "./number";
+export { SWEEP_BYTES, displace, flatten, packLeaves, packRanges, plantTree, treeBytes } from "./flatten";
+export {
+  claimIn,
+  claimants,
+  claimedAlike,
+  convertMany,
+  displaceMany,
+  firstBadId,
+  firstBadSize,
+  ownerMany,
+  ownerOf,
+} from "./ranges";
+export { decideMany, requestMany } from "./route";
+export { checkHosts, checkKeys, checkLeaves, checkOwners, checkRanges, checkRecords, checkSystems } from "./check";
 export * from "./layout";
 
 export function heapBase(): usize {

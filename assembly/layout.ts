@@ -3,50 +3,90 @@
 // A topology is one block of memory. Entry points take its address, `base`, where the header stands; the header
 // holds the addresses of the columns:
 //
-//   base ──► header │ parents │ records │ hosts │ systems │ classes │ table │ tree │ values │ ranges │ staging
+//   base ──► header │ keys │ records │ minima │ hosts │ systems │ classes │ table
+//                   │ tree │ leaves │ ranges │ owners │ terms │ staging
 //
 // Nodes are numbered depth first from 1. Node 0 stands above all of them, so that two nodes without any common
 // bridge still have a common ancestor. Its children, at depth 0, are the host bridges; functions begin at depth 1.
 
 // Header ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 //
-//    0       4       8       12        16      20        24        28      32     36      40       44
-//   ┌───────┬───────┬───────┬─────────┬───────┬─────────┬─────────┬───────┬──────┬───────┬────────┬────────┐
-//   │parents│records│ hosts │ systems │classes│  table  │ classes │ keys  │levels│ values│ ranges │segments│
-//   │   @   │   @   │   @   │    @    │   @   │    @    │  count  │   @   │ count│   @   │    @   │  count │
-//   └───────┴───────┴───────┴─────────┴───────┴─────────┴─────────┴───────┴──────┴───────┴────────┴────────┘
+//    0       4       8       12      16      20       24      28      32      36        40        44
+//   ┌───────┬───────┬───────┬───────┬───────┬────────┬───────┬───────┬───────┬─────────┬─────────┬─────────┐
+//   │ nodes │ wide  │ depth │ keys  │records│ minima │blocks │spans  │ hosts │ systems │ classes │ classes │
+//   │ count │  0/1  │ bits  │   @   │   @   │   @    │ count │ count │   @   │    @    │    @    │  count  │
+//   ├───────┼───────┼───────┼───────┼───────┼────────┼───────┼───────┼───────┼─────────┴─────────┴─────────┘
+//   │ table │leaves │leaves │ unit  │ranges │ owners │ terms │levels │level 0│ level 1 … level 10
+//   │   @   │   @   │ count │ shift │   @   │   @    │   @   │ count │   @   │   @
+//   └───────┴───────┴───────┴───────┴───────┴────────┴───────┴───────┴───────┴──────────────────
 
-export const HEADER_PARENTS: usize = 0;
-export const HEADER_RECORDS: usize = HEADER_PARENTS + 4;
-export const HEADER_HOSTS: usize = HEADER_RECORDS + 4;
+export const HEADER_NODES: usize = 0;
+export const HEADER_WIDE: usize = HEADER_NODES + 4;
+export const HEADER_DEPTH_BITS: usize = HEADER_WIDE + 4;
+export const HEADER_KEYS: usize = HEADER_DEPTH_BITS + 4;
+export const HEADER_RECORDS: usize = HEADER_KEYS + 4;
+export const HEADER_MINIMA: usize = HEADER_RECORDS + 4;
+export const HEADER_BLOCKS: usize = HEADER_MINIMA + 4;
+export const HEADER_SPANS: usize = HEADER_BLOCKS + 4;
+export const HEADER_HOSTS: usize = HEADER_SPANS + 4;
 export const HEADER_SYSTEMS: usize = HEADER_HOSTS + 4;
 export const HEADER_CLASSES: usize = HEADER_SYSTEMS + 4;
-export const HEADER_TABLE: usize = HEADER_CLASSES + 4;
-export const HEADER_CLASS_COUNT: usize = HEADER_TABLE + 4;
-export const HEADER_TREE: usize = HEADER_CLASS_COUNT + 4;
-export const HEADER_LEVELS: usize = HEADER_TREE + 4;
-/** The tree's lowest level: all keys in order. */
-export const HEADER_KEYS: usize = HEADER_LEVELS + 4;
-export const HEADER_VALUES: usize = HEADER_KEYS + 4;
-export const HEADER_RANGES: usize = HEADER_VALUES + 4;
-export const HEADER_SEGMENTS: usize = HEADER_RANGES + 4;
-export const HEADER_BYTES: usize = HEADER_SEGMENTS + 4;
+export const HEADER_CLASS_COUNT: usize = HEADER_CLASSES + 4;
+export const HEADER_TABLE: usize = HEADER_CLASS_COUNT + 4;
+export const HEADER_LEAVES: usize = HEADER_TABLE + 4;
+export const HEADER_LEAF_COUNT: usize = HEADER_LEAVES + 4;
+export const HEADER_UNIT: usize = HEADER_LEAF_COUNT + 4;
+export const HEADER_RANGES: usize = HEADER_UNIT + 4;
+export const HEADER_OWNERS: usize = HEADER_RANGES + 4;
+export const HEADER_TERMS: usize = HEADER_OWNERS + 4;
+export const HEADER_LEVELS: usize = HEADER_TERMS + 4;
+/** The levels of the search tree, the root first. Eleven hold more leaves than there is memory. */
+export const HEADER_LEVEL: usize = HEADER_LEVELS + 4;
+export const HEADER_BYTES: usize = HEADER_LEVEL + 11 * 4;
 
-// Node record, one per node, beside the packed parent column (u32 per node) ──────────────────────────────────────
+// Keys: u32 per node, what it hangs below. They order like the ids of the parents, so that the least key among
+// (a, b] names the common upstream of a < b; the depth of that comes with it.
 //
-//    0        4          8            12
-//   ┌────────┬──────────┬────────────┬────────┐   redirect    depth of the deepest function on this node's chain,
-//   │ depth  │ redirect │ unreadable │  host  │                 itself included, that redirects; 0: none
-//   └────────┴──────────┴────────────┴────────┘   unreadable  the same for functions whose ACS is not known
-//                                                 host        ordinal of the host bridge above
+//    31                depth bits                 0
+//   ┌───────────────────────────┬──────────────────┐   depth bits  as many as the deepest node needs; 0 where id and
+//   │ id of the node above      │ its depth        │                 depth do not fit into 32 bits (wide)
+//   └───────────────────────────┴──────────────────┘
+//
+// Node record, one per node. The last four fields are bytes, or u32 where a byte does not hold every depth (wide):
+// 16 bytes or 28.
+//
+//    0        4        8       12      13         14           15
+//   ┌────────┬────────┬───────┬───────┬──────────┬────────────┬──────────┐
+//   │ prefix │ suffix │ host  │ depth │ redirect │ unreadable │ DMA bits │
+//   └────────┴────────┴───────┴───────┴──────────┴────────────┴──────────┘
+//
+//   prefix      least key from the start of the node's block to the node
+//   suffix      least key after the node to the end of its block; NO_KEY: the node is the last of it
+//   host        ordinal of the host bridge above
+//   redirect    depth of the deepest function on this node's chain, itself included, that redirects; 0: none
+//   unreadable  the same for functions whose ACS is not known
+//   DMA bits    how many address bits the function drives; 0: no limit known
 //
 // A path is direct exactly when both ends' redirect depths are less than the depth of the common bridge.
 
-export const RECORD_DEPTH: usize = 0;
-export const RECORD_REDIRECT: usize = RECORD_DEPTH + 4;
-export const RECORD_UNREADABLE: usize = RECORD_REDIRECT + 4;
-export const RECORD_HOST: usize = RECORD_UNREADABLE + 4;
-export const RECORD_BYTES: usize = RECORD_HOST + 4;
+export const RECORD_PREFIX: usize = 0;
+export const RECORD_SUFFIX: usize = RECORD_PREFIX + 4;
+export const RECORD_HOST: usize = RECORD_SUFFIX + 4;
+export const RECORD_DEPTH: usize = RECORD_HOST + 4;
+// In units of the field's width, behind RECORD_DEPTH.
+export const FIELD_REDIRECT: usize = 1;
+export const FIELD_UNREADABLE: usize = 2;
+export const FIELD_DMA_BITS: usize = 3;
+export const FIELDS: usize = 4;
+
+/** The greatest depth that a byte holds. */
+export const NARROW_DEPTH: u32 = 255;
+export const NO_KEY: u32 = 0xffffffff;
+
+// Minima: over blocks of 2^BLOCK_SHIFT nodes the least key of one, two, four, … blocks: u32 [span][block], as many
+// spans as the largest tree needs. What is further apart is in different trees, and has node 0 in common.
+
+export const BLOCK_SHIFT: u32 = 5;
 
 export const MARK_REDIRECT: u32 = 1;
 export const MARK_UNREADABLE: u32 = 2;
@@ -65,44 +105,72 @@ export const HOST_BYTES: usize = HOST_KNOWN + 4;
 
 // System: its CPU physical address space, displaced into the one space of the whole topology ──────────────────────
 //
-//    0              8        16      20
-//   ┌──────────────┬────────┬───────┬───────┐   open   where an address without owner may still have one that the
-//   │ displacement │  span  │ open  │   -   │          description does not show: OPEN_…
-//   └──────────────┴────────┴───────┴───────┘
+//    0              8        16      24      28
+//   ┌──────────────┬────────┬───────┬───────┬───────┐   first  the lowest address that anything claims
+//   │ displacement │ first  │ span  │ open  │ iommu │   span   from there to the end of the highest; from `first` on
+//   └──────────────┴────────┴───────┴───────┴───────┘          address + displacement is its place in the one space
+//
+//   open    where an address without owner may still have one that the description does not show: OPEN_…
+//   iommu   what happens to addresses at the host bridge: IOMMU_…
 
 export const SYSTEM_DISPLACEMENT: usize = 0;
-export const SYSTEM_SPAN: usize = SYSTEM_DISPLACEMENT + 8;
+export const SYSTEM_FIRST: usize = SYSTEM_DISPLACEMENT + 8;
+export const SYSTEM_SPAN: usize = SYSTEM_FIRST + 8;
 export const SYSTEM_OPEN: usize = SYSTEM_SPAN + 8;
-export const SYSTEM_BYTES: usize = SYSTEM_OPEN + 8;
+export const SYSTEM_IOMMU: usize = SYSTEM_OPEN + 4;
+export const SYSTEM_BYTES: usize = SYSTEM_IOMMU + 4;
+
+export const IOMMU_UNKNOWN: u32 = 0;
+/** Off or passed through: devices use CPU physical addresses. */
+export const IOMMU_IDENTITY: u32 = 1;
+export const IOMMU_TRANSLATING: u32 = 2;
 
 export const OPEN_NOWHERE: u32 = 0;
 /** Outside PCI windows: RAM and platform devices are not described. */
 export const OPEN_OUTSIDE: u32 = 1;
 /** Inside windows as well: functions or BARs are not described. */
 export const OPEN_EVERYWHERE: u32 = 2;
+/** The description holds no addresses at all. */
+export const OPEN_BLANK: u32 = 3;
 
 // Range: whatever claims addresses ───────────────────────────────────────────────────────────────────────────────
 //
-//    0         8        16           24       28      32         36
-//   ┌─────────┬────────┬────────────┬────────┬──────┬──────────┬───────────┐   owner     node
-//   │  start  │  size  │ bus offset │ owner  │ meta │ off from │ unknown   │   off from  deepest node on the owner's
-//   │  u64    │  u64   │    i64     │        │      │          │ from      │             chain whose memory decode is
-//   └─────────┴────────┴────────────┴────────┴──────┴──────────┴───────────┘             off (its depth; ALWAYS: the
-//                                                                                        owner itself); 0: none
-//   meta   7      0   10      8   16
-//         ┌────────┬───────────┬──────────────┐
-//         │  kind  │   rank    │ bus offset   │
-//         │        │           │ known        │
-//         └────────┴───────────┴──────────────┘
+// Sorted by start, the longer first, so that what surrounds a range precedes it.
+//
+//    0         8        16      20
+//   ┌─────────┬────────┬───────┬────────┐   start   displaced
+//   │  start  │  size  │ terms │ cover  │   cover   the nearest range before that ends later; NO_RANGE: none. Whoever
+//   └─────────┴────────┴───────┴────────┘           looks for all ranges over an address goes from cover to cover
+//
+// Owners: u32 per range, in a column of its own because most questions need no more: the node, or for what is no PCI
+// range OUTSIDE and a number that means nothing here.
 
 export const RANGE_START: usize = 0;
 export const RANGE_SIZE: usize = RANGE_START + 8;
-export const RANGE_BUS_OFFSET: usize = RANGE_SIZE + 8;
-export const RANGE_OWNER: usize = RANGE_BUS_OFFSET + 8;
-export const RANGE_META: usize = RANGE_OWNER + 4;
-export const RANGE_OFF_FROM: usize = RANGE_META + 4;
-export const RANGE_UNKNOWN_FROM: usize = RANGE_OFF_FROM + 4;
-export const RANGE_BYTES: usize = RANGE_UNKNOWN_FROM + 4;
+export const RANGE_TERMS: usize = RANGE_SIZE + 8;
+export const RANGE_COVER: usize = RANGE_TERMS + 4;
+export const RANGE_BYTES: usize = RANGE_COVER + 4;
+
+export const OUTSIDE: u32 = 0x80000000;
+export const NO_RANGE: u32 = 0xffffffff;
+
+// Terms: what many ranges have in common
+//
+//    0            8          12             16
+//   ┌────────────┬──────────┬──────────────┬──────┐   off from  deepest node on the owner's chain whose memory decode
+//   │ bus offset │ off from │ unknown from │ meta │             is off (its depth; ALWAYS: the owner itself); 0: none
+//   └────────────┴──────────┴──────────────┴──────┘
+//
+//   meta   19       16     12      8       4       0
+//         ┌───────────┬──────┬───────┬───────┬──────┐   bar   index of the BAR, NO_BAR; of a window 1: prefetchable
+//         │ bus known │  -   │  bar  │ rank  │ kind │
+//         └───────────┴──────┴───────┴───────┴──────┘
+
+export const TERMS_BUS_OFFSET: usize = 0;
+export const TERMS_OFF_FROM: usize = TERMS_BUS_OFFSET + 8;
+export const TERMS_UNKNOWN_FROM: usize = TERMS_OFF_FROM + 4;
+export const TERMS_META: usize = TERMS_UNKNOWN_FROM + 4;
+export const TERMS_BYTES: usize = TERMS_META + 8;
 
 /** In `off from` and `unknown from`: wherever the common bridge is. */
 export const ALWAYS: u32 = 0xffffffff;
@@ -118,7 +186,7 @@ export const KIND_SYSTEM_RAM: u32 = 3;
 export const KIND_PLATFORM: u32 = 4;
 /** Configuration space, reserved, other: nobody's memory. */
 export const KIND_OTHER: u32 = 5;
-export const KIND_MASK: u32 = 0xff;
+export const KIND_MASK: u32 = 15;
 
 // Who wins where ranges overlap: the highest rank; within a rank the innermost.
 /** Windows and whatever surrounds them. */
@@ -135,18 +203,39 @@ export const RANK_LIVE: u32 = 5;
 /** Where a BAR of unknown size may reach: it may overlap whatever else claims the address. */
 export const RANK_UNSIZED: u32 = 6;
 export const RANKS: u32 = RANK_UNSIZED + 1;
-export const RANK_SHIFT: u32 = 8;
-export const RANK_MASK: u32 = 7;
+export const RANK_SHIFT: u32 = 4;
+export const RANK_MASK: u32 = 15;
 
+export const BAR_SHIFT: u32 = 8;
+export const BAR_MASK: u32 = 15;
+export const NO_BAR: u32 = 15;
+/** The first BAR of those that a physical function keeps for its virtual functions. */
+export const FIRST_APERTURE: u32 = 7;
 export const META_BUS_KNOWN: u32 = 1 << 16;
 
-// Segments: disjoint, sorted, covering the whole space. Their starts are the keys of a static 9-way tree, root first,
-// each node eight keys in one cache line; each level is padded with the greatest key. A value says whose it is:
+// Segments: disjoint, sorted, covering the whole space. Seven of them, or fewer, in a leaf of one cache line:
 //
-//    31    29 28                      0
-//   ┌────────┬─────────────────────────┐
-//   │ claim  │ range                   │
-//   └────────┴─────────────────────────┘
+//    0       8                             36                            64
+//   ┌───────┬─────────────────────────────┬─────────────────────────────┐   base    where the first begins
+//   │ base  │ 7 x end - base, in units    │ 7 x value                   │   end     u32 with its highest bit flipped;
+//   └───────┴─────────────────────────────┴─────────────────────────────┘           NO_END: where the next leaf begins
+//
+//   value   31    29 28                      0
+//          ┌────────┬─────────────────────────┐
+//          │ claim  │ range                   │
+//          └────────┴─────────────────────────┘
+//
+// All boundaries are multiples of the unit, a power of two. The bases are the keys of a static 9-way tree, each node
+// eight keys in one cache line; each level is padded with the greatest key.
+
+export const LEAF_BASE: usize = 0;
+export const LEAF_ENDS: usize = LEAF_BASE + 8;
+export const SEGMENTS_PER_LEAF: u32 = 7;
+export const LEAF_VALUES: usize = LEAF_ENDS + <usize>SEGMENTS_PER_LEAF * 4;
+export const LEAF_BYTES: usize = LEAF_VALUES + <usize>SEGMENTS_PER_LEAF * 4;
+/** Turns the order of unsigned numbers into that of signed ones, which SIMD compares. */
+export const END_BIAS: u32 = 0x80000000;
+export const NO_END: u32 = 0xffffffff;
 
 export const KEYS_PER_NODE: u32 = 8;
 export const NODE_BYTES: usize = <usize>KEYS_PER_NODE * 8;
@@ -157,36 +246,10 @@ export const CLAIM_OWNED: u32 = 1;
 export const CLAIM_HOLE: u32 = 2;
 export const CLAIM_AMBIGUOUS: u32 = 3;
 export const CLAIM_MAYBE: u32 = 4;
+/** In answers only: the range that was asked for leaves its owner. */
+export const CLAIM_LEAVES: u32 = 5;
 export const CLAIM_SHIFT: u32 = 29;
 export const CLAIM_RANGE: u32 = (1 << CLAIM_SHIFT) - 1;
-
-// Decision: the answer for one pair ──────────────────────────────────────────────────────────────────────────────
-//
-//    0        4          8          9          10     11
-//   ┌────────┬──────────┬──────────┬──────────┬──────┬────────┐   outcomes  one bit for each outcome that some
-//   │ common │ distance │ outcomes │ relation │ path │ status │               completion of the description has
-//   └────────┴──────────┴──────────┴──────────┴──────┴────────┘   status      of a request only
-
-export const DECISION_COMMON: usize = 0;
-export const DECISION_DISTANCE: usize = DECISION_COMMON + 4;
-export const DECISION_OUTCOMES: usize = DECISION_DISTANCE + 4;
-export const DECISION_RELATION: usize = DECISION_OUTCOMES + 1;
-export const DECISION_PATH: usize = DECISION_RELATION + 1;
-export const DECISION_STATUS: usize = DECISION_PATH + 1;
-export const DECISION_BYTES: usize = DECISION_STATUS + 1;
-
-// Request: a decision, then what the address said
-//
-//    0           12      16       24
-//   ┌───────────┬───────┬────────┬─────────────┐   bus address   meaningful where the range's bus offset is known
-//   │ decision  │ range │ offset │ bus address │
-//   └───────────┴───────┴────────┴─────────────┘
-
-export const REQUEST_RANGE: usize = DECISION_BYTES;
-export const REQUEST_OFFSET: usize = REQUEST_RANGE + 4;
-export const REQUEST_BUS: usize = REQUEST_OFFSET + 8;
-export const REQUEST_BYTES: usize = REQUEST_BUS + 8;
-export const NO_RANGE: u32 = 0xffffffff;
 
 // The question's axes in the decision table: [relation][path][direction][class of provider's host][of client's]
 
@@ -217,6 +280,23 @@ export const OUTCOME_POLICY_REFUSED: u32 = 16;
 export const OUTCOME_SYSTEMS_REFUSED: u32 = 32;
 export const OUTCOMES_ALLOWED: u32 = OUTCOME_BUS_ADDRESS | OUTCOME_THROUGH_HOST;
 
+// Phrase: what a pair of outcomes and relation comes to, for people. One for each, at outcomes * RELATION_SLOTS +
+// relation.
+//
+//    0      4     8       9        10
+//   ┌──────┬─────┬───────┬────────┬───┐   distance = (hops & mask) + add
+//   │ mask │ add │ route │ answer │ - │
+//   └──────┴─────┴───────┴────────┴───┘
+
+export const RELATION_SLOTS: u32 = 8;
+export const PHRASE_MASK: usize = 0;
+export const PHRASE_ADD: usize = PHRASE_MASK + 4;
+export const PHRASE_ROUTE: usize = PHRASE_ADD + 4;
+export const PHRASE_ANSWER: usize = PHRASE_ROUTE + 1;
+export const PHRASE_BYTES: usize = PHRASE_ANSWER + 3;
+/** As a distance: not known. */
+export const PHRASE_UNKNOWN: u32 = 0x80000000;
+
 // Status of a request
 
 export const STATUS_DECIDED: u32 = 0;
@@ -232,3 +312,25 @@ export const STATUS_MEMORY_UNKNOWN: u32 = 8;
 export const STATUS_SYSTEM_RAM: u32 = 9;
 export const STATUS_PLATFORM: u32 = 10;
 export const STATUS_NOT_PEER: u32 = 11;
+/** Kept for virtual functions that are not enabled. */
+export const STATUS_APERTURE: u32 = 12;
+/** Others claim a later part of the owner's range. */
+export const STATUS_CONTESTED: u32 = 13;
+/** The description holds no addresses. */
+export const STATUS_BLANK: u32 = 14;
+/** The initiator cannot drive the last DMA address. */
+export const STATUS_DMA_MASK: u32 = 15;
+export const STATUS_DMA_MASK_UNKNOWN: u32 = 16;
+
+// How the DMA address of a request comes about: the address itself, the bus address, an IOVA that only the kernel
+// knows, or not known.
+
+export const TRANSLATION_NONE: u32 = 0;
+export const TRANSLATION_BUS_OFFSET: u32 = 1;
+export const TRANSLATION_IOMMU: u32 = 2;
+export const TRANSLATION_UNKNOWN: u32 = 3;
+
+/** In a column of distances: not known, or in different systems. */
+export const NO_DISTANCE: u32 = 0xffffffff;
+/** In a column of DMA addresses: not known beforehand, or none. */
+export const NO_ADDRESS: u64 = 0xffffffffffffffff;

@@ -1,244 +1,134 @@
-// CPU physical address to owner: nested and overlapping ranges become disjoint segments under a static search tree.
+// CPU physical address to owner: a static search tree over leaves of seven segments.
 
 import {
-  CLAIM_AMBIGUOUS,
-  CLAIM_HOLE,
-  CLAIM_MAYBE,
+  CLAIM_LEAVES,
   CLAIM_NOBODY,
   CLAIM_OWNED,
+  CLAIM_RANGE,
   CLAIM_SHIFT,
-  HEADER_KEYS,
+  END_BIAS,
+  HEADER_LEAF_COUNT,
+  HEADER_LEAVES,
+  HEADER_LEVEL,
   HEADER_LEVELS,
-  HEADER_SEGMENTS,
-  HEADER_TREE,
+  HEADER_OWNERS,
+  HEADER_RANGES,
+  HEADER_SYSTEMS,
+  HEADER_UNIT,
   KEYS_PER_NODE,
-  KIND_MASK,
-  KIND_WINDOW,
   LAST_KEY,
+  LEAF_BASE,
+  LEAF_BYTES,
+  LEAF_ENDS,
+  LEAF_VALUES,
   NODE_BYTES,
+  NO_END,
+  NO_RANGE,
+  OUTSIDE,
   RANGE_BYTES,
-  RANGE_META,
+  RANGE_COVER,
   RANGE_SIZE,
   RANGE_START,
-  RANGE_UNKNOWN_FROM,
-  ALWAYS,
-  RANKS,
-  RANK_APERTURE,
-  RANK_LIVE,
-  RANK_MASK,
-  RANK_MAYBE,
-  RANK_PLATFORM,
-  RANK_SHIFT,
-  RANK_SILENT,
-  RANK_SURROUNDING,
-  RANK_UNSIZED,
+  SEGMENTS_PER_LEAF,
+  SYSTEM_BYTES,
+  SYSTEM_DISPLACEMENT,
+  SYSTEM_FIRST,
+  SYSTEM_SPAN,
 } from "./layout";
 
 const WORD: usize = 4;
 const KEY: usize = 8;
-const NONE: u32 = 0xffffffff;
 
-// Sweep state, one per rank: how many ranges of the rank hold the current address, and the stack of those that
-// started, innermost on top. Ranges that have ended leave the stack when they come to its top.
-//
-//    0       4
-//   ┌───────┬───────┐
-//   │ count │  top  │
-//   └───────┴───────┘
+/** How many lookups are in flight: each level is searched for all of them before the next, so that misses overlap. */
+const FLIGHT: usize = 32;
 
-const RANK_STATE_BYTES: usize = 8;
-export const SWEEP_BYTES: usize = <usize>RANKS * RANK_STATE_BYTES;
+export function systemAt(base: usize, system: u32): usize {
+  return <usize>load<u32>(base, HEADER_SYSTEMS) + <usize>system * SYSTEM_BYTES;
+}
+
+/** An address of a system in the space of all; what is outside the system's span is where nobody is. */
+export function displaced(system: usize, address: u64): u64 {
+  const inside = address - load<u64>(system, SYSTEM_FIRST) < load<u64>(system, SYSTEM_SPAN);
+  return inside ? address + load<u64>(system, SYSTEM_DISPLACEMENT) : LAST_KEY - 1;
+}
 
 /**
- * Flattens `count` ranges into segments.
+ * Displaces `count` addresses in place.
  *
- *   ranges    source
- *   byStart   source, u32 per range: indices by start, the longer first, then in the order of the source
- *   byEnd     source, u32 per range: indices by end
- *   below     scratch, u32 per range: the range below it on its rank's stack
- *   sweep     scratch, SWEEP_BYTES
- *   starts    result, u64 per segment, room for 2 * count + 1
- *   values    result, u32 per segment
- *
- * Returns the number of segments. The first starts at 0.
+ *   systems  u32 per row, or 0: all in the system `system`
  */
-export function flatten(
-  count: u32,
-  ranges: usize,
-  byStart: usize,
-  byEnd: usize,
-  below: usize,
-  sweep: usize,
-  starts: usize,
-  values: usize,
-): u32 {
-  for (let rank: u32 = 0; rank < RANKS; rank++) {
-    store<u64>(sweep + <usize>rank * RANK_STATE_BYTES, (<u64>NONE) << 32);
+export function displaceMany(base: usize, count: u32, addresses: usize, systems: usize, system: u32): void {
+  const all = systemAt(base, system);
+  for (let row: usize = 0; row < <usize>count; row++) {
+    const record = systems == 0 ? all : systemAt(base, load<u32>(systems + row * WORD));
+    store<u64>(addresses + row * KEY, displaced(record, load<u64>(addresses + row * KEY)));
   }
-  store<u64>(starts, 0);
-  store<u32>(values, CLAIM_NOBODY << CLAIM_SHIFT);
-  let segments: u32 = 1;
-  let opened: u32 = 0;
-  let closed: u32 = 0;
-  while (closed < count) {
-    let at = endOf(ranges, load<u32>(byEnd + <usize>closed * WORD));
-    if (opened < count) {
-      const start = startOf(ranges, load<u32>(byStart + <usize>opened * WORD));
-      if (start < at) at = start;
+}
+
+/**
+ * Turns doubles into u64 in place. Returns the first row that holds no whole number from 0 to 2^53 - 1, or `count`.
+ */
+export function convertMany(count: u32, column: usize): u32 {
+  let bad = count;
+  for (let row = count; row > 0; row--) {
+    const at = column + <usize>(row - 1) * KEY;
+    const number = load<f64>(at);
+    // Adding 2^52 leaves the number in the low bits of the sum; only whole numbers come back from there.
+    const sum = number + 4503599627370496.0;
+    if (number >= 0 && number < 4503599627370496.0 && sum - 4503599627370496.0 == number) {
+      store<u64>(at, reinterpret<u64>(sum) ^ 0x4330000000000000);
+    } else if (number >= 0 && number < 9007199254740992.0 && floor(number) == number) {
+      store<u64>(at, <u64>number);
+    } else {
+      bad = row - 1;
     }
-    while (closed < count) {
-      const range = load<u32>(byEnd + <usize>closed * WORD);
-      if (endOf(ranges, range) != at) break;
-      const state = sweep + <usize>rankOf(ranges, range) * RANK_STATE_BYTES;
-      store<u32>(state, load<u32>(state) - 1);
-      closed++;
-    }
-    while (opened < count) {
-      const range = load<u32>(byStart + <usize>opened * WORD);
-      if (startOf(ranges, range) != at) break;
-      const state = sweep + <usize>rankOf(ranges, range) * RANK_STATE_BYTES;
-      store<u32>(below + <usize>range * WORD, load<u32>(state, 4));
-      store<u32>(state, load<u32>(state) + 1);
-      store<u32>(state, range, 4);
-      opened++;
-    }
-    const value = claimAt(ranges, sweep, below, at);
-    if (value == load<u32>(values + <usize>(segments - 1) * WORD)) continue;
-    if (load<u64>(starts + <usize>(segments - 1) * KEY) == at) segments--;
-    store<u64>(starts + <usize>segments * KEY, at);
-    store<u32>(values + <usize>segments * WORD, value);
-    segments++;
   }
-  return segments;
+  return bad;
 }
 
-function claimAt(ranges: usize, sweep: usize, below: usize, at: u64): u32 {
-  const live = holders(sweep, RANK_LIVE);
-  if (holders(sweep, RANK_UNSIZED) > 0) {
-    return claim(CLAIM_MAYBE, innermost(ranges, sweep, below, live > 0 ? RANK_LIVE : RANK_UNSIZED, at));
-  }
-  if (live > 0) {
-    const range = innermost(ranges, sweep, below, RANK_LIVE, at);
-    // A BAR that may be off does not silence one that is off: which of them answers is not known.
-    const certain =
-      load<u32>(ranges + <usize>range * RANGE_BYTES, RANGE_UNKNOWN_FROM) != ALWAYS || holders(sweep, RANK_SILENT) == 0;
-    const alone = live == 1 && holders(sweep, RANK_PLATFORM) == 0 && certain;
-    return claim(alone ? CLAIM_OWNED : CLAIM_AMBIGUOUS, range);
-  }
-  if (holders(sweep, RANK_PLATFORM) > 0) {
-    return claim(CLAIM_OWNED, innermost(ranges, sweep, below, RANK_PLATFORM, at));
-  }
-  const silent = holders(sweep, RANK_SILENT);
-  if (silent > 0) {
-    return claim(silent == 1 ? CLAIM_OWNED : CLAIM_AMBIGUOUS, innermost(ranges, sweep, below, RANK_SILENT, at));
-  }
-  if (holders(sweep, RANK_APERTURE) > 0) {
-    return claim(CLAIM_OWNED, innermost(ranges, sweep, below, RANK_APERTURE, at));
-  }
-  if (holders(sweep, RANK_MAYBE) > 0) {
-    return claim(CLAIM_MAYBE, innermost(ranges, sweep, below, RANK_MAYBE, at));
-  }
-  if (holders(sweep, RANK_SURROUNDING) > 0) {
-    const range = innermost(ranges, sweep, below, RANK_SURROUNDING, at);
-    const kind = load<u32>(ranges + <usize>range * RANGE_BYTES, RANGE_META) & KIND_MASK;
-    return claim(kind == KIND_WINDOW ? CLAIM_HOLE : CLAIM_OWNED, range);
-  }
-  return claim(CLAIM_NOBODY, 0);
-}
-
-function claim(kind: u32, range: u32): u32 {
-  return (kind << CLAIM_SHIFT) | range;
-}
-
-function holders(sweep: usize, rank: u32): u32 {
-  return load<u32>(sweep + <usize>rank * RANK_STATE_BYTES);
-}
-
-/** The range of a rank that started last among those that still hold `at`. */
-function innermost(ranges: usize, sweep: usize, below: usize, rank: u32, at: u64): u32 {
-  const state = sweep + <usize>rank * RANK_STATE_BYTES;
-  let range = load<u32>(state, 4);
-  while (endOf(ranges, range) <= at) range = load<u32>(below + <usize>range * WORD);
-  store<u32>(state, range, 4);
-  return range;
-}
-
-function startOf(ranges: usize, range: u32): u64 {
-  return load<u64>(ranges + <usize>range * RANGE_BYTES, RANGE_START);
-}
-
-function endOf(ranges: usize, range: u32): u64 {
-  const record = ranges + <usize>range * RANGE_BYTES;
-  return load<u64>(record, RANGE_START) + load<u64>(record, RANGE_SIZE);
-}
-
-function rankOf(ranges: usize, range: u32): u32 {
-  return (load<u32>(ranges + <usize>range * RANGE_BYTES, RANGE_META) >> RANK_SHIFT) & RANK_MASK;
-}
-
-// The search tree. Level 0 holds all keys; level k + 1 holds, for every nine nodes of level k, the first keys of the
-// last eight. In memory the highest level comes first. With n nodes at level 0 there are ceil(n / 9) at level 1, …
-//
-//   level 1                 │ k8 k16 k24 … k64 │
-//                          ┌──────┬──────┬─────┴───────┐
-//   level 0        │ k0 … k7 │ k8 … k15 │ … │ k64 … k71 │
-
-/** Nodes on one level of a tree over `keys` keys. */
-function nodesOn(level: u32, keys: u32): u32 {
-  let nodes = (keys + KEYS_PER_NODE - 1) / KEYS_PER_NODE;
-  for (; level > 0; level--) nodes = (nodes + KEYS_PER_NODE) / (KEYS_PER_NODE + 1);
-  return nodes;
-}
-
-export function treeLevels(keys: u32): u32 {
-  let levels: u32 = 1;
-  while (nodesOn(levels - 1, keys) > 1) levels++;
-  return levels;
-}
-
-export function treeBytes(keys: u32): usize {
-  let nodes: usize = 0;
-  for (let level: u32 = 0, levels = treeLevels(keys); level < levels; level++) nodes += <usize>nodesOn(level, keys);
-  return nodes * NODE_BYTES;
-}
-
-/** Writes the tree over `count` sorted keys to `tree` (`treeBytes(count)` bytes). */
-export function plantTree(count: u32, keys: usize, tree: usize): void {
-  const levels = treeLevels(count);
-  let at = tree;
-  for (let level = levels; level > 0; level--) {
-    const nodes = nodesOn(level - 1, count);
-    // One key of this level stands for `stride` keys of the source, one node for `reach`.
-    let reach: u64 = KEYS_PER_NODE;
-    for (let below: u32 = 1; below < level; below++) reach *= KEYS_PER_NODE + 1;
-    const stride = level == 1 ? 1 : reach / (KEYS_PER_NODE + 1);
-    const first: u64 = level == 1 ? 0 : stride;
-    for (let node: u32 = 0; node < nodes; node++) {
-      for (let slot: u32 = 0; slot < KEYS_PER_NODE; slot++) {
-        const source = <u64>node * reach + first + <u64>slot * stride;
-        store<u64>(at, source < <u64>count ? load<u64>(keys + <usize>source * KEY) : LAST_KEY);
-        at += KEY;
+/**
+ * Finds the segments that hold `count` displaced addresses below LAST_KEY.
+ *
+ *   values  result, u32 per row
+ *   ends    result, u64 per row: one past the segment's last address; or 0
+ */
+export function claimMany(base: usize, count: u32, addresses: usize, values: usize, ends: usize): void {
+  const leaves = <usize>load<u32>(base, HEADER_LEAVES);
+  const leafCount = load<u32>(base, HEADER_LEAF_COUNT);
+  const unit = <u64>load<u32>(base, HEADER_UNIT);
+  const levels = load<u32>(base, HEADER_LEVELS);
+  for (let first: usize = 0; first < <usize>count; first += FLIGHT) {
+    const after = min(first + FLIGHT, <usize>count);
+    // Until the leaf is found, `values` holds the node to be searched next.
+    for (let row = first; row < after; row++) store<u32>(values + row * WORD, 0);
+    for (let level: u32 = 0; level < levels; level++) {
+      const nodes = <usize>load<u32>(base + <usize>level * WORD, HEADER_LEVEL);
+      const fan = level + 1 < levels ? KEYS_PER_NODE + 1 : KEYS_PER_NODE;
+      for (let row = first; row < after; row++) {
+        const node = load<u32>(values + row * WORD);
+        const key = load<u64>(addresses + row * KEY);
+        store<u32>(values + row * WORD, node * fan + keysNotAbove(nodes + <usize>node * NODE_BYTES, key));
       }
     }
+    for (let row = first; row < after; row++) {
+      const leaf = leaves + <usize>(load<u32>(values + row * WORD) - 1) * LEAF_BYTES;
+      const from = (load<u64>(addresses + row * KEY) - load<u64>(leaf, LEAF_BASE)) >> unit;
+      const slot = <usize>slotOf(leaf, <u32>min(from, <u64>NO_END - 1));
+      store<u32>(values + row * WORD, load<u32>(leaf + slot * WORD, LEAF_VALUES));
+      if (ends == 0) continue;
+      const end = load<u32>(leaf + slot * WORD, LEAF_ENDS) ^ END_BIAS;
+      store<u64>(
+        ends + row * KEY,
+        end != NO_END ? load<u64>(leaf, LEAF_BASE) + ((<u64>end) << unit) : nextBase(leaf, leaves, leafCount),
+      );
+    }
   }
 }
 
-/** The segment that holds `address` (below LAST_KEY): the last whose start is not above it. */
-export function segmentAt(base: usize, address: u64): u32 {
-  const segments = load<u32>(base, HEADER_SEGMENTS);
-  let level = <usize>load<u32>(base, HEADER_TREE);
-  let node: u32 = 0;
-  for (let remaining = load<u32>(base, HEADER_LEVELS); remaining > 1; remaining--) {
-    node = node * (KEYS_PER_NODE + 1) + keysNotAbove(level + <usize>node * NODE_BYTES, address);
-    level += <usize>nodesOn(remaining - 1, segments) * NODE_BYTES;
-  }
-  return node * KEYS_PER_NODE + keysNotAbove(level + <usize>node * NODE_BYTES, address) - 1;
-}
-
-/** One past the last address of a segment. */
-export function segmentEnd(base: usize, segment: u32): u64 {
-  if (segment + 1 >= load<u32>(base, HEADER_SEGMENTS)) return LAST_KEY;
-  return load<u64>(<usize>load<u32>(base, HEADER_KEYS) + <usize>(segment + 1) * KEY);
+function nextBase(leaf: usize, leaves: usize, leafCount: u32): u64 {
+  return leaf + LEAF_BYTES < leaves + <usize>leafCount * LEAF_BYTES
+    ? load<u64>(leaf + LEAF_BYTES, LEAF_BASE)
+    : LAST_KEY;
 }
 
 /** How many of the eight keys of a node are less than or equal to `address`; all are below 2^63. */
@@ -254,4 +144,157 @@ function keysNotAbove(node: usize, address: u64): u32 {
     for (let slot: usize = 0; slot < NODE_BYTES; slot += KEY) count += u32(load<u64>(node + slot) <= address);
     return count;
   }
+}
+
+/** The first segment of a leaf that ends above `from`, in units from its base. */
+function slotOf(leaf: usize, from: u32): u32 {
+  if (ASC_FEATURE_SIMD) {
+    const key = i32x4.splat(<i32>(from ^ END_BIAS));
+    const low = i32x4.bitmask(i32x4.gt_s(v128.load(leaf, LEAF_ENDS), key));
+    // The last lane is the first value and no end.
+    const high = i32x4.bitmask(i32x4.gt_s(v128.load(leaf, LEAF_ENDS + 16), key));
+    return ctz((<u32>(low | (high << 4))) | (1 << (SEGMENTS_PER_LEAF - 1)));
+  } else {
+    const key = <i32>(from ^ END_BIAS);
+    let slot: u32 = 0;
+    while (slot < SEGMENTS_PER_LEAF - 1 && load<i32>(leaf + <usize>slot * WORD, LEAF_ENDS) <= key) slot++;
+    return slot;
+  }
+}
+
+/**
+ * Owners of `count` displaced addresses, or ranges of addresses.
+ *
+ *   sizes    u64 per row, or 0: one byte each
+ *   owners   result, u32 per row: the node; 0: none, or none alone
+ *   values   result, u32 per row: claim and range
+ *   offsets  result, u64 per row: of the address in its owner's range; or 0
+ *   ends     scratch, u64 per row, where there are sizes
+ */
+export function ownerMany(
+  base: usize,
+  count: u32,
+  addresses: usize,
+  sizes: usize,
+  owners: usize,
+  values: usize,
+  offsets: usize,
+  ends: usize,
+): void {
+  claimMany(base, count, addresses, values, sizes == 0 ? 0 : ends);
+  const column = <usize>load<u32>(base, HEADER_OWNERS);
+  const ranges = <usize>load<u32>(base, HEADER_RANGES);
+  for (let row: usize = 0; row < <usize>count; row++) {
+    const value = load<u32>(values + row * WORD);
+    const range = <usize>(value & CLAIM_RANGE);
+    let owner: u32 = 0;
+    if (value >> CLAIM_SHIFT == CLAIM_OWNED) {
+      owner = load<u32>(column + range * WORD);
+      if ((owner & OUTSIDE) != 0) owner = 0;
+      if (sizes != 0) {
+        const left = load<u64>(ends + row * KEY) - load<u64>(addresses + row * KEY);
+        if (load<u64>(sizes + row * KEY) > left) {
+          store<u32>(values + row * WORD, (CLAIM_LEAVES << CLAIM_SHIFT) | (<u32>range));
+          owner = 0;
+        }
+      }
+    }
+    store<u32>(owners + row * WORD, owner);
+    if (offsets == 0) continue;
+    const known = value >> CLAIM_SHIFT == CLAIM_OWNED;
+    const start = known ? load<u64>(ranges + range * RANGE_BYTES, RANGE_START) : load<u64>(addresses + row * KEY);
+    store<u64>(offsets + row * KEY, load<u64>(addresses + row * KEY) - start);
+  }
+}
+
+/** The node that alone owns an address of a system; 0: none. */
+export function ownerOf(base: usize, system: u32, address: u64): u32 {
+  const value = claimIn(base, system, address);
+  if (value >> CLAIM_SHIFT != CLAIM_OWNED) return 0;
+  const owner = load<u32>(<usize>load<u32>(base, HEADER_OWNERS) + <usize>(value & CLAIM_RANGE) * WORD);
+  return (owner & OUTSIDE) != 0 ? 0 : owner;
+}
+
+/** What the segments say of an address of a system. */
+export function claimIn(base: usize, system: u32, address: u64): u32 {
+  const key = displaced(systemAt(base, system), address);
+  const leaf = leafOf(base, key);
+  return load<u32>(leaf + <usize>slotIn(base, leaf, key) * WORD, LEAF_VALUES);
+}
+
+/** How many bytes from an address on, within the system's span, are claimed alike. */
+export function claimedAlike(base: usize, system: u32, address: u64): u64 {
+  const key = displaced(systemAt(base, system), address);
+  const leaf = leafOf(base, key);
+  const end = load<u32>(leaf + <usize>slotIn(base, leaf, key) * WORD, LEAF_ENDS) ^ END_BIAS;
+  if (end != NO_END) return load<u64>(leaf, LEAF_BASE) + ((<u64>end) << load<u32>(base, HEADER_UNIT)) - key;
+  return nextBase(leaf, <usize>load<u32>(base, HEADER_LEAVES), load<u32>(base, HEADER_LEAF_COUNT)) - key;
+}
+
+function leafOf(base: usize, key: u64): usize {
+  let node: u32 = 0;
+  const last = load<u32>(base, HEADER_LEVELS) - 1;
+  for (let level: u32 = 0; level < last; level++) {
+    const nodes = <usize>load<u32>(base + <usize>level * WORD, HEADER_LEVEL);
+    node = node * (KEYS_PER_NODE + 1) + keysNotAbove(nodes + <usize>node * NODE_BYTES, key);
+  }
+  const nodes = <usize>load<u32>(base + <usize>last * WORD, HEADER_LEVEL);
+  node = node * KEYS_PER_NODE + keysNotAbove(nodes + <usize>node * NODE_BYTES, key);
+  return <usize>load<u32>(base, HEADER_LEAVES) + <usize>(node - 1) * LEAF_BYTES;
+}
+
+function slotIn(base: usize, leaf: usize, key: u64): u32 {
+  const from = (key - load<u64>(leaf, LEAF_BASE)) >> load<u32>(base, HEADER_UNIT);
+  return slotOf(leaf, <u32>min(from, <u64>NO_END - 1));
+}
+
+/**
+ * Writes the ranges that hold an address, the one that began last first, to `out` (u32 each), at most `room` of them.
+ * Returns how many there are.
+ */
+export function claimants(base: usize, rangeCount: u32, system: u32, address: u64, out: usize, room: u32): u32 {
+  const ranges = <usize>load<u32>(base, HEADER_RANGES);
+  const key = displaced(systemAt(base, system), address);
+  // The last range that begins at the address or before.
+  let low: u32 = 0;
+  let high = rangeCount;
+  while (low < high) {
+    const middle = low + ((high - low) >> 1);
+    if (load<u64>(ranges + <usize>middle * RANGE_BYTES, RANGE_START) <= key) low = middle + 1;
+    else high = middle;
+  }
+  let found: u32 = 0;
+  let range = low - 1;
+  while (range != NO_RANGE) {
+    const record = ranges + <usize>range * RANGE_BYTES;
+    if (load<u64>(record, RANGE_START) + load<u64>(record, RANGE_SIZE) > key) {
+      if (found < room) store<u32>(out + <usize>found * WORD, range);
+      found++;
+      range--;
+    } else {
+      // All between a range and its cover end no later than it does.
+      range = load<u32>(record, RANGE_COVER);
+    }
+  }
+  return found;
+}
+
+// What rows must be before anything looks at them; each returns the first row that is not, or `count`.
+
+/** Ids from 1 to `limit`. */
+export function firstBadId(count: u32, ids: usize, limit: u32): u32 {
+  for (let row: u32 = 0; row < count; row++) {
+    if (load<u32>(ids + <usize>row * WORD) - 1 >= limit) return row;
+  }
+  return count;
+}
+
+/** Sizes of at least 1 that end within 2^64. */
+export function firstBadSize(count: u32, addresses: usize, sizes: usize): u32 {
+  for (let row: u32 = 0; row < count; row++) {
+    const size = load<u64>(sizes + <usize>row * KEY);
+    // The last address, not the end, which may be 2^64.
+    if (size == 0 || load<u64>(addresses + <usize>row * KEY) + (size - 1) < size - 1) return row;
+  }
+  return count;
 }

@@ -1,58 +1,67 @@
 // The joined decision: relation and path state of two functions, looked up in the policy's table; and the same for an
 // initiator and an address, whose owner is the provider.
 
-import { commonUpstream, distanceOver, pathState, recordOf, unplacedPathState } from "./forest";
-import { segmentAt, segmentEnd } from "./ranges";
 import {
+  depthOf,
+  fieldOf,
+  hostAt,
+  hostOf,
+  isWide,
+  keyMany,
+  pathState,
+  recordBytes,
+  recordOf,
+  unplacedPathState,
+} from "./forest";
+import { claimMany, displaced, systemAt } from "./ranges";
+import {
+  BAR_MASK,
+  BAR_SHIFT,
   CLAIM_AMBIGUOUS,
+  CLAIM_HOLE,
   CLAIM_MAYBE,
-  CLAIM_NOBODY,
   CLAIM_OWNED,
   CLAIM_RANGE,
   CLAIM_SHIFT,
-  CLAIM_HOLE,
-  DECISION_BYTES,
-  DECISION_COMMON,
-  DECISION_DISTANCE,
-  DECISION_OUTCOMES,
-  DECISION_PATH,
-  DECISION_RELATION,
-  DECISION_STATUS,
   DIRECTIONS,
+  FIELD_DMA_BITS,
+  FIRST_APERTURE,
   HEADER_CLASSES,
   HEADER_CLASS_COUNT,
-  HEADER_HOSTS,
+  HEADER_DEPTH_BITS,
+  HEADER_OWNERS,
   HEADER_RANGES,
-  HEADER_SYSTEMS,
+  HEADER_RECORDS,
   HEADER_TABLE,
-  HEADER_VALUES,
-  HOST_BYTES,
+  HEADER_TERMS,
   HOST_KNOWN,
   HOST_SEGMENT,
   HOST_SYSTEM,
+  IOMMU_IDENTITY,
+  IOMMU_TRANSLATING,
   KIND_BAR,
   KIND_MASK,
   KIND_PLATFORM,
   KIND_SYSTEM_RAM,
-  NO_RANGE,
+  META_BUS_KNOWN,
+  NO_ADDRESS,
+  NO_DISTANCE,
+  OPEN_BLANK,
   OPEN_EVERYWHERE,
   OPEN_NOWHERE,
   OUTCOMES_ALLOWED,
   OUTCOME_BUS_ADDRESS,
   OUTCOME_SYSTEMS_REFUSED,
   OUTCOME_THROUGH_HOST,
+  OUTSIDE,
   PATHS,
   PATH_DIRECT,
   PATH_MAYBE,
   PATH_REDIRECTED,
-  RANGE_BUS_OFFSET,
   RANGE_BYTES,
-  RANGE_META,
-  RANGE_OFF_FROM,
-  RANGE_OWNER,
+  RANGE_SIZE,
   RANGE_START,
-  RANGE_UNKNOWN_FROM,
-  RECORD_DEPTH,
+  RANGE_TERMS,
   RECORD_HOST,
   RELATION_ACROSS_HOSTS,
   RELATION_ACROSS_SYSTEMS,
@@ -61,12 +70,13 @@ import {
   RELATION_SAME_HOST,
   RELATION_SAME_UNKNOWN,
   RELATION_SELF,
-  REQUEST_BUS,
-  REQUEST_BYTES,
-  REQUEST_OFFSET,
-  REQUEST_RANGE,
   STATUS_AMBIGUOUS,
+  STATUS_APERTURE,
+  STATUS_BLANK,
+  STATUS_CONTESTED,
   STATUS_DECIDED,
+  STATUS_DMA_MASK,
+  STATUS_DMA_MASK_UNKNOWN,
   STATUS_HOLE,
   STATUS_LEAVES_OWNER,
   STATUS_MAYBE,
@@ -77,181 +87,341 @@ import {
   STATUS_OPEN,
   STATUS_PLATFORM,
   STATUS_SYSTEM_RAM,
-  SYSTEM_BYTES,
   SYSTEM_DISPLACEMENT,
+  SYSTEM_IOMMU,
   SYSTEM_OPEN,
-  SYSTEM_SPAN,
+  TERMS_BUS_OFFSET,
+  TERMS_BYTES,
+  TERMS_META,
+  TERMS_OFF_FROM,
+  TERMS_UNKNOWN_FROM,
+  TRANSLATION_BUS_OFFSET,
+  TRANSLATION_IOMMU,
+  TRANSLATION_NONE,
+  TRANSLATION_UNKNOWN,
 } from "./layout";
 
 const WORD: usize = 4;
+const KEY: usize = 8;
 
-/** Writes the decision for one pair of functions to `out`. */
-export function decide(base: usize, provider: u32, client: u32, direction: u32, out: usize): void {
-  const common = commonUpstream(base, provider, client);
-  const commonDepth = load<u32>(recordOf(base, common), RECORD_DEPTH);
-  const providerHost = load<u32>(recordOf(base, provider), RECORD_HOST);
-  const clientHost = load<u32>(recordOf(base, client), RECORD_HOST);
-  const relation = relationOf(base, provider, client, common, commonDepth, providerHost, clientHost);
-  let path = PATH_DIRECT;
-  if (relation == RELATION_SELF || relation == RELATION_COMMON_BRIDGE) {
-    path = pathState(base, provider, client, commonDepth);
-  } else if (relation == RELATION_SAME_UNKNOWN) {
-    // Should they meet at a bridge that the description lacks, its ACS is unknown and all of both chains counts.
-    path = pathState(base, provider, client, 1) == PATH_REDIRECTED ? PATH_REDIRECTED : PATH_MAYBE;
-  } else if (relation == RELATION_ACROSS_UNKNOWN) {
-    path = unplacedPathState(base, provider, client, isKnown(base, providerHost), isKnown(base, clientHost));
-  }
-  const outcomes =
-    relation == RELATION_ACROSS_SYSTEMS
-      ? OUTCOME_SYSTEMS_REFUSED
-      : outcomesOf(base, relation, path, direction, providerHost, clientHost);
-  store<u32>(out, common, DECISION_COMMON);
-  store<u32>(out, distanceOver(base, provider, client, common), DECISION_DISTANCE);
-  store<u8>(out, <u8>outcomes, DECISION_OUTCOMES);
-  store<u8>(out, <u8>relation, DECISION_RELATION);
-  store<u8>(out, <u8>path, DECISION_PATH);
-  store<u8>(out, <u8>STATUS_DECIDED, DECISION_STATUS);
-}
+// Pairs ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function relationOf(
-  base: usize,
-  provider: u32,
-  client: u32,
-  common: u32,
-  commonDepth: u32,
-  providerHost: u32,
-  clientHost: u32,
-): u32 {
-  if (provider == client) return RELATION_SELF;
-  if (commonDepth > 0) return RELATION_COMMON_BRIDGE;
-  const a = hostAt(base, providerHost);
-  const b = hostAt(base, clientHost);
-  const known = isKnown(base, providerHost) && isKnown(base, clientHost);
-  if (common != 0) return known ? RELATION_SAME_HOST : RELATION_SAME_UNKNOWN;
-  if (load<u32>(a, HOST_SYSTEM) != load<u32>(b, HOST_SYSTEM)) return RELATION_ACROSS_SYSTEMS;
-  // A host bridge lies within one segment, and so does everything below it.
-  if (known || load<u32>(a, HOST_SEGMENT) != load<u32>(b, HOST_SEGMENT)) return RELATION_ACROSS_HOSTS;
-  return RELATION_ACROSS_UNKNOWN;
-}
-
-function hostAt(base: usize, host: u32): usize {
-  return <usize>load<u32>(base, HEADER_HOSTS) + <usize>host * HOST_BYTES;
-}
-
-function isKnown(base: usize, host: u32): bool {
-  return load<u32>(hostAt(base, host), HOST_KNOWN) != 0;
-}
-
-function outcomesOf(base: usize, relation: u32, path: u32, direction: u32, providerHost: u32, clientHost: u32): u32 {
-  const classes = <usize>load<u32>(base, HEADER_CLASSES);
-  const count = load<u32>(base, HEADER_CLASS_COUNT);
-  const row = (relation * PATHS + path) * DIRECTIONS + direction;
-  const providerClass = <u32>load<u8>(classes + <usize>providerHost);
-  const clientClass = <u32>load<u8>(classes + <usize>clientHost);
-  const index = (row * count + providerClass) * count + clientClass;
-  return <u32>load<u8>(<usize>load<u32>(base, HEADER_TABLE) + <usize>index);
-}
-
-/** Decisions for `count` pairs: `providers` and `clients` are columns of u32, `out` of decisions. */
+/**
+ * Decides `count` pairs.
+ *
+ *   providers, clients  u32 per row
+ *   directions          u8 per row, or 0: all in `direction`
+ *   common, distance    results, u32 per row
+ *   relation, path      results, u8 per row
+ *   outcomes            result, u8 per row: one bit for each outcome that some completion of the description has
+ *                       under the policy in the header; or 0
+ */
 export function decideMany(
   base: usize,
   count: u32,
   providers: usize,
   clients: usize,
+  directions: usize,
   direction: u32,
-  out: usize,
+  common: usize,
+  distance: usize,
+  relation: usize,
+  path: usize,
+  outcomes: usize,
 ): void {
+  keyMany(base, count, providers, clients, common);
+  if (isWide(base)) judgeRows<u32>(base, count, providers, clients, common, distance, relation, path);
+  else judgeRows<u8>(base, count, providers, clients, common, distance, relation, path);
+  if (outcomes != 0) lookUpRows(base, count, providers, clients, directions, direction, relation, path, outcomes);
+}
+
+/** Relation, path and distance of each pair whose common upstream's key is in `common`, which becomes its id. */
+function judgeRows<R>(
+  base: usize,
+  count: u32,
+  providers: usize,
+  clients: usize,
+  commonColumn: usize,
+  distanceColumn: usize,
+  relationColumn: usize,
+  pathColumn: usize,
+): void {
+  const records = <usize>load<u32>(base, HEADER_RECORDS);
+  const bits = load<u32>(base, HEADER_DEPTH_BITS);
   for (let row: usize = 0; row < <usize>count; row++) {
     const provider = load<u32>(providers + row * WORD);
-    decide(base, provider, load<u32>(clients + row * WORD), direction, out + row * DECISION_BYTES);
+    const client = load<u32>(clients + row * WORD);
+    const key = load<u32>(commonColumn + row * WORD);
+    const left = records + <usize>provider * recordBytes<R>();
+    const right = records + <usize>client * recordBytes<R>();
+    const common = key >> bits;
+    // A key's low bits are the depth of the node it names.
+    const depth = sizeof<R>() == 1 ? key & ((1 << bits) - 1) : depthOf<R>(records + <usize>common * recordBytes<R>());
+    let distance = depthOf<R>(left) + depthOf<R>(right) - 2 * depth;
+    let relation = provider == client ? RELATION_SELF : RELATION_COMMON_BRIDGE;
+    let path = PATH_DIRECT;
+    if (depth > 0) {
+      path = pathState<R>(left, right, depth);
+    } else if (provider != client) {
+      const judged = judgeApart<R>(base, left, right, common);
+      relation = judged & JUDGED_RELATION;
+      path = (judged >> JUDGED_PATH) & JUDGED_RELATION;
+      if (judged >> JUDGED_UNCOUNTED != 0) distance = NO_DISTANCE;
+    }
+    store<u32>(commonColumn + row * WORD, common);
+    store<u32>(distanceColumn + row * WORD, distance);
+    store<u8>(relationColumn + row, <u8>relation);
+    store<u8>(pathColumn + row, <u8>path);
   }
 }
 
+// What `judgeApart` returns: relation in bits 0 to 3, path in 4 to 7; bit 8: nobody can count the hops.
+export const JUDGED_RELATION: u32 = 15;
+export const JUDGED_PATH: u32 = 4;
+export const JUDGED_UNCOUNTED: u32 = 8;
+
+/** Relation and path of two different functions, whose records these are, that no bridge is above. */
+export function judgeApart<R>(base: usize, left: usize, right: usize, common: u32): u32 {
+  const leftHost = hostAt(base, load<u32>(left, RECORD_HOST));
+  const rightHost = hostAt(base, load<u32>(right, RECORD_HOST));
+  const leftKnown = load<u32>(leftHost, HOST_KNOWN) != 0;
+  const rightKnown = load<u32>(rightHost, HOST_KNOWN) != 0;
+  if (common != 0) {
+    if (leftKnown) return RELATION_SAME_HOST | (PATH_DIRECT << JUDGED_PATH);
+    // Should they meet at a bridge that the description lacks, its ACS is unknown and all of both chains counts.
+    const path = pathState<R>(left, right, 1) == PATH_REDIRECTED ? PATH_REDIRECTED : PATH_MAYBE;
+    return RELATION_SAME_UNKNOWN | (path << JUDGED_PATH);
+  }
+  const uncounted: u32 = leftKnown && rightKnown ? 0 : 1 << JUDGED_UNCOUNTED;
+  if (load<u32>(leftHost, HOST_SYSTEM) != load<u32>(rightHost, HOST_SYSTEM)) {
+    return RELATION_ACROSS_SYSTEMS | (1 << JUDGED_UNCOUNTED);
+  }
+  // A host bridge lies within one segment, and so does everything below it.
+  if (uncounted == 0 || load<u32>(leftHost, HOST_SEGMENT) != load<u32>(rightHost, HOST_SEGMENT)) {
+    return RELATION_ACROSS_HOSTS | uncounted;
+  }
+  const path = unplacedPathState<R>(left, right, leftKnown, rightKnown);
+  return RELATION_ACROSS_UNKNOWN | (path << JUDGED_PATH) | uncounted;
+}
+
+/** What the policy's table says of each pair. */
+function lookUpRows(
+  base: usize,
+  count: u32,
+  providers: usize,
+  clients: usize,
+  directions: usize,
+  direction: u32,
+  relationColumn: usize,
+  pathColumn: usize,
+  outcomes: usize,
+): void {
+  const records = <usize>load<u32>(base, HEADER_RECORDS);
+  const bytes = isWide(base) ? recordBytes<u32>() : recordBytes<u8>();
+  const classes = <usize>load<u32>(base, HEADER_CLASSES);
+  const classCount = load<u32>(base, HEADER_CLASS_COUNT);
+  const table = <usize>load<u32>(base, HEADER_TABLE);
+  for (let row: usize = 0; row < <usize>count; row++) {
+    const relation = <u32>load<u8>(relationColumn + row);
+    let found = OUTCOME_SYSTEMS_REFUSED;
+    if (relation != RELATION_ACROSS_SYSTEMS) {
+      const way = directions == 0 ? direction : <u32>load<u8>(directions + row);
+      const providerHost = load<u32>(records + <usize>load<u32>(providers + row * WORD) * bytes, RECORD_HOST);
+      const clientHost = load<u32>(records + <usize>load<u32>(clients + row * WORD) * bytes, RECORD_HOST);
+      const cell = (relation * PATHS + <u32>load<u8>(pathColumn + row)) * DIRECTIONS + way;
+      const providerClass = <u32>load<u8>(classes + <usize>providerHost);
+      const clientClass = <u32>load<u8>(classes + <usize>clientHost);
+      found = <u32>load<u8>(table + <usize>((cell * classCount + providerClass) * classCount + clientClass));
+    }
+    store<u8>(outcomes + row, <u8>found);
+  }
+}
+
+// Requests ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
 /**
- * Writes the request of `initiator` for [address, address + size) of its own system to `out`.
- * `size` is at least 1 and the sum does not wrap.
+ * Answers `count` requests, each for [address, address + size) of the initiator's own system, with sizes of at least 1
+ * and sums that do not wrap.
+ *
+ *   initiators   u32 per row
+ *   addresses    u64 per row; displaced afterwards
+ *   sizes        u64 per row
+ *   directions   u8 per row, or 0: all in `direction`
+ *   ends         scratch, u64 per row
+ *   providers    scratch, u32 per row
+ *   values       result, u32 per row: claim and range
+ *   owners       result, u32 per row: the node; 0: none, none alone, or none of PCI
+ *   offsets      result, u64 per row: of the address in the owner's range
+ *   dma          result, u64 per row: what the initiator has to put on the bus, or NO_ADDRESS
+ *   translation  result, u8 per row: how that comes about
+ *   status       result, u8 per row
+ *   common …     results as of `decideMany`; where nothing is decided 0, NO_DISTANCE, 0, 0, 0
  */
-export function request(base: usize, initiator: u32, address: u64, size: u64, direction: u32, out: usize): void {
-  memory.fill(out, 0, REQUEST_BYTES);
-  store<u32>(out, NO_RANGE, REQUEST_RANGE);
-  const system = systemOf(base, initiator);
-  const claim = claimOn(base, system, address);
-  const kindOfClaim = claim >> CLAIM_SHIFT;
-  const index = claim & CLAIM_RANGE;
-  if (kindOfClaim != CLAIM_OWNED) {
-    const open = load<u32>(system, SYSTEM_OPEN);
-    if (kindOfClaim == CLAIM_AMBIGUOUS || kindOfClaim == CLAIM_MAYBE) store<u32>(out, index, REQUEST_RANGE);
-    if (kindOfClaim == CLAIM_AMBIGUOUS) setStatus(out, STATUS_AMBIGUOUS);
-    else if (kindOfClaim == CLAIM_MAYBE) setStatus(out, STATUS_MAYBE);
-    else if (kindOfClaim == CLAIM_HOLE) setStatus(out, open == OPEN_EVERYWHERE ? STATUS_OPEN : STATUS_HOLE);
-    else setStatus(out, open == OPEN_NOWHERE ? STATUS_NOBODY : STATUS_OPEN);
-    return;
+export function requestMany(
+  base: usize,
+  count: u32,
+  initiators: usize,
+  addresses: usize,
+  sizes: usize,
+  directions: usize,
+  direction: u32,
+  ends: usize,
+  providers: usize,
+  values: usize,
+  owners: usize,
+  offsets: usize,
+  dma: usize,
+  translation: usize,
+  status: usize,
+  common: usize,
+  distance: usize,
+  relation: usize,
+  path: usize,
+  outcomes: usize,
+): void {
+  for (let row: usize = 0; row < <usize>count; row++) {
+    const system = systemOf(base, load<u32>(initiators + row * WORD));
+    store<u64>(addresses + row * KEY, displaced(system, load<u64>(addresses + row * KEY)));
   }
-  const displaced = load<u64>(system, SYSTEM_DISPLACEMENT) + address;
-  store<u32>(out, index, REQUEST_RANGE);
-  const range = <usize>load<u32>(base, HEADER_RANGES) + <usize>index * RANGE_BYTES;
-  store<u64>(out, displaced - load<u64>(range, RANGE_START), REQUEST_OFFSET);
-  store<u64>(out, address + load<u64>(range, RANGE_BUS_OFFSET), REQUEST_BUS);
-  if (size > segmentEnd(base, segmentAt(base, displaced)) - displaced) {
-    setStatus(out, STATUS_LEAVES_OWNER);
-    return;
+  claimMany(base, count, addresses, values, ends);
+  for (let row: usize = 0; row < <usize>count; row++) {
+    const value = load<u32>(values + row * WORD);
+    const at = load<u64>(addresses + row * KEY);
+    let owner: u32 = 0;
+    let offset: u64 = 0;
+    let state = STATUS_DECIDED;
+    if (value >> CLAIM_SHIFT == CLAIM_OWNED) {
+      const range = rangeAt(base, value);
+      const size = load<u64>(sizes + row * KEY);
+      owner = load<u32>(<usize>load<u32>(base, HEADER_OWNERS) + <usize>(value & CLAIM_RANGE) * WORD);
+      offset = at - load<u64>(range, RANGE_START);
+      if (size > load<u64>(ends + row * KEY) - at) {
+        state = size <= load<u64>(range, RANGE_SIZE) - offset ? STATUS_CONTESTED : STATUS_LEAVES_OWNER;
+      } else {
+        state = statusOfKind(load<u32>(termsAt(base, range), TERMS_META));
+      }
+      if ((owner & OUTSIDE) != 0) owner = 0;
+    } else {
+      state = statusOfClaim(value, load<u32>(systemOf(base, load<u32>(initiators + row * WORD)), SYSTEM_OPEN));
+    }
+    store<u32>(owners + row * WORD, owner);
+    store<u64>(offsets + row * KEY, offset);
+    store<u8>(status + row, <u8>state);
+    // Rows that need no decision get one on node 0, which is overwritten below: cheaper than leaving them out.
+    store<u32>(providers + row * WORD, state == STATUS_DECIDED ? owner : 0);
   }
-  const kind = load<u32>(range, RANGE_META) & KIND_MASK;
-  if (kind != KIND_BAR) {
-    if (kind == KIND_SYSTEM_RAM) setStatus(out, STATUS_SYSTEM_RAM);
-    else setStatus(out, kind == KIND_PLATFORM ? STATUS_PLATFORM : STATUS_NOT_PEER);
-    return;
+  decideMany(base, count, providers, initiators, directions, direction, common, distance, relation, path, outcomes);
+  for (let row: usize = 0; row < <usize>count; row++) {
+    let state = <u32>load<u8>(status + row);
+    let route: u32 = 0;
+    if (state == STATUS_DECIDED) {
+      route = <u32>load<u8>(outcomes + row);
+      const terms = termsAt(base, rangeAt(base, load<u32>(values + row * WORD)));
+      if ((load<u32>(terms, TERMS_OFF_FROM) | load<u32>(terms, TERMS_UNKNOWN_FROM)) != 0) {
+        const owner = load<u32>(owners + row * WORD);
+        const turn = load<u32>(common + row * WORD);
+        state = memoryStatus(base, terms, owner, turn, route, <u32>load<u8>(relation + row));
+      }
+      if (state != STATUS_DECIDED) route = 0;
+    } else {
+      store<u32>(common + row * WORD, 0);
+      store<u32>(distance + row * WORD, NO_DISTANCE);
+      store<u8>(relation + row, 0);
+      store<u8>(path + row, 0);
+      store<u8>(outcomes + row, 0);
+      if (state == STATUS_SYSTEM_RAM) route = OUTCOME_THROUGH_HOST;
+    }
+    let address = NO_ADDRESS;
+    let way = TRANSLATION_UNKNOWN;
+    if (route == OUTCOME_BUS_ADDRESS || route == OUTCOME_THROUGH_HOST) {
+      const initiator = load<u32>(initiators + row * WORD);
+      const system = systemOf(base, initiator);
+      const physical = load<u64>(addresses + row * KEY) - load<u64>(system, SYSTEM_DISPLACEMENT);
+      if (route == OUTCOME_BUS_ADDRESS) {
+        const terms = termsAt(base, rangeAt(base, load<u32>(values + row * WORD)));
+        if ((load<u32>(terms, TERMS_META) & META_BUS_KNOWN) != 0) {
+          address = physical + load<u64>(terms, TERMS_BUS_OFFSET);
+          way = address == physical ? TRANSLATION_NONE : TRANSLATION_BUS_OFFSET;
+        }
+      } else if (load<u32>(system, SYSTEM_IOMMU) == IOMMU_IDENTITY) {
+        address = physical;
+        way = TRANSLATION_NONE;
+      } else if (load<u32>(system, SYSTEM_IOMMU) == IOMMU_TRANSLATING) {
+        way = TRANSLATION_IOMMU;
+      }
+      if (way != TRANSLATION_IOMMU) {
+        // Through the host bridge it is the CPU's address, should there be no IOMMU; on the bus it may be any.
+        const known = way != TRANSLATION_UNKNOWN || route == OUTCOME_THROUGH_HOST;
+        const first = way != TRANSLATION_UNKNOWN ? address : physical;
+        if (!drives(base, initiator, known, first, load<u64>(sizes + row * KEY))) {
+          state = way == TRANSLATION_UNKNOWN ? STATUS_DMA_MASK_UNKNOWN : STATUS_DMA_MASK;
+          address = NO_ADDRESS;
+        }
+      }
+    }
+    store<u64>(dma + row * KEY, address);
+    store<u8>(translation + row, <u8>way);
+    store<u8>(status + row, <u8>state);
   }
-  decide(base, load<u32>(range, RANGE_OWNER), initiator, direction, out);
-  setStatus(out, memoryStatus(base, range, out));
+}
+
+function statusOfClaim(value: u32, open: u32): u32 {
+  const claim = value >> CLAIM_SHIFT;
+  if (claim == CLAIM_AMBIGUOUS) return STATUS_AMBIGUOUS;
+  if (claim == CLAIM_MAYBE) return STATUS_MAYBE;
+  if (open == OPEN_BLANK) return STATUS_BLANK;
+  if (claim == CLAIM_HOLE) return open == OPEN_EVERYWHERE ? STATUS_OPEN : STATUS_HOLE;
+  return open == OPEN_NOWHERE ? STATUS_NOBODY : STATUS_OPEN;
+}
+
+function statusOfKind(meta: u32): u32 {
+  const kind = meta & KIND_MASK;
+  if (kind == KIND_BAR) return STATUS_DECIDED;
+  if (kind == KIND_SYSTEM_RAM) return STATUS_SYSTEM_RAM;
+  if (kind == KIND_PLATFORM) return STATUS_PLATFORM;
+  const bar = (meta >> BAR_SHIFT) & BAR_MASK;
+  return bar >= FIRST_APERTURE && bar != BAR_MASK ? STATUS_APERTURE : STATUS_NOT_PEER;
 }
 
 /**
  * Does memory decode let the request arrive? On the bus address it passes the owner's bridges below the common one;
  * through the host bridge it passes all of them. Off only if every outcome still possible says so.
  */
-function memoryStatus(base: usize, range: usize, decision: usize): u32 {
-  const outcomes = <u32>load<u8>(decision, DECISION_OUTCOMES);
-  const from: u32 = (outcomes & OUTCOMES_ALLOWED) == OUTCOME_THROUGH_HOST ? 0 : turningDepth(base, range, decision);
-  if (load<u32>(range, RANGE_OFF_FROM) > from) return STATUS_MEMORY_OFF;
+function memoryStatus(base: usize, terms: usize, owner: u32, common: u32, outcomes: u32, relation: u32): u32 {
+  const from: u32 =
+    (outcomes & OUTCOMES_ALLOWED) == OUTCOME_THROUGH_HOST ? 0 : turningDepth(base, owner, common, outcomes, relation);
+  if (load<u32>(terms, TERMS_OFF_FROM) > from) return STATUS_MEMORY_OFF;
   // A refusal, or a doubt about the route, stands whatever the registers hold.
   if (outcomes != OUTCOME_BUS_ADDRESS && outcomes != OUTCOME_THROUGH_HOST) return STATUS_DECIDED;
-  return load<u32>(range, RANGE_UNKNOWN_FROM) > from ? STATUS_MEMORY_UNKNOWN : STATUS_DECIDED;
+  return load<u32>(terms, TERMS_UNKNOWN_FROM) > from ? STATUS_MEMORY_UNKNOWN : STATUS_DECIDED;
 }
 
 /** Depth of the bridge at which a request on the bus address turns downward, as deep as it may be. */
-function turningDepth(base: usize, range: usize, decision: usize): u32 {
-  const arrives = ((<u32>load<u8>(decision, DECISION_OUTCOMES)) & OUTCOME_BUS_ADDRESS) != 0;
+function turningDepth(base: usize, owner: u32, common: u32, outcomes: u32, relation: u32): u32 {
+  const arrives = (outcomes & OUTCOME_BUS_ADDRESS) != 0;
   // The initiator may hang below any bridge of the owner's chain, or below the owner.
-  const unplaced = <u32>load<u8>(decision, DECISION_RELATION) == RELATION_ACROSS_UNKNOWN;
-  const turn = load<u32>(arrives && !unplaced ? decision + DECISION_COMMON : range + RANGE_OWNER);
-  return load<u32>(recordOf(base, turn), RECORD_DEPTH);
+  const turn = arrives && relation != RELATION_ACROSS_UNKNOWN ? common : owner;
+  return isWide(base) ? depthOf<u32>(recordOf<u32>(base, turn)) : depthOf<u8>(recordOf<u8>(base, turn));
+}
+
+/** Whether the initiator can drive the last DMA address. */
+function drives(base: usize, initiator: u32, known: bool, first: u64, size: u64): bool {
+  const bits = isWide(base)
+    ? fieldOf<u32>(recordOf<u32>(base, initiator), FIELD_DMA_BITS)
+    : fieldOf<u8>(recordOf<u8>(base, initiator), FIELD_DMA_BITS);
+  if (bits == 0 || bits >= 64) return true;
+  const limit = (<u64>1) << bits;
+  return known && size <= limit && first <= limit - size;
 }
 
 function systemOf(base: usize, node: u32): usize {
-  const host = hostAt(base, load<u32>(recordOf(base, node), RECORD_HOST));
-  return <usize>load<u32>(base, HEADER_SYSTEMS) + <usize>load<u32>(host, HOST_SYSTEM) * SYSTEM_BYTES;
+  return systemAt(base, load<u32>(hostAt(base, hostOf(base, node)), HOST_SYSTEM));
 }
 
-/** What the segments say of an address of a system. */
-export function claimOn(base: usize, system: usize, address: u64): u32 {
-  if (address >= load<u64>(system, SYSTEM_SPAN)) return CLAIM_NOBODY << CLAIM_SHIFT;
-  const segment = segmentAt(base, load<u64>(system, SYSTEM_DISPLACEMENT) + address);
-  return load<u32>(<usize>load<u32>(base, HEADER_VALUES) + <usize>segment * WORD);
+function rangeAt(base: usize, value: u32): usize {
+  return <usize>load<u32>(base, HEADER_RANGES) + <usize>(value & CLAIM_RANGE) * RANGE_BYTES;
 }
 
-/** The same for the system with a given ordinal. */
-export function claimIn(base: usize, system: u32, address: u64): u32 {
-  return claimOn(base, <usize>load<u32>(base, HEADER_SYSTEMS) + <usize>system * SYSTEM_BYTES, address);
-}
-
-/** How many bytes from an address on, in the system with a given ordinal, are claimed alike. */
-export function claimedAlike(base: usize, system: u32, address: u64): u64 {
-  const record = <usize>load<u32>(base, HEADER_SYSTEMS) + <usize>system * SYSTEM_BYTES;
-  const displaced = load<u64>(record, SYSTEM_DISPLACEMENT) + address;
-  return segmentEnd(base, segmentAt(base, displaced)) - displaced;
-}
-
-function setStatus(out: usize, status: u32): void {
-  store<u8>(out, <u8>status, DECISION_STATUS);
+function termsAt(base: usize, range: usize): usize {
+  return <usize>load<u32>(base, HEADER_TERMS) + <usize>load<u32>(range, RANGE_TERMS) * TERMS_BYTES;
 }

@@ -1,24 +1,41 @@
 import {
   CLAIMS,
   DIRECTIONS,
+  NO_ADDRESS,
+  NO_BAR,
+  NO_DISTANCE,
   OPEN,
   PATHS,
   RELATIONS,
   STATUSES,
+  TRANSLATIONS,
   type Claim,
+  type Iommu,
   type Open,
   type Path,
   type Relation,
   type Status,
+  type Translation,
 } from "./core/axes.js";
-import type { Forest } from "./core/forest.js";
-import { buildSegments, type RangeRow } from "./core/segments.js";
+import { recordBytes, type Forest } from "./core/forest.js";
+import { PHRASES_BYTES, type Phrases } from "./core/phrases.js";
+import type { Ranges } from "./core/ranges.js";
+import { Sections, type Places, type SectionMap } from "./core/sections.js";
+import { unpackTerms, type Terms } from "./core/terms.js";
 import { Arena, defaultBuild, instantiate, layout, view, type Build, type Exports } from "./core/wasm.js";
+import { reserve, type Column, type Columns } from "./core/window.js";
 
 export * from "./core/axes.js";
-export { depthIn, numberForest, type Forest } from "./core/forest.js";
-export type { RangeRow } from "./core/segments.js";
+export { checkExtent, memoryNeeded, type Extent } from "./core/capacity.js";
+export { buildForest, depthIn, MARK_REDIRECTS, MARK_UNREADABLE, parentIn, type Forest } from "./core/forest.js";
+export { Phrases, UNKNOWN_DISTANCE, type Phrase } from "./core/phrases.js";
+export { buildRanges, type Ranges, type RangeSource } from "./core/ranges.js";
+export { SectionError, type SectionMap } from "./core/sections.js";
+export { TermsTable, type Terms } from "./core/terms.js";
 export type { Build } from "./core/wasm.js";
+
+/** A column of addresses, sizes or offsets. As `Float64Array`: whole numbers below 2^53. */
+export type Addresses = BigUint64Array | Float64Array;
 
 /** A policy as the kernels read it. */
 export interface CompiledPolicy {
@@ -35,6 +52,9 @@ const MAX_TABLE = RELATIONS.length * PATHS.length * DIRECTIONS.length * MAX_CLAS
 /** Rows per crossing into the core in the batch calls. */
 const CHUNK = 1024;
 
+/** The most nodes of one matrix. */
+export const MATRIX_LIMIT = 8192;
+
 export interface HostRow {
   readonly system: number;
   readonly segment: number;
@@ -43,13 +63,26 @@ export interface HostRow {
 
 export interface SystemRow {
   readonly open: Open;
+  readonly iommu: Iommu;
+}
+
+/** A range of addresses as the core holds it. */
+export interface RangeRow {
+  readonly system: number;
+  /** CPU physical. */
+  readonly start: bigint;
+  readonly size: bigint;
+  /** Id of the node; for kinds outside PCI the caller's own number. */
+  readonly owner: number;
+  readonly terms: Terms;
 }
 
 /** A pair's answer: `outcomes` holds a bit (OUTCOME_BITS) for each outcome that some completion has. */
 export interface Decision {
   /** Id of the common bridge, of the common host bridge, or 0. */
   readonly common: number;
-  readonly distance: number;
+  /** Hops; null: not known, or in different systems. */
+  readonly distance: number | null;
   readonly outcomes: number;
   readonly relation: Relation | "across-systems";
   readonly path: Path;
@@ -57,99 +90,233 @@ export interface Decision {
 
 export interface Request extends Decision {
   readonly status: Status;
-  /** Index of the range that owns or may own the address; null: none. */
+  /** The range that owns or may own the address; null: none. */
   readonly range: number | null;
   /** Of the address in its range. */
   readonly offset: bigint;
-  /** PCI bus address; null: unknown. */
-  readonly busAddress: bigint | null;
+  /** What the initiator has to put on the bus; null: unknown, or an IOVA, or it cannot. */
+  readonly dmaAddress: bigint | null;
+  readonly translation: Translation;
 }
 
-/** Decisions as columns, one row per pair. */
-export interface DecisionColumns {
+/** What pairs share, one row per pair. Columns that are left out are not filled. */
+export interface PairColumns {
+  /** Id of the common bridge or host bridge; 0: none. */
   readonly common: Uint32Array;
-  readonly distance: Uint32Array;
-  readonly outcomes: Uint8Array;
-  /** Index in RELATIONS; RELATIONS.length: different systems. */
-  readonly relation: Uint8Array;
+  /** Hops, or NO_DISTANCE. */
+  readonly distance?: Uint32Array;
+  /** Row in RELATIONS; ACROSS_SYSTEMS. */
+  readonly relation?: Uint8Array;
+  /** Row in PATHS. */
+  readonly path?: Uint8Array;
 }
+
+export interface DecisionColumns extends PairColumns {
+  readonly outcomes: Uint8Array;
+}
+
+/** Answers for all ordered pairs, as `Phrases` puts them. */
+export interface MatrixColumns {
+  readonly distance: Int32Array;
+  readonly route: Uint8Array;
+  readonly answer: Uint8Array;
+}
+
+export interface ClaimColumns {
+  /** Id of the node that alone owns the address; 0: none. */
+  readonly owner: Uint32Array;
+  /** Row in CLAIMS. */
+  readonly claim?: Uint8Array;
+  /** The range concerned; meaningless where the claim is "nobody". */
+  readonly range?: Uint32Array;
+  /** Of the address in its owner's range; 0 where nobody alone owns it. */
+  readonly offset?: Addresses;
+  /** Index of the BAR; NO_BAR: not shown, no BAR, or nobody alone owns the address. */
+  readonly bar?: Uint8Array;
+}
+
+export interface RequestColumns {
+  /** Row in STATUSES. */
+  readonly status: Uint8Array;
+  readonly outcomes: Uint8Array;
+  readonly relation: Uint8Array;
+  readonly path: Uint8Array;
+  /** Row in TRANSLATIONS. */
+  readonly translation?: Uint8Array;
+  readonly owner?: Uint32Array;
+  readonly common?: Uint32Array;
+  readonly distance?: Uint32Array;
+  readonly offset?: Addresses;
+  /** NO_ADDRESS where there is none; in a Float64Array NaN. */
+  readonly dmaAddress?: Addresses;
+}
+
+const STAGING = {
+  address: BigUint64Array,
+  size: BigUint64Array,
+  end: BigUint64Array,
+  offset: BigUint64Array,
+  dma: BigUint64Array,
+  left: Uint32Array,
+  right: Uint32Array,
+  owner: Uint32Array,
+  value: Uint32Array,
+  common: Uint32Array,
+  distance: Uint32Array,
+  relation: Uint8Array,
+  path: Uint8Array,
+  outcomes: Uint8Array,
+  status: Uint8Array,
+  translation: Uint8Array,
+  direction: Uint8Array,
+} as const;
+
+const MATRIX = {
+  sorted: Uint32Array,
+  least: Uint32Array,
+  columns: Uint32Array,
+  keys: Uint32Array,
+  distance: Int32Array,
+  route: Uint8Array,
+  answer: Uint8Array,
+} as const;
 
 /** One topology in linear memory: the only place that touches it. */
 export class Core {
+  /** How many nodes there are, node 0 not counted. */
+  readonly count: number;
+  readonly hosts: number;
+  readonly systems: number;
+  readonly rangeCount: number;
   readonly #core: Exports;
   readonly #memory: DataView;
+  readonly #sections: Sections;
   readonly #base: number;
-  readonly #staging: number;
+  readonly #places: Places;
   readonly #classes: number;
   readonly #table: number;
-  readonly #records: number;
-  readonly #ranges: number;
-  readonly #hostCount: number;
+  readonly #phrases: number;
+  readonly #staging: Columns<typeof STAGING>;
+  readonly #matrix: Columns<typeof MATRIX>;
+  readonly #numbers: Float64Array;
+  readonly #terms: readonly Terms[];
+  /** By row of the terms. */
+  readonly #bars: Uint8Array;
+  readonly #recordBytes: number;
   #policy: CompiledPolicy | null = null;
 
-  constructor(
-    forest: Forest,
-    hosts: readonly HostRow[],
-    systems: readonly SystemRow[],
-    ranges: readonly RangeRow[],
+  /**
+   * Packs a topology.
+   *
+   * @param hosts in the order of their ids.
+   * @throws RangeError where no memory is to be had.
+   */
+  static of(
+    parts: {
+      readonly forest: Forest;
+      readonly hosts: readonly HostRow[];
+      readonly systems: readonly SystemRow[];
+      readonly ranges: Ranges;
+    },
     build: Build = defaultBuild,
-  ) {
-    const segments = buildSegments(ranges, systems.length, build);
+  ): Core {
+    return new Core(Sections.of(parts), build);
+  }
+
+  /**
+   * The same from the sections of another core, which need not be trusted.
+   *
+   * @throws SectionError for a section that is missing, of the wrong length, or would lead the kernels astray.
+   */
+  static from(sections: SectionMap, build: Build = defaultBuild): Core {
+    const core = new Core(Sections.from(sections), build);
+    core.#check();
+    return core;
+  }
+
+  private constructor(sections: Sections, build: Build) {
     this.#core = instantiate(build);
-    this.#hostCount = hosts.length;
+    this.#sections = sections;
+    this.count = sections.nodes;
+    this.hosts = sections.hosts;
+    this.systems = sections.systems;
+    this.rangeCount = sections.ranges;
+    this.#terms = unpackTerms(sections.bytes("terms"));
+    this.#bars = Uint8Array.from(this.#terms, ({ bar }) => bar ?? NO_BAR);
+    this.#recordBytes = recordBytes(sections.wide);
+    const longest = sections.longestTree();
     const arena = new Arena(this.#core);
     this.#base = arena.take(layout.HEADER_BYTES);
-    const parents = arena.take(forest.parents.byteLength);
-    this.#records = arena.take(forest.records.byteLength);
-    const hostRows = arena.take(hosts.length * layout.HOST_BYTES);
-    const systemRows = arena.take(systems.length * layout.SYSTEM_BYTES);
-    this.#classes = arena.take(hosts.length);
+    this.#classes = arena.take(sections.hosts);
     this.#table = arena.take(MAX_TABLE);
-    const tree = arena.take(segments.tree.byteLength, layout.NODE_BYTES);
-    const values = arena.take(segments.values.byteLength);
-    this.#ranges = arena.take(segments.ranges.byteLength);
-    this.#staging = arena.take(CHUNK * (4 + 4 + layout.DECISION_BYTES));
+    this.#phrases = arena.take(PHRASES_BYTES);
+    const staging = reserve(arena, CHUNK, STAGING);
+    const matrix = reserve(arena, MATRIX_LIMIT, MATRIX);
+    const minima = arena.take(this.#core.minimaBytes(sections.nodes, longest) >>> 0);
+    const tree = arena.take(this.#core.treeBytes(sections.leaves) >>> 0, layout.NODE_BYTES);
+    sections.place((bytes) => arena.take(bytes, layout.LEAF_BYTES));
     arena.commit();
+    const { buffer } = this.#core.memory;
+    sections.move(buffer);
+    this.#places = sections.places();
+    this.#memory = view(new Uint8Array(buffer));
+    this.#staging = staging(buffer);
+    this.#matrix = matrix(buffer);
+    this.#numbers = new Float64Array(buffer, this.#staging.address.at, CHUNK);
 
-    const bytes = new Uint8Array(this.#core.memory.buffer);
-    this.#memory = view(bytes);
-    bytes.set(new Uint8Array(forest.parents.buffer, forest.parents.byteOffset, forest.parents.byteLength), parents);
-    bytes.set(forest.records, this.#records);
-    bytes.set(segments.tree, tree);
-    bytes.set(segments.values, values);
-    bytes.set(segments.ranges, this.#ranges);
-    hosts.forEach((host, index) => {
-      const at = hostRows + index * layout.HOST_BYTES;
-      this.#memory.setUint32(at + layout.HOST_SYSTEM, host.system, true);
-      this.#memory.setUint32(at + layout.HOST_SEGMENT, host.segment, true);
-      this.#memory.setUint32(at + layout.HOST_KNOWN, host.known ? 1 : 0, true);
-    });
-    systems.forEach((system, index) => {
-      const at = systemRows + index * layout.SYSTEM_BYTES;
-      this.#memory.setBigUint64(at + layout.SYSTEM_DISPLACEMENT, segments.displacements[index]!, true);
-      this.#memory.setBigUint64(at + layout.SYSTEM_SPAN, segments.spans[index]!, true);
-      this.#memory.setUint32(at + layout.SYSTEM_OPEN, OPEN.indexOf(system.open), true);
-    });
     const header = (offset: number, value: number) => this.#memory.setUint32(this.#base + offset, value, true);
-    header(layout.HEADER_PARENTS, parents);
-    header(layout.HEADER_RECORDS, this.#records);
-    header(layout.HEADER_HOSTS, hostRows);
-    header(layout.HEADER_SYSTEMS, systemRows);
+    header(layout.HEADER_NODES, sections.nodes);
+    header(layout.HEADER_WIDE, sections.wide ? 1 : 0);
+    header(layout.HEADER_DEPTH_BITS, sections.depthBits);
+    header(layout.HEADER_KEYS, this.#places.keys);
+    header(layout.HEADER_RECORDS, this.#places.records);
+    header(layout.HEADER_MINIMA, minima);
+    header(layout.HEADER_HOSTS, this.#places.hosts);
+    header(layout.HEADER_SYSTEMS, this.#places.systems);
     header(layout.HEADER_CLASSES, this.#classes);
+    header(layout.HEADER_CLASS_COUNT, 1);
     header(layout.HEADER_TABLE, this.#table);
-    header(layout.HEADER_TREE, tree);
-    header(layout.HEADER_LEVELS, segments.levels);
-    // The lowest level comes last in the tree.
-    const lowest = Math.ceil(segments.count / layout.KEYS_PER_NODE) * layout.NODE_BYTES;
-    header(layout.HEADER_KEYS, tree + segments.tree.byteLength - lowest);
-    header(layout.HEADER_VALUES, values);
-    header(layout.HEADER_RANGES, this.#ranges);
-    header(layout.HEADER_SEGMENTS, segments.count);
+    header(layout.HEADER_LEAVES, this.#places.leaves);
+    header(layout.HEADER_LEAF_COUNT, sections.leaves);
+    header(layout.HEADER_UNIT, sections.unit);
+    header(layout.HEADER_RANGES, this.#places.ranges);
+    header(layout.HEADER_OWNERS, this.#places.owners);
+    header(layout.HEADER_TERMS, this.#places.terms);
+    this.#core.plantMinima(this.#base, longest);
+    this.#core.plantTree(this.#base, tree);
   }
+
+  #check(): void {
+    const { nodes: _, hosts, systems, ranges, terms } = this.#sections;
+    const [core, base] = [this.#core, this.#base];
+    this.#sections.expect("keys", core.checkKeys(base));
+    this.#sections.expect("records", core.checkRecords(base, hosts));
+    this.#sections.expect("hosts", core.checkHosts(base, hosts, systems));
+    this.#sections.expect("systems", core.checkSystems(base, systems));
+    this.#sections.expect("ranges", core.checkRanges(base, ranges, terms));
+    this.#sections.expect("owners", core.checkOwners(base, ranges));
+    this.#sections.expect("leaves", core.checkLeaves(base, ranges));
+  }
+
+  /** Everything that `Core.from` needs, as views of linear memory. */
+  sections(): SectionMap {
+    return this.#sections.map;
+  }
+
+  /** What the instance's memory takes up, in bytes. */
+  get memoryBytes(): number {
+    return this.#core.memory.buffer.byteLength;
+  }
+
+  // One at a time ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The nearest node that is `a` or above it and also `b` or above it: a function, a host bridge, or 0. */
   common(a: number, b: number): number {
-    return this.#core.commonUpstream(this.#base, a, b) >>> 0;
+    const { left, right, common } = this.#staging;
+    left.values[0] = a;
+    right.values[0] = b;
+    this.#core.commonMany(this.#base, 1, left.at, right.at, common.at);
+    return common.values[0]!;
   }
 
   /** Ids from `node` up to its host bridge, both included. */
@@ -157,28 +324,42 @@ export class Core {
     const depth = this.depth(node);
     // A chain may be longer than the staging window; the walk needs no more than the columns.
     if (depth + 1 > CHUNK) return this.#longChain(node, depth);
-    const count = this.#core.ancestors(this.#base, node, this.#staging);
-    return new Uint32Array(this.#core.memory.buffer, this.#staging, count).slice();
+    const { at, values } = this.#staging.left;
+    return values.slice(0, this.#core.ancestors(this.#base, node, at));
   }
 
   #longChain(node: number, depth: number): Uint32Array {
     const chain = new Uint32Array(depth + 1);
-    const parents = this.#memory.getUint32(this.#base + layout.HEADER_PARENTS, true);
+    const keys = this.#places.keys;
     for (let at = 0; at <= depth; at++) {
       chain[at] = node;
-      node = this.#memory.getUint32(parents + node * 4, true);
+      node = this.#memory.getUint32(keys + node * 4, true) >>> this.#sections.depthBits;
     }
     return chain;
   }
 
   /** 0 for a host bridge, 1 for a function on its root bus, … */
   depth(node: number): number {
-    return this.#memory.getUint32(this.#records + node * layout.RECORD_BYTES + layout.RECORD_DEPTH, true);
+    const at = this.#places.records + node * this.#recordBytes + layout.RECORD_DEPTH;
+    return this.#sections.wide ? this.#memory.getUint32(at, true) : this.#memory.getUint8(at);
   }
 
   /** Ordinal of the host bridge above a node. */
   host(node: number): number {
-    return this.#memory.getUint32(this.#records + node * layout.RECORD_BYTES + layout.RECORD_HOST, true);
+    return this.#memory.getUint32(this.#places.records + node * this.#recordBytes + layout.RECORD_HOST, true);
+  }
+
+  hostRow(ordinal: number): HostRow {
+    const at = this.#places.hosts + ordinal * layout.HOST_BYTES;
+    return {
+      system: this.#memory.getUint32(at + layout.HOST_SYSTEM, true),
+      segment: this.#memory.getUint32(at + layout.HOST_SEGMENT, true),
+      known: this.#memory.getUint32(at + layout.HOST_KNOWN, true) !== 0,
+    };
+  }
+
+  open(system: number): Open {
+    return OPEN[this.#memory.getUint32(this.#systemAt(system) + layout.SYSTEM_OPEN, true)]!;
   }
 
   /** Who claims an address of a system, and the range it concerns. */
@@ -187,18 +368,142 @@ export class Core {
     return { claim: CLAIMS[value >>> layout.CLAIM_SHIFT]!, range: value & layout.CLAIM_RANGE };
   }
 
+  /** Id of the node that alone owns an address of a system; 0: none. */
+  owner(system: number, address: bigint): number {
+    return this.#core.ownerOf(this.#base, system, address) >>> 0;
+  }
+
   /** How many bytes from an owned address on are claimed alike. */
   claimedAlike(system: number, address: bigint): bigint {
     return BigInt.asUintN(64, this.#core.claimedAlike(this.#base, system, address));
   }
 
+  /** Every range that holds an address of a system, windows included, the one that begins last first. */
+  claimants(system: number, address: bigint): Uint32Array {
+    const { at, values } = this.#staging.left;
+    const write = (out: number, room: number) =>
+      this.#core.claimants(this.#base, this.rangeCount, system, address, out, room) >>> 0;
+    const found = write(at, CHUNK);
+    if (found <= CHUNK) return values.slice(0, found);
+    // More than the window takes: piece by piece would need a second walk each time, so ask the ranges themselves.
+    return Uint32Array.from(this.#holding(system, address));
+  }
+
+  *#holding(system: number, address: bigint): Generator<number> {
+    for (let range = this.rangeCount - 1; range >= 0; range--) {
+      const row = this.range(range);
+      if (row.system === system && row.start <= address && address - row.start < row.size) yield range;
+    }
+  }
+
+  range(index: number): RangeRow {
+    const at = this.#places.ranges + index * layout.RANGE_BYTES;
+    const displaced = this.#memory.getBigUint64(at + layout.RANGE_START, true);
+    const system = this.#systemOf(displaced);
+    const displacement = this.#memory.getBigUint64(this.#systemAt(system) + layout.SYSTEM_DISPLACEMENT, true);
+    const owner = this.#memory.getUint32(this.#places.owners + index * 4, true);
+    return {
+      system,
+      start: BigInt.asUintN(64, displaced - displacement),
+      size: this.#memory.getBigUint64(at + layout.RANGE_SIZE, true),
+      owner: owner & ~layout.OUTSIDE,
+      terms: this.#terms[this.#memory.getUint32(at + layout.RANGE_TERMS, true)]!,
+    };
+  }
+
+  #systemAt(system: number): number {
+    return this.#places.systems + system * layout.SYSTEM_BYTES;
+  }
+
+  /** Where the space of a system begins in the space of all. */
+  #place(system: number): bigint {
+    const at = this.#systemAt(system);
+    const displacement = this.#memory.getBigUint64(at + layout.SYSTEM_DISPLACEMENT, true);
+    return BigInt.asUintN(64, displacement + this.#memory.getBigUint64(at + layout.SYSTEM_FIRST, true));
+  }
+
+  /** The last system whose space begins at a place or before: those before it that begin there too have no addresses. */
+  #systemOf(displaced: bigint): number {
+    let [low, high] = [0, this.systems];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#place(middle) <= displaced) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+
   decide(policy: CompiledPolicy, provider: number, client: number, direction: number): Decision {
     this.#use(policy);
-    this.#core.decide(this.#base, provider, client, direction, this.#staging);
+    const { left, right } = this.#staging;
+    left.values[0] = provider;
+    right.values[0] = client;
+    this.#decideRows(1, 0, direction, true);
     return this.#decision();
   }
 
-  /** Decides each pair (providers[i], clients[i]) into row i of `into`. */
+  /** `size` is at least 1 and `address + size` at most 2^64. */
+  request(policy: CompiledPolicy, initiator: number, address: bigint, size: bigint, direction: number): Request {
+    this.#use(policy);
+    const window = this.#staging;
+    window.left.values[0] = initiator;
+    window.address.values[0] = address;
+    window.size.values[0] = size;
+    this.#requestRows(1, 0, direction);
+    const value = window.value.values[0]!;
+    const claim = CLAIMS[value >>> layout.CLAIM_SHIFT]!;
+    const dmaAddress = window.dma.values[0]!;
+    return {
+      ...this.#decision(),
+      status: STATUSES[window.status.values[0]!]!,
+      range: claim === "nobody" || claim === "hole" ? null : value & layout.CLAIM_RANGE,
+      offset: window.offset.values[0]!,
+      dmaAddress: dmaAddress === NO_ADDRESS ? null : dmaAddress,
+      translation: TRANSLATIONS[window.translation.values[0]!]!,
+    };
+  }
+
+  #decision(): Decision {
+    const window = this.#staging;
+    const distance = window.distance.values[0]!;
+    return {
+      common: window.common.values[0]!,
+      distance: distance === NO_DISTANCE ? null : distance,
+      outcomes: window.outcomes.values[0]!,
+      relation: RELATIONS[window.relation.values[0]!] ?? "across-systems",
+      path: PATHS[window.path.values[0]!]!,
+    };
+  }
+
+  // In columns ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What each pair (a[i], b[i]) shares into row i of `into`. @throws RangeError with the row of a wrong id. */
+  commonMany(a: Uint32Array, b: Uint32Array, into: PairColumns): void {
+    const window = this.#staging;
+    const full = into.distance !== undefined || into.relation !== undefined || into.path !== undefined;
+    for (let first = 0; first < a.length; first += CHUNK) {
+      const rows = Math.min(CHUNK, a.length - first);
+      this.#takeIds(a, first, rows, window.left, "a");
+      this.#takeIds(b, first, rows, window.right, "b");
+      if (full) this.#decideRows(rows, 0, 0, false);
+      else this.#core.commonMany(this.#base, rows, window.left.at, window.right.at, window.common.at);
+      this.#givePairs(into, first, rows);
+    }
+  }
+
+  /** The common upstream found by walking up: for comparison. */
+  walkMany(a: Uint32Array, b: Uint32Array, into: Uint32Array): void {
+    const { left, right, common } = this.#staging;
+    for (let first = 0; first < a.length; first += CHUNK) {
+      const rows = Math.min(CHUNK, a.length - first);
+      this.#takeIds(a, first, rows, left, "a");
+      this.#takeIds(b, first, rows, right, "b");
+      this.#core.walkMany(this.#base, rows, left.at, right.at, common.at);
+      give(common, into, first, rows);
+    }
+  }
+
+  /** Decides each pair (providers[i], clients[i]) into row i of `into`. @throws RangeError with the row of a wrong id. */
   decideMany(
     policy: CompiledPolicy,
     providers: Uint32Array,
@@ -207,37 +512,146 @@ export class Core {
     into: DecisionColumns,
   ): void {
     this.#use(policy);
-    const left = this.#staging;
-    const right = left + CHUNK * 4;
-    const out = right + CHUNK * 4;
-    const words = new Uint32Array(this.#core.memory.buffer);
+    const window = this.#staging;
     for (let first = 0; first < providers.length; first += CHUNK) {
       const rows = Math.min(CHUNK, providers.length - first);
-      words.set(providers.subarray(first, first + rows), left / 4);
-      words.set(clients.subarray(first, first + rows), right / 4);
-      this.#core.decideMany(this.#base, rows, left, right, direction, out);
-      for (let row = 0; row < rows; row++) {
-        const at = out + row * layout.DECISION_BYTES;
-        into.common[first + row] = this.#memory.getUint32(at + layout.DECISION_COMMON, true);
-        into.distance[first + row] = this.#memory.getUint32(at + layout.DECISION_DISTANCE, true);
-        into.outcomes[first + row] = this.#memory.getUint8(at + layout.DECISION_OUTCOMES);
-        into.relation[first + row] = this.#memory.getUint8(at + layout.DECISION_RELATION);
-      }
+      this.#takeIds(providers, first, rows, window.left, "providers");
+      this.#takeIds(clients, first, rows, window.right, "clients");
+      this.#decideRows(rows, 0, direction, true);
+      this.#givePairs(into, first, rows);
+      give(window.outcomes, into.outcomes, first, rows);
     }
   }
 
-  /** `size` is at least 1 and `address + size` at most 2^64. */
-  request(policy: CompiledPolicy, initiator: number, address: bigint, size: bigint, direction: number): Request {
+  /**
+   * Who owns each address, or each range of addresses where there are sizes.
+   *
+   * @param systems ordinal of each row's system, or of all rows'.
+   * @throws RangeError with the row of an address, size or ordinal that is none.
+   */
+  ownerMany(address: Addresses, size: Addresses | null, systems: number | Uint32Array, into: ClaimColumns): void {
+    const window = this.#staging;
+    for (let first = 0; first < address.length; first += CHUNK) {
+      const rows = Math.min(CHUNK, address.length - first);
+      this.#takeAddresses(address, first, rows, window.address, "address");
+      if (size !== null) this.#takeSizes(size, first, rows);
+      const perRow = typeof systems !== "number";
+      if (perRow) this.#takeSystems(systems, first, rows);
+      this.#core.displaceMany(this.#base, rows, window.address.at, perRow ? window.left.at : 0, perRow ? 0 : systems);
+      this.#core.ownerMany(
+        this.#base,
+        rows,
+        window.address.at,
+        size === null ? 0 : window.size.at,
+        window.owner.at,
+        window.value.at,
+        into.offset === undefined ? 0 : window.offset.at,
+        window.end.at,
+      );
+      give(window.owner, into.owner, first, rows);
+      if (into.offset !== undefined) giveAddresses(window.offset, into.offset, first, rows);
+      const values = window.value.values;
+      if (into.claim !== undefined) {
+        for (let row = 0; row < rows; row++) into.claim[first + row] = values[row]! >>> layout.CLAIM_SHIFT;
+      }
+      if (into.range !== undefined) {
+        for (let row = 0; row < rows; row++) into.range[first + row] = values[row]! & layout.CLAIM_RANGE;
+      }
+      if (into.bar !== undefined) this.#giveBars(into.bar, first, rows);
+    }
+  }
+
+  #giveBars(into: Uint8Array, first: number, rows: number): void {
+    const { values } = this.#staging.value;
+    for (let row = 0; row < rows; row++) {
+      const [claim, range] = [values[row]! >>> layout.CLAIM_SHIFT, values[row]! & layout.CLAIM_RANGE];
+      const at = this.#places.ranges + range * layout.RANGE_BYTES + layout.RANGE_TERMS;
+      into[first + row] = claim === OWNED ? this.#bars[this.#memory.getUint32(at, true)]! : NO_BAR;
+    }
+  }
+
+  /**
+   * Answers each request into row i of `into`.
+   *
+   * @param direction of each row, or of all rows.
+   * @throws RangeError with the row of a wrong id, address, size or direction.
+   */
+  requestMany(
+    policy: CompiledPolicy,
+    initiator: Uint32Array,
+    address: Addresses,
+    size: Addresses | bigint,
+    direction: number | Uint8Array,
+    into: RequestColumns,
+  ): void {
     this.#use(policy);
-    this.#core.request(this.#base, initiator, address, size, direction, this.#staging);
-    return this.#request();
+    const window = this.#staging;
+    const perRow = typeof direction !== "number";
+    for (let first = 0; first < initiator.length; first += CHUNK) {
+      const rows = Math.min(CHUNK, initiator.length - first);
+      this.#takeIds(initiator, first, rows, window.left, "initiator");
+      this.#takeAddresses(address, first, rows, window.address, "address");
+      this.#takeSizes(size, first, rows);
+      if (perRow) this.#takeDirections(direction, first, rows);
+      this.#requestRows(rows, perRow ? window.direction.at : 0, perRow ? 0 : direction);
+      give(window.status, into.status, first, rows);
+      give(window.outcomes, into.outcomes, first, rows);
+      give(window.relation, into.relation, first, rows);
+      give(window.path, into.path, first, rows);
+      if (into.translation !== undefined) give(window.translation, into.translation, first, rows);
+      if (into.owner !== undefined) give(window.owner, into.owner, first, rows);
+      if (into.common !== undefined) give(window.common, into.common, first, rows);
+      if (into.distance !== undefined) give(window.distance, into.distance, first, rows);
+      if (into.offset !== undefined) giveAddresses(window.offset, into.offset, first, rows);
+      if (into.dmaAddress !== undefined) giveAddresses(window.dma, into.dmaAddress, first, rows);
+    }
+  }
+
+  /**
+   * Answers all ordered pairs of nodes, row by row: row = provider, column = client.
+   *
+   * @throws RangeError for more ids than MATRIX_LIMIT, or with the row of one that is none.
+   */
+  matrix(policy: CompiledPolicy, phrases: Phrases, ids: Uint32Array, direction: number, into: MatrixColumns): void {
+    this.#use(policy);
+    const [count, window] = [ids.length, this.#matrix];
+    if (count > MATRIX_LIMIT) {
+      throw new RangeError(`expected at most ${MATRIX_LIMIT} functions, got ${count}: name those that matter`);
+    }
+    this.#takeIds(ids, 0, count, window.sorted, "ids");
+    const columns = window.columns.values.subarray(0, count);
+    for (let column = 0; column < count; column++) columns[column] = column;
+    if (!isAscending(ids)) columns.sort((a, b) => ids[a]! - ids[b]!);
+    for (let place = 0; place < count; place++) window.sorted.values[place] = ids[columns[place]!]!;
+    new Uint8Array(this.#core.memory.buffer, this.#phrases).set(phrases.bytes);
+    this.#core.sortedKeys(this.#base, count, window.sorted.at, window.least.at);
+    for (let place = 0; place < count; place++) {
+      this.#core.matrixRow(
+        this.#base,
+        count,
+        place,
+        window.sorted.at,
+        window.least.at,
+        window.columns.at,
+        direction,
+        this.#phrases,
+        window.keys.at,
+        window.distance.at,
+        window.route.at,
+        window.answer.at,
+      );
+      const first = columns[place]! * count;
+      into.distance.set(window.distance.values.subarray(0, count), first);
+      into.route.set(window.route.values.subarray(0, count), first);
+      into.answer.set(window.answer.values.subarray(0, count), first);
+    }
   }
 
   #use(policy: CompiledPolicy): void {
     if (this.#policy === policy) return;
-    if (policy.classes.length !== this.#hostCount) {
+    if (policy.classes.length !== this.hosts) {
       throw new RangeError(
-        `the policy was compiled for ${policy.classes.length} host bridges, this topology has ${this.#hostCount}`,
+        `the policy was compiled for ${policy.classes.length} host bridges, this topology has ${this.hosts}`,
       );
     }
     if (policy.classCount > MAX_CLASSES) {
@@ -252,28 +666,149 @@ export class Core {
     this.#policy = policy;
   }
 
-  #decision(): Decision {
-    const [memory, at] = [this.#memory, this.#staging];
-    return {
-      common: memory.getUint32(at + layout.DECISION_COMMON, true),
-      distance: memory.getUint32(at + layout.DECISION_DISTANCE, true),
-      outcomes: memory.getUint8(at + layout.DECISION_OUTCOMES),
-      relation: RELATIONS[memory.getUint8(at + layout.DECISION_RELATION)] ?? "across-systems",
-      path: PATHS[memory.getUint8(at + layout.DECISION_PATH)]!,
-    };
+  #decideRows(rows: number, directions: number, direction: number, withOutcomes: boolean): void {
+    const window = this.#staging;
+    this.#core.decideMany(
+      this.#base,
+      rows,
+      window.left.at,
+      window.right.at,
+      directions,
+      direction,
+      window.common.at,
+      window.distance.at,
+      window.relation.at,
+      window.path.at,
+      withOutcomes ? window.outcomes.at : 0,
+    );
   }
 
-  #request(): Request {
-    const [memory, at] = [this.#memory, this.#staging];
-    const range = memory.getUint32(at + layout.REQUEST_RANGE, true);
-    const meta =
-      range === 0xffffffff ? 0 : memory.getUint32(this.#ranges + range * layout.RANGE_BYTES + layout.RANGE_META, true);
-    return {
-      ...this.#decision(),
-      status: STATUSES[memory.getUint8(at + layout.DECISION_STATUS)]!,
-      range: range === 0xffffffff ? null : range,
-      offset: memory.getBigUint64(at + layout.REQUEST_OFFSET, true),
-      busAddress: (meta & layout.META_BUS_KNOWN) === 0 ? null : memory.getBigUint64(at + layout.REQUEST_BUS, true),
-    };
+  #requestRows(rows: number, directions: number, direction: number): void {
+    const window = this.#staging;
+    this.#core.requestMany(
+      this.#base,
+      rows,
+      window.left.at,
+      window.address.at,
+      window.size.at,
+      directions,
+      direction,
+      window.end.at,
+      window.right.at,
+      window.value.at,
+      window.owner.at,
+      window.offset.at,
+      window.dma.at,
+      window.translation.at,
+      window.status.at,
+      window.common.at,
+      window.distance.at,
+      window.relation.at,
+      window.path.at,
+      window.outcomes.at,
+    );
   }
+
+  #givePairs(into: PairColumns, first: number, rows: number): void {
+    const window = this.#staging;
+    give(window.common, into.common, first, rows);
+    if (into.distance !== undefined) give(window.distance, into.distance, first, rows);
+    if (into.relation !== undefined) give(window.relation, into.relation, first, rows);
+    if (into.path !== undefined) give(window.path, into.path, first, rows);
+  }
+
+  #takeIds(ids: Uint32Array, first: number, rows: number, into: Column<Uint32Array>, name: string): void {
+    into.values.set(rows === ids.length ? ids : ids.subarray(first, first + rows));
+    const bad = this.#core.firstBadId(rows, into.at, this.count);
+    if (bad === rows) return;
+    throw new RangeError(
+      `${name}: expected ids from 1 to ${this.count}, got ${ids[first + bad]} in row ${first + bad}`,
+    );
+  }
+
+  #takeAddresses(source: Addresses, first: number, rows: number, into: Column<BigUint64Array>, name: string): void {
+    if (source instanceof BigUint64Array) {
+      into.values.set(source.subarray(first, first + rows));
+      return;
+    }
+    // The same bytes seen as doubles, which the core turns into addresses where they are.
+    const numbers = into === this.#staging.address ? this.#numbers : this.#numbersOf(into);
+    numbers.set(source.subarray(first, first + rows));
+    const bad = this.#core.convertMany(rows, into.at);
+    if (bad === rows) return;
+    throw new RangeError(
+      `${name}: expected whole numbers from 0 to 2^53 - 1, got ${source[first + bad]} in row ${first + bad}`,
+    );
+  }
+
+  #numbersOf({ at }: Column<BigUint64Array>): Float64Array {
+    return new Float64Array(this.#core.memory.buffer, at, CHUNK);
+  }
+
+  #takeSizes(size: Addresses | bigint, first: number, rows: number): void {
+    const window = this.#staging;
+    if (typeof size === "bigint") window.size.values.fill(size, 0, rows);
+    else this.#takeAddresses(size, first, rows, window.size, "size");
+    const bad = this.#core.firstBadSize(rows, window.address.at, window.size.at);
+    if (bad === rows) return;
+    const [bytes, start] = [window.size.values[bad]!, window.address.values[bad]!];
+    throw new RangeError(
+      `size: expected at least 1 byte within [0, 2^64), got ${bytes} bytes at ${start} in row ${first + bad}`,
+    );
+  }
+
+  #takeSystems(systems: Uint32Array, first: number, rows: number): void {
+    const { values } = this.#staging.left;
+    for (let row = 0; row < rows; row++) {
+      const system = systems[first + row]!;
+      if (system >= this.systems) {
+        throw new RangeError(`system: expected ordinals below ${this.systems}, got ${system} in row ${first + row}`);
+      }
+      values[row] = system;
+    }
+  }
+
+  #takeDirections(directions: Uint8Array, first: number, rows: number): void {
+    const { values } = this.#staging.direction;
+    for (let row = 0; row < rows; row++) {
+      const direction = directions[first + row]!;
+      if (direction >= DIRECTIONS.length) {
+        throw new RangeError(
+          `direction: expected rows of ${DIRECTIONS.join(", ")}, got ${direction} in row ${first + row}`,
+        );
+      }
+      values[row] = direction;
+    }
+  }
+}
+
+function give<Values extends Uint8Array | Uint32Array>(
+  { values }: Column<Values>,
+  into: Values,
+  first: number,
+  rows: number,
+): void {
+  into.set(rows === values.length ? values : values.subarray(0, rows), first);
+}
+
+function giveAddresses({ values }: Column<BigUint64Array>, into: Addresses, first: number, rows: number): void {
+  if (into instanceof BigUint64Array) {
+    into.set(rows === values.length ? values : values.subarray(0, rows), first);
+    return;
+  }
+  const halves = new Uint32Array(values.buffer, values.byteOffset, rows * 2);
+  for (let row = 0; row < rows; row++) {
+    const high = halves[2 * row + 1]!;
+    into[first + row] = high === NOWHERE ? NaN : halves[2 * row]! + high * 2 ** 32;
+  }
+}
+
+const OWNED = CLAIMS.indexOf("owned");
+
+/** The upper half of NO_ADDRESS, which no offset and no address that a double holds has. */
+const NOWHERE = 0xffffffff;
+
+function isAscending(ids: Uint32Array): boolean {
+  for (let row = 1; row < ids.length; row++) if (ids[row]! < ids[row - 1]!) return false;
+  return true;
 }

@@ -35,14 +35,33 @@ export const STATUSES = [
   "system-ram",
   "platform",
   "not-peer",
+  "aperture",
+  "contested",
+  "blank",
+  "dma-mask",
+  "dma-mask-unknown",
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** Where an address without owner may still have one that the description does not show. */
-export const OPEN = ["nowhere", "outside-windows", "everywhere"] as const;
+/**
+ * How a DMA address comes from the CPU physical address. `iommu`: the kernel allots an IOVA, which nobody can know
+ * beforehand.
+ */
+export const TRANSLATIONS = ["none", "bus-offset", "iommu", "unknown"] as const;
+export type Translation = (typeof TRANSLATIONS)[number];
+
+/** What happens to addresses at a host bridge. */
+export const IOMMUS = ["unknown", "identity", "translating"] as const;
+export type Iommu = (typeof IOMMUS)[number];
+
+/**
+ * Where an address without owner may still have one that the description does not show; `blank`: it holds no addresses.
+ */
+export const OPEN = ["nowhere", "outside-windows", "everywhere", "blank"] as const;
 export type Open = (typeof OPEN)[number];
 
-export const CLAIMS = ["nobody", "owned", "hole", "ambiguous", "maybe"] as const;
+/** `leaves`: for a range of addresses only, which begins in its owner and leaves it. */
+export const CLAIMS = ["nobody", "owned", "hole", "ambiguous", "maybe", "leaves"] as const;
 export type Claim = (typeof CLAIMS)[number];
 
 export const RANGE_KINDS = ["bar", "not-peer", "window", "system-ram", "platform", "other"] as const;
@@ -51,6 +70,15 @@ export type RangeKind = (typeof RANGE_KINDS)[number];
 /** Who wins where ranges overlap, the weakest first. */
 export const RANKS = ["surrounding", "maybe", "aperture", "silent", "platform", "live", "unsized"] as const;
 export type Rank = (typeof RANKS)[number];
+
+/** After those of RELATIONS: the functions are in different systems. */
+export const ACROSS_SYSTEMS = RELATIONS.length;
+/** In a column of BARs: not shown, or no BAR. */
+export const NO_BAR = 0xff;
+/** In a column of distances: not known, or in different systems. */
+export const NO_DISTANCE = 0xffffffff;
+/** In a column of DMA addresses: not known beforehand, or none. */
+export const NO_ADDRESS = 0xffffffffffffffffn;
 
 /** In `offFrom` and `unknownFrom`: the owner itself, wherever the common bridge is. */
 export const ALWAYS = 0xffffffff;

@@ -1,97 +1,210 @@
 import simd from "../../build/core.simd.wasm";
 import scalar from "../../build/core.wasm";
 
-/** The exports of `assembly/index.ts`. Addresses and counts cross as i32: they are below 2^31 or widened here. */
+/**
+ * The exports of `assembly/index.ts`, where their parameters are said. Addresses, counts and ids cross as i32, bit by
+ * bit: results are widened with `>>> 0` where they are used.
+ */
 export interface Exports {
   readonly memory: WebAssembly.Memory;
   heapBase(): number;
+
   numberForest(count: number, parents: number, firstChild: number, nextSibling: number, order: number): number;
+  placeNodes(count: number, sourceParents: number, order: number, ids: number, parents: number, depths: number): number;
   packForest(
     count: number,
-    sourceParents: number,
+    wide: number,
+    depthBits: number,
     marks: number,
+    dmaBits: number,
     order: number,
-    ids: number,
-    parents: number,
+    depths: number,
+    keys: number,
     records: number,
   ): void;
-  commonUpstream(base: number, a: number, b: number): number;
-  ancestors(base: number, node: number, out: number): number;
+  minimaBytes(count: number, longest: number): number;
+  plantMinima(base: number, longest: number): void;
+
+  displace(
+    count: number,
+    systems: number,
+    starts: number,
+    sizes: number,
+    systemCount: number,
+    systemRecords: number,
+  ): bigint;
+  packRanges(
+    count: number,
+    starts: number,
+    sizes: number,
+    owners: number,
+    terms: number,
+    keys: number,
+    order: number,
+    spareKeys: number,
+    spareOrder: number,
+    ranges: number,
+    packed: number,
+  ): number;
   flatten(
     count: number,
     ranges: number,
-    byStart: number,
-    byEnd: number,
+    terms: number,
     below: number,
+    open: number,
     sweep: number,
     starts: number,
     values: number,
   ): number;
-  treeLevels(keys: number): number;
+  packLeaves(segments: number, starts: number, values: number, unit: number, leaves: number): number;
   treeBytes(keys: number): number;
-  plantTree(count: number, keys: number, tree: number): void;
+  plantTree(base: number, tree: number): void;
+
+  commonMany(base: number, count: number, left: number, right: number, common: number): void;
+  walkMany(base: number, count: number, left: number, right: number, common: number): void;
+  ancestors(base: number, node: number, out: number): number;
+  sortedKeys(base: number, count: number, sorted: number, least: number): void;
+
   claimIn(base: number, system: number, address: bigint): number;
   claimedAlike(base: number, system: number, address: bigint): bigint;
-  decide(base: number, provider: number, client: number, direction: number, out: number): void;
-  decideMany(base: number, count: number, providers: number, clients: number, direction: number, out: number): void;
-  request(base: number, initiator: number, address: bigint, size: bigint, direction: number, out: number): void;
+  claimants(base: number, rangeCount: number, system: number, address: bigint, out: number, room: number): number;
+  ownerOf(base: number, system: number, address: bigint): number;
+  convertMany(count: number, column: number): number;
+  firstBadId(count: number, ids: number, limit: number): number;
+  firstBadSize(count: number, addresses: number, sizes: number): number;
+  displaceMany(base: number, count: number, addresses: number, systems: number, system: number): void;
+  ownerMany(
+    base: number,
+    count: number,
+    addresses: number,
+    sizes: number,
+    owners: number,
+    values: number,
+    offsets: number,
+    ends: number,
+  ): void;
+
+  decideMany(
+    base: number,
+    count: number,
+    providers: number,
+    clients: number,
+    directions: number,
+    direction: number,
+    common: number,
+    distance: number,
+    relation: number,
+    path: number,
+    outcomes: number,
+  ): void;
+  matrixRow(
+    base: number,
+    count: number,
+    place: number,
+    sorted: number,
+    least: number,
+    columns: number,
+    direction: number,
+    phrases: number,
+    keys: number,
+    distance: number,
+    route: number,
+    answer: number,
+  ): void;
+  requestMany(
+    base: number,
+    count: number,
+    initiators: number,
+    addresses: number,
+    sizes: number,
+    directions: number,
+    direction: number,
+    ends: number,
+    providers: number,
+    values: number,
+    owners: number,
+    offsets: number,
+    dma: number,
+    translation: number,
+    status: number,
+    common: number,
+    distance: number,
+    relation: number,
+    path: number,
+    outcomes: number,
+  ): void;
+
+  checkKeys(base: number): number;
+  checkRecords(base: number, hosts: number): number;
+  checkHosts(base: number, hosts: number, systems: number): number;
+  checkSystems(base: number, systems: number): number;
+  checkRanges(base: number, ranges: number, terms: number): number;
+  checkOwners(base: number, ranges: number): number;
+  checkLeaves(base: number, ranges: number): number;
 }
 
 /** The layout's constants, which the core exports so that no copy of them can go stale. */
 type Layout = Record<
   | "HEADER_BYTES"
-  | "HEADER_PARENTS"
+  | "HEADER_NODES"
+  | "HEADER_WIDE"
+  | "HEADER_DEPTH_BITS"
+  | "HEADER_KEYS"
   | "HEADER_RECORDS"
+  | "HEADER_MINIMA"
   | "HEADER_HOSTS"
   | "HEADER_SYSTEMS"
   | "HEADER_CLASSES"
-  | "HEADER_TABLE"
   | "HEADER_CLASS_COUNT"
-  | "HEADER_TREE"
-  | "HEADER_LEVELS"
-  | "HEADER_KEYS"
-  | "HEADER_VALUES"
+  | "HEADER_TABLE"
+  | "HEADER_LEAVES"
+  | "HEADER_LEAF_COUNT"
+  | "HEADER_UNIT"
   | "HEADER_RANGES"
-  | "HEADER_SEGMENTS"
-  | "RECORD_BYTES"
-  | "RECORD_DEPTH"
-  | "RECORD_REDIRECT"
-  | "RECORD_UNREADABLE"
+  | "HEADER_OWNERS"
+  | "HEADER_TERMS"
   | "RECORD_HOST"
+  | "RECORD_DEPTH"
+  | "FIELDS"
+  | "NARROW_DEPTH"
   | "HOST_BYTES"
   | "HOST_SYSTEM"
   | "HOST_SEGMENT"
   | "HOST_KNOWN"
   | "SYSTEM_BYTES"
   | "SYSTEM_DISPLACEMENT"
+  | "SYSTEM_FIRST"
   | "SYSTEM_SPAN"
   | "SYSTEM_OPEN"
+  | "SYSTEM_IOMMU"
   | "RANGE_BYTES"
   | "RANGE_START"
   | "RANGE_SIZE"
-  | "RANGE_BUS_OFFSET"
-  | "RANGE_OWNER"
-  | "RANGE_META"
-  | "RANGE_OFF_FROM"
-  | "RANGE_UNKNOWN_FROM"
+  | "RANGE_TERMS"
+  | "OUTSIDE"
+  | "TERMS_BYTES"
+  | "TERMS_BUS_OFFSET"
+  | "TERMS_OFF_FROM"
+  | "TERMS_UNKNOWN_FROM"
+  | "TERMS_META"
+  | "KIND_MASK"
   | "RANK_SHIFT"
+  | "RANK_MASK"
+  | "BAR_SHIFT"
+  | "BAR_MASK"
+  | "NO_BAR"
   | "META_BUS_KNOWN"
   | "CLAIM_SHIFT"
   | "CLAIM_RANGE"
+  | "LEAF_BYTES"
   | "NODE_BYTES"
-  | "KEYS_PER_NODE"
-  | "SWEEP_BYTES"
-  | "DECISION_BYTES"
-  | "DECISION_COMMON"
-  | "DECISION_DISTANCE"
-  | "DECISION_OUTCOMES"
-  | "DECISION_RELATION"
-  | "DECISION_PATH"
-  | "DECISION_STATUS"
-  | "REQUEST_BYTES"
-  | "REQUEST_RANGE"
-  | "REQUEST_OFFSET"
-  | "REQUEST_BUS",
+  | "RELATION_SLOTS"
+  | "PHRASE_BYTES"
+  | "PHRASE_MASK"
+  | "PHRASE_ADD"
+  | "PHRASE_ROUTE"
+  | "PHRASE_ANSWER"
+  | "SWEEP_BYTES",
   number
 >;
 
@@ -116,6 +229,10 @@ export const layout: Layout = (() => {
   return Object.fromEntries(constants.map(([name, value]) => [name, Number((value as WebAssembly.Global).value)]));
 })() as Layout;
 
+/** What an instance can address. */
+export const MEMORY_BYTES = 2 ** 32;
+const PAGE = 65536;
+
 /** Hands out consecutive pieces of an instance's memory, then makes the memory large enough for all of them. */
 export class Arena {
   readonly #core: Exports;
@@ -123,13 +240,18 @@ export class Arena {
 
   constructor(core: Exports) {
     this.#core = core;
-    this.#next = core.heapBase();
+    this.#next = core.heapBase() >>> 0;
   }
 
-  take(bytes: number, alignment = 8): number {
+  take(bytes: number, alignment = 16): number {
     const at = Math.ceil(this.#next / alignment) * alignment;
     this.#next = at + bytes;
     return at;
+  }
+
+  /** Forgets all pieces from this address on. */
+  backTo(address: number): void {
+    this.#next = address;
   }
 
   commit(): void {
@@ -146,8 +268,6 @@ export class Arena {
     }
   }
 }
-
-const PAGE = 65536;
 
 export function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,21 +1,24 @@
-// Flattening and the search tree.
+// Sorting, displacing, packing and flattening ranges.
 
+import { displace, packRanges } from "../../assembly/flatten";
 import {
   ALWAYS,
   CLAIM_AMBIGUOUS,
   CLAIM_HOLE,
   CLAIM_MAYBE,
-  CLAIM_NOBODY,
   CLAIM_OWNED,
-  CLAIM_SHIFT,
-  HEADER_BYTES,
   KIND_BAR,
   KIND_OTHER,
   KIND_PLATFORM,
   KIND_SYSTEM_RAM,
   KIND_WINDOW,
   LAST_KEY,
-  NODE_BYTES,
+  NO_RANGE,
+  RANGE_BYTES,
+  RANGE_COVER,
+  RANGE_SIZE,
+  RANGE_START,
+  RANGE_TERMS,
   RANKS,
   RANK_APERTURE,
   RANK_LIVE,
@@ -24,15 +27,234 @@ import {
   RANK_SILENT,
   RANK_SURROUNDING,
   RANK_UNSIZED,
+  SYSTEM_BYTES,
+  SYSTEM_DISPLACEMENT,
+  SYSTEM_FIRST,
+  SYSTEM_SPAN,
 } from "../../assembly/layout";
-import { segmentAt, segmentEnd, treeBytes, treeLevels } from "../../assembly/ranges";
-import { plant, random, Ranges } from "./machine";
+import { sortRows } from "../../assembly/sort";
+import { zeros } from "./forests";
+import { random, random64 } from "./random";
+import { Ranges } from "./ranges";
+import { claim, NOBODY, scan } from "./scan";
 
-function claim(kind: u32, range: u32): u32 {
-  return (kind << CLAIM_SHIFT) | range;
+/** Rows to sort: keys, and as payload the place of each before. */
+class Rows {
+  keys: usize;
+  rows: usize;
+  expected: usize;
+  private spareKeys: usize;
+  private spareRows: usize;
+
+  constructor(public count: u32) {
+    this.keys = zeros(<usize>count * 8);
+    this.rows = zeros(<usize>count * 4);
+    this.expected = zeros(<usize>count * 8);
+    this.spareKeys = zeros(<usize>count * 8);
+    this.spareRows = zeros(<usize>count * 4);
+  }
+
+  set(row: u32, key: u64): void {
+    store<u64>(this.keys + <usize>row * 8, key);
+    store<u64>(this.expected + <usize>row * 8, key);
+    store<u32>(this.rows + <usize>row * 4, row);
+  }
+
+  /** Rows that are not in their order, that of equal keys included, or not what they were. */
+  wrong(): i32 {
+    sortRows(this.count, this.keys, this.rows, this.spareKeys, this.spareRows);
+    let wrong = 0;
+    for (let row: u32 = 0; row < this.count; row++) {
+      const key = load<u64>(this.keys + <usize>row * 8);
+      const source = load<u32>(this.rows + <usize>row * 4);
+      wrong += i32(source >= this.count || load<u64>(this.expected + <usize>source * 8) != key);
+      if (row == 0) continue;
+      const before = load<u64>(this.keys + <usize>(row - 1) * 8);
+      wrong += i32(before > key);
+      wrong += i32(before == key && load<u32>(this.rows + <usize>(row - 1) * 4) >= source);
+    }
+    heap.free(this.keys);
+    heap.free(this.rows);
+    heap.free(this.expected);
+    heap.free(this.spareKeys);
+    heap.free(this.spareRows);
+    return wrong;
+  }
 }
 
-const NOBODY = claim(CLAIM_NOBODY, 0);
+// Few rows are sorted by insertion, more by digits: 48 is the last of the few.
+const COUNTS: StaticArray<u32> = [0, 1, 2, 3, 47, 48, 49, 50, 1000, 5000];
+
+describe("sorting", () => {
+  it("sorts keys of any width, equal ones in the order of the source", () => {
+    let wrong = 0;
+    for (let index = 0; index < COUNTS.length; index++) {
+      for (let bits: u64 = 0; bits <= 64; bits += 4) {
+        const rows = new Rows(COUNTS[index]);
+        for (let row: u32 = 0; row < rows.count; row++) rows.set(row, random64(bits));
+        wrong += rows.wrong();
+      }
+    }
+    expect(wrong).toBe(0);
+  });
+
+  it("sorts keys of which one digit differs, wherever it is", () => {
+    let wrong = 0;
+    for (let index = 0; index < COUNTS.length; index++) {
+      for (let shift: u64 = 0; shift < 64; shift += 5) {
+        const rows = new Rows(COUNTS[index]);
+        const common = random64(64) & ~((<u64>7) << shift);
+        for (let row: u32 = 0; row < rows.count; row++) rows.set(row, common | (random64(3) << shift));
+        wrong += rows.wrong();
+      }
+    }
+    expect(wrong).toBe(0);
+  });
+
+  it("sorts what is sorted, what is sorted backwards, and all but one that are", () => {
+    let wrong = 0;
+    for (let index = 0; index < COUNTS.length; index++) {
+      const ascending = new Rows(COUNTS[index]);
+      const descending = new Rows(COUNTS[index]);
+      const alike = new Rows(COUNTS[index]);
+      const late = new Rows(COUNTS[index]);
+      for (let row: u32 = 0; row < COUNTS[index]; row++) {
+        ascending.set(row, (<u64>row) << 30);
+        descending.set(row, LAST_KEY - <u64>row);
+        alike.set(row, 7);
+        late.set(row, row + 1 < COUNTS[index] ? <u64>row + 1 : 0);
+      }
+      wrong += ascending.wrong() + descending.wrong() + alike.wrong() + late.wrong();
+    }
+    expect(wrong).toBe(0);
+  });
+
+  it("sorts keys around 2^63 as unsigned ones", () => {
+    let wrong = 0;
+    for (let index = 0; index < COUNTS.length; index++) {
+      const rows = new Rows(COUNTS[index]);
+      for (let row: u32 = 0; row < rows.count; row++) rows.set(row, LAST_KEY - 2 + random64(2));
+      wrong += rows.wrong();
+    }
+    expect(wrong).toBe(0);
+  });
+});
+
+describe("displacing", () => {
+  it("lays the systems side by side from their lowest addresses, those without addresses too", () => {
+    const systems: StaticArray<u32> = [2, 0, 2, 0, 3];
+    const starts: StaticArray<u64> = [0x1000, 0x40, 0, 0x20, 8];
+    const sizes: StaticArray<u64> = [0x500, 0x10, 0x2000, 4, 1];
+    const records = zeros(4 * SYSTEM_BYTES);
+    expect(
+      displace(5, changetype<usize>(systems), changetype<usize>(starts), changetype<usize>(sizes), 4, records),
+    ).toBe(0x2031);
+    const firsts: u64[] = [];
+    const spans: u64[] = [];
+    const places: u64[] = [];
+    for (let system: usize = 0; system < 4; system++) {
+      const record = records + system * SYSTEM_BYTES;
+      firsts.push(load<u64>(record, SYSTEM_FIRST));
+      spans.push(load<u64>(record, SYSTEM_SPAN));
+      places.push(load<u64>(record, SYSTEM_FIRST) + load<u64>(record, SYSTEM_DISPLACEMENT));
+    }
+    expect(firsts).toStrictEqual([0x20, 0, 0, 8]);
+    expect(spans).toStrictEqual([0x30, 0, 0x2000, 1]);
+    expect(places).toStrictEqual([0, 0x30, 0x30, 0x2030]);
+    const displaced: u64[] = [starts[0], starts[1], starts[2], starts[3], starts[4]];
+    expect(displaced).toStrictEqual([0x1030, 0x20, 0x30, 0, 0x2030]);
+  });
+
+  it("says how much is too much, and then moves nothing", () => {
+    for (let over: u64 = 0; over < 2; over++) {
+      const systems: StaticArray<u32> = [0, 1];
+      const starts: StaticArray<u64> = [0, 5];
+      const sizes: StaticArray<u64> = [(<u64>1) << 62, ((<u64>1) << 62) - 2 + over];
+      const records = zeros(2 * SYSTEM_BYTES);
+      const space = displace(
+        2,
+        changetype<usize>(systems),
+        changetype<usize>(starts),
+        changetype<usize>(sizes),
+        2,
+        records,
+      );
+      expect(space).toBe(LAST_KEY - 1 + over);
+      expect(starts[1]).toBe(over == 0 ? (<u64>1) << 62 : 5);
+    }
+  });
+
+  it("sees three spans of which the sum would wrap", () => {
+    const systems: StaticArray<u32> = [0, 1, 2];
+    const starts: StaticArray<u64> = [1, 1, 1];
+    const sizes: StaticArray<u64> = [LAST_KEY - 1, LAST_KEY - 1, LAST_KEY - 1];
+    const records = zeros(3 * SYSTEM_BYTES);
+    expect(
+      displace(3, changetype<usize>(systems), changetype<usize>(starts), changetype<usize>(sizes), 3, records),
+    ).toBeGreaterThanOrEqual(LAST_KEY);
+    expect(starts[2]).toBe(1);
+  });
+});
+
+describe("packing", () => {
+  it("sorts by start, the longer first, then in the order of the source, and names what surrounds", () => {
+    let wrong = 0;
+    for (let round = 0; round < 200; round++) {
+      const ranges = new Ranges();
+      const count: u32 = 1 + random(round < 190 ? 40 : 300);
+      for (let index: u32 = 0; index < count; index++) {
+        ranges.add(random(30), 1 + random(12), KIND_BAR, RANK_LIVE, index + 1);
+      }
+      ranges.build(false);
+      for (let at: u32 = 0; at < count; at++) wrong += wrongAt(ranges, at);
+      ranges.free();
+    }
+    expect(wrong).toBe(0);
+  });
+
+  it("finds the low bits that no boundary uses, 31 at most", () => {
+    const units: u32[] = [];
+    for (let shift: u64 = 0; shift <= 40; shift += 10) {
+      const ranges = new Ranges();
+      ranges.add((<u64>6) << shift, (<u64>4) << shift, KIND_BAR, RANK_LIVE);
+      ranges.add((<u64>8) << shift, (<u64>8) << shift, KIND_BAR, RANK_LIVE);
+      ranges.build(false);
+      units.push(ranges.unit);
+    }
+    expect(units).toStrictEqual([1, 11, 21, 31, 31]);
+    const none = new Ranges();
+    none.build(false);
+    expect(none.unit).toBe(31);
+    const odd = new Ranges();
+    odd.add(0x1000, 1, KIND_BAR, RANK_LIVE);
+    odd.build(false);
+    expect(odd.unit).toBe(0, "a size counts as well");
+  });
+
+  it("packs no ranges into nothing", () => {
+    expect(packRanges(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)).toBe(31);
+  });
+});
+
+/** Whether a packed range is out of order, not what was added, or covered by another than it says. */
+function wrongAt(ranges: Ranges, at: u32): i32 {
+  const record = ranges.ranges + <usize>at * RANGE_BYTES;
+  const source = ranges.source(at);
+  const start = ranges.start(source);
+  let wrong = i32(load<u64>(record, RANGE_START) != start || load<u64>(record, RANGE_SIZE) != ranges.size(source));
+  wrong += i32(load<u32>(record, RANGE_TERMS) != source);
+  wrong += i32(load<u32>(ranges.packedOwners + <usize>at * 4) != source + 1);
+  let cover = NO_RANGE;
+  for (let before: u32 = 0; before < at; before++) {
+    if (ranges.end(ranges.source(before)) > ranges.end(source)) cover = before;
+  }
+  wrong += i32(load<u32>(record, RANGE_COVER) != cover);
+  if (at == 0) return wrong;
+  const before = ranges.source(at - 1);
+  if (ranges.start(before) != start) return wrong + i32(ranges.start(before) > start);
+  if (ranges.size(before) != ranges.size(source)) return wrong + i32(ranges.size(before) < ranges.size(source));
+  return wrong + i32(before > source);
+}
 
 function window(ranges: Ranges, start: u64, size: u64): u32 {
   return ranges.add(start, size, KIND_WINDOW, RANK_SURROUNDING);
@@ -44,7 +266,7 @@ function bar(ranges: Ranges, start: u64, size: u64, rank: u32 = RANK_LIVE, unkno
 
 /** Claims at each address, in a row. */
 function row(ranges: Ranges, from: u64, to: u64): u32[] {
-  ranges.flatten();
+  ranges.build(false);
   const claims: u32[] = [];
   for (let address = from; address < to; address++) claims.push(ranges.claim(address));
   return claims;
@@ -53,7 +275,7 @@ function row(ranges: Ranges, from: u64, to: u64): u32[] {
 describe("flattening", () => {
   it("of nothing leaves one segment, nobody's", () => {
     const ranges = new Ranges();
-    ranges.flatten();
+    ranges.build(false);
     expect(ranges.segments).toBe(1);
     expect(ranges.claim(0)).toBe(NOBODY);
   });
@@ -189,7 +411,7 @@ describe("flattening", () => {
   it("holds addresses up to 2^63", () => {
     const ranges = new Ranges();
     const owned = claim(CLAIM_OWNED, bar(ranges, LAST_KEY - 1, 1));
-    ranges.flatten();
+    ranges.build(false);
     expect(ranges.claim(LAST_KEY - 2)).toBe(NOBODY);
     expect(ranges.claim(LAST_KEY - 1)).toBe(owned);
     expect(ranges.claim(LAST_KEY)).toBe(NOBODY);
@@ -207,147 +429,20 @@ describe("flattening", () => {
         const unknownFrom: u32 = random(4) == 0 ? ALWAYS : 0;
         ranges.add(random(space), 1 + random(20), kinds[random(5)], random(RANKS), 0, 0, unknownFrom);
       }
-      ranges.flatten();
+      ranges.build(false);
       for (let address: u64 = 0; address < 90; address++) {
-        wrong += i32(ranges.claim(address) != scan(ranges, address));
+        wrong += i32(ranges.claim(address) != scan(ranges, 0, address));
         compared++;
       }
-      wrong += i32(load<u64>(ranges.starts) != 0);
+      wrong += i32(ranges.segmentStart(0) != 0);
       for (let segment: u32 = 1; segment < ranges.segments; segment++) {
-        const start = ranges.starts + <usize>segment * 8;
-        wrong += i32(load<u64>(start) <= load<u64>(start - 8));
-        const value = ranges.values + <usize>segment * 4;
+        wrong += i32(ranges.segmentStart(segment) <= ranges.segmentStart(segment - 1));
+        const value = ranges.segmentValues + <usize>segment * 4;
         wrong += i32(load<u32>(value) == load<u32>(value - 4));
       }
       ranges.free();
     }
     expect(wrong).toBe(0);
     expect(compared).toBe(36000);
-  });
-});
-
-/** How many ranges of a rank hold an address. */
-function holding(ranges: Ranges, rank: u32, address: u64): u32 {
-  let count: u32 = 0;
-  for (let index: u32 = 0; index < ranges.count; index++) {
-    if (ranges.rank(index) == rank && ranges.start(index) <= address && address < ranges.end(index)) count++;
-  }
-  return count;
-}
-
-/** The one of a rank that starts last; of those the shortest; of those the last in the source. */
-function innermost(ranges: Ranges, rank: u32, address: u64): u32 {
-  let found: u32 = ALWAYS;
-  for (let index: u32 = 0; index < ranges.count; index++) {
-    if (ranges.rank(index) != rank || ranges.start(index) > address || address >= ranges.end(index)) continue;
-    const further = found == ALWAYS || ranges.start(index) > ranges.start(found);
-    if (further || (ranges.start(index) == ranges.start(found) && ranges.end(index) <= ranges.end(found)))
-      found = index;
-  }
-  return found;
-}
-
-function scan(ranges: Ranges, address: u64): u32 {
-  const live = holding(ranges, RANK_LIVE, address);
-  if (holding(ranges, RANK_UNSIZED, address) > 0) {
-    return claim(CLAIM_MAYBE, innermost(ranges, live > 0 ? RANK_LIVE : RANK_UNSIZED, address));
-  }
-  const platform = holding(ranges, RANK_PLATFORM, address);
-  const silent = holding(ranges, RANK_SILENT, address);
-  if (live > 0) {
-    const range = innermost(ranges, RANK_LIVE, address);
-    const unsure = silent > 0 && ranges.unknownFrom(range) == ALWAYS;
-    return claim(live > 1 || platform > 0 || unsure ? CLAIM_AMBIGUOUS : CLAIM_OWNED, range);
-  }
-  if (platform > 0) return claim(CLAIM_OWNED, innermost(ranges, RANK_PLATFORM, address));
-  if (silent > 0) return claim(silent > 1 ? CLAIM_AMBIGUOUS : CLAIM_OWNED, innermost(ranges, RANK_SILENT, address));
-  if (holding(ranges, RANK_APERTURE, address) > 0) {
-    return claim(CLAIM_OWNED, innermost(ranges, RANK_APERTURE, address));
-  }
-  if (holding(ranges, RANK_MAYBE, address) > 0) return claim(CLAIM_MAYBE, innermost(ranges, RANK_MAYBE, address));
-  if (holding(ranges, RANK_SURROUNDING, address) == 0) return NOBODY;
-  const range = innermost(ranges, RANK_SURROUNDING, address);
-  return claim(ranges.kind(range) == KIND_WINDOW ? CLAIM_HOLE : CLAIM_OWNED, range);
-}
-
-/** Sorted keys 0, `step`, 2 * `step`, … as the segments of a header. */
-class Keys {
-  base: usize = heap.alloc(HEADER_BYTES);
-  keys: usize;
-  tree: usize;
-
-  constructor(
-    public count: u32,
-    public step: u64,
-  ) {
-    this.keys = heap.alloc(<usize>count * 8);
-    for (let index: u32 = 0; index < count; index++) store<u64>(this.keys + <usize>index * 8, <u64>index * step);
-    this.tree = plant(this.base, count, this.keys);
-  }
-
-  /** Wrong answers at a key, just before it and just after it. */
-  wrongAround(index: u32): i32 {
-    const key = <u64>index * this.step;
-    let wrong = i32(segmentAt(this.base, key) != index) + i32(segmentAt(this.base, key + 1) != index);
-    if (index > 0) wrong += i32(segmentAt(this.base, key - 1) != index - 1);
-    const end = index + 1 < this.count ? <u64>(index + 1) * this.step : LAST_KEY;
-    return wrong + i32(segmentEnd(this.base, index) != end);
-  }
-
-  free(): void {
-    heap.free(this.base);
-    heap.free(this.keys);
-    heap.free(this.tree);
-  }
-}
-
-describe("search tree", () => {
-  it("has as many levels and nodes as the drawing says", () => {
-    const levels: u32[] = [];
-    const nodes: usize[] = [];
-    const counts: u32[] = [0, 1, 8, 9, 72, 73, 648, 649];
-    for (let index = 0; index < counts.length; index++) {
-      levels.push(treeLevels(counts[index]));
-      nodes.push(treeBytes(counts[index]) / NODE_BYTES);
-    }
-    expect(levels).toStrictEqual([1, 1, 1, 2, 2, 3, 3, 4]);
-    expect(nodes).toStrictEqual([0, 1, 1, 3, 10, 13, 91, 95]);
-  });
-
-  it("finds every key of trees of 1 to 200, and the addresses beside it", () => {
-    let wrong = 0;
-    for (let count: u32 = 1; count <= 200; count++) {
-      const keys = new Keys(count, 3);
-      for (let index: u32 = 0; index < count; index++) wrong += keys.wrongAround(index);
-      keys.free();
-    }
-    expect(wrong).toBe(0);
-  });
-
-  it("finds the keys around every node's and level's edge of trees of 201 to 2000", () => {
-    let wrong = 0;
-    let asked = 0;
-    for (let count: u32 = 201; count <= 2000; count++) {
-      const keys = new Keys(count, 0x1000);
-      for (let edge: u32 = 0; edge < count; edge += 8) {
-        // All edges of the upper levels, the first and the last of the lowest.
-        if (edge % 72 != 0 && edge > 8 && edge + 16 < count) continue;
-        for (let index = edge > 0 ? edge - 1 : 0; index < count && index <= edge + 1; index++) {
-          wrong += keys.wrongAround(index);
-          asked++;
-        }
-      }
-      wrong += keys.wrongAround(count - 1);
-      keys.free();
-    }
-    expect(wrong).toBe(0);
-    expect(asked).toBe(98175);
-  });
-
-  it("finds the last segment for the greatest address", () => {
-    const keys = new Keys(100, 1 << 50);
-    expect(segmentAt(keys.base, LAST_KEY - 1)).toBe(99);
-    expect(segmentEnd(keys.base, 99)).toBe(LAST_KEY);
-    expect(segmentAt(keys.base, 0)).toBe(0);
   });
 });

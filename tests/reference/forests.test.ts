@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { linux } from "../../src/policy/linux.js";
-import { MATRIX_ROUTES, PeerDma, UNKNOWN_DISTANCE } from "../../src/explain/peer-dma.js";
+import { PeerDma, UNKNOWN_DISTANCE } from "../../src/explain/peer-dma.js";
+import { ROUTES } from "../../src/explain/ruling.js";
 import type { Build } from "../../src/core.js";
 import { Topology } from "../../src/topology/topology.js";
 import {
@@ -128,7 +129,7 @@ function compareVerdicts(peers: PeerDma, ids: number[], { outcomes, distances, f
 /** `matrix`, which is the same by the batch entry of the core. */
 function compareMatrix(peers: PeerDma, ids: number[], { outcomes, distances, forest, marks }: Case): void {
   const { distance, route } = peers.matrix(ids);
-  const got = [...route].map((each, pair) => [MATRIX_ROUTES[each], distance[pair]]);
+  const got = [...route].map((each, pair) => [ROUTES[each], distance[pair]]);
   const expected = outcomes.map((bits, pair) => {
     const local = Math.floor(pair / ids.length) === pair % ids.length;
     const { route } = verdictOf(bits);

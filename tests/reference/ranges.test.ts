@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { FunctionDescription, SystemDescription } from "../../src/topology/description.js";
+import { OWNER_ANSWERS } from "../../src/topology/answers.js";
 import { Topology } from "../../src/topology/topology.js";
 
 // Who owns an address, against a linear scan of the description: for every address around every boundary.
@@ -52,9 +53,12 @@ function bdfOf(index: number): string {
 
 const NAMES: Partial<Record<Range["kind"], string>> = { ram: "range", reserved: "range", platform: "device" };
 
+/** Nothing that the core holds ends beyond. */
+const LAST_END = (1n << 63n) - 2n;
+
 /** Where a range really ends: a BAR without size reaches as far as its address is aligned. */
 function endOf({ kind, start, size }: Range): bigint {
-  return kind !== "unsized" ? start + size : start === 0n ? (1n << 63n) - 1n : start + (start & -start);
+  return kind !== "unsized" ? start + size : start === 0n ? LAST_END : start + (start & -start);
 }
 
 /** The names that may be given for the owner of an address, or why there is none. */
@@ -102,18 +106,30 @@ function check(ranges: readonly Range[]): number {
   const edges = new Set(
     ranges.flatMap((range) => [range.start, endOf(range)].flatMap((edge) => [edge - 1n, edge, edge + 1n])),
   );
-  let compared = 0;
-  for (const address of edges) {
-    if (address < 0n) continue;
-    const expected = scan(ranges, address);
-    for (const topology of topologies) {
+  const addresses = [...edges].filter((address) => address >= 0n);
+  const expected = addresses.map((address) => scan(ranges, address));
+  for (const topology of topologies) {
+    addresses.forEach((address, at) => {
       const { answer, owners } = topology.owners(address);
-      expect([address, answer]).toEqual([address, expected.answer]);
-      if (expected.names.length > 0) expect(expected.names).toContain(owners[0]!.name);
-      compared++;
-    }
+      const { names } = expected[at]!;
+      expect([address, answer]).toEqual([address, expected[at]!.answer]);
+      if (names.length > 0) expect(names).toContain(owners[0]!.name);
+    });
+    const { owner, answer } = topology.ownerMany({ address: BigUint64Array.from(addresses) });
+    expect([...answer].map((each) => OWNER_ANSWERS[each])).toEqual(expected.map((each) => each.answer));
+    owner.forEach((id, at) => {
+      const { answer, names } = expected[at]!;
+      if (answer === "one" && isFunction(names[0]!)) expect(names).toContain(topology.name(id));
+      else expect(id).toBe(0);
+    });
+    expect(addresses.map((address) => topology.ownerId(address))).toEqual([...owner]);
   }
-  return compared;
+  return addresses.length * topologies.length;
+}
+
+/** Not RAM, a platform device, or what is reserved. */
+function isFunction(name: string): boolean {
+  return name.startsWith("0000:");
 }
 
 const BAR_KINDS = ["decodes", "silent", "unshown", "unsized", "aperture"] as const;
@@ -162,7 +178,7 @@ describe("owners against a linear scan", () => {
     );
   });
 
-  test.each([5, 77])("for hundreds of BARs over the whole space up to 2^63, seed %i", { timeout: 120_000 }, (seed) => {
+  test.each([5, 77])("for hundreds of BARs over the whole space, seed %i", { timeout: 120_000 }, (seed) => {
     const range = fc.record({
       kind: fc.constantFrom("decodes" as const, "silent" as const, "ram" as const),
       start: fc.bigInt(0n, (1n << 63n) - 1n),
@@ -170,7 +186,7 @@ describe("owners against a linear scan", () => {
     });
     fc.assert(
       fc.property(fc.array(range, { minLength: 150, maxLength: 250 }), (all) => {
-        check(all.filter(({ start, size }) => start + size < 1n << 63n));
+        check(all.filter(({ start, size }) => start + size <= LAST_END));
       }),
       { seed, numRuns: 10 },
     );
