@@ -26,7 +26,12 @@ export const commandLine: Options = {
 export default defineConfig([
   {
     ...shared,
-    entry: { index: "src/index.ts", readers: "src/readers/index.ts", writers: "src/writers/index.ts" },
+    entry: {
+      index: "src/index.ts",
+      readers: "src/readers/index.ts",
+      writers: "src/writers/index.ts",
+      fabrics: "src/fabrics/index.ts",
+    },
     format: ["esm", "cjs"],
     platform: "neutral", // the same files run in Node and in browsers
     noExternal: [/.*/],

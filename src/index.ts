@@ -7,7 +7,20 @@
  * @packageDocumentation
  */
 export { Topology } from "./topology/topology.js";
-export type { Common, Owner, Ownership, Ref, TopologyOptions } from "./topology/topology.js";
+export type { FabricTopology, TopologyOptions } from "./topology/topology.js";
+export { OWNER_ANSWERS } from "./topology/answers.js";
+export type { Common, CommonColumns, Owner, OwnerColumns, Ownership, OwnerQueries, Ref } from "./topology/answers.js";
+export {
+  ACS_ABSENT,
+  COMMAND_UNKNOWN,
+  FUNCTION_KINDS,
+  NO_ROW,
+  SRIOV_UNKNOWN,
+  type Addresses,
+  type FabricColumns,
+  type SystemFacts,
+} from "./topology/fabric-columns.js";
+export { BufferError } from "./topology/sections.js";
 export { TopologyError } from "./topology/errors.js";
 export type { Problem, ProblemCode } from "./topology/errors.js";
 export type { Finding, FindingCode } from "./topology/finding.js";
@@ -17,7 +30,10 @@ export { formatHex, formatSize, parseAddress, type Hex, type Size } from "./topo
 export { linux, NEWEST_KERNEL } from "./policy/linux.js";
 export { formatCpu, parseCpu } from "./policy/cpu.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
-export { ANSWERS, MATRIX_LIMIT, MATRIX_ROUTES, PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
+export { ANSWERS, PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
+export type { MapColumns, MapRequests } from "./explain/many.js";
+export { CODE_NUMBERS, ROUTES } from "./explain/ruling.js";
+export { DIRECTIONS, MATRIX_LIMIT, NO_ADDRESS, NO_BAR, NO_DISTANCE, PATHS, RELATIONS, TRANSLATIONS } from "./core.js";
 export { preciseRoute } from "./explain/precise.js";
 export { linuxDmaMapResource, type LinuxMapping } from "./explain/compat.js";
 export { findCommonUpstreamDevice2018 } from "./explain/historical.js";

@@ -13,8 +13,8 @@ export interface Answer {
   readonly word?: () => string;
 }
 
-/** A command as a table of its parts; what it asks is a function of the machine and the words on the command line. */
-export interface Command<Own = object> {
+/** A command's place on the command line. */
+export interface Form {
   readonly name: string;
   /** As commander writes them: `<needed>`, `[optional]`. */
   readonly arguments: readonly (readonly [name: string, meaning: string])[];
@@ -22,5 +22,22 @@ export interface Command<Own = object> {
   /** Below the options of `--help`: exit codes and examples. */
   readonly detail: string;
   readonly options?: () => Option[];
+}
+
+/** A command as a table of its parts; what it asks is a function of the machine and the words on the command line. */
+export interface Command<Own = object> extends Form {
   ask(machine: Machine, words: readonly (string | undefined)[], options: SharedOptions & Own): Answer;
+}
+
+/** A command that asks no machine but makes a file, which the option `--output` names. */
+export interface Maker<Own = object> extends Form {
+  make(words: readonly (string | undefined)[], options: Own): Made;
+}
+
+/** A file's content, and what is said about it. */
+export interface Made {
+  readonly data: Uint8Array;
+  readonly document: object;
+  /** The same in a few words. */
+  readonly summary: string;
 }

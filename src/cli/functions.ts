@@ -25,8 +25,11 @@ function find(topology: Topology, text: string, argument: string): number {
   }
 }
 
+/** Above this many functions nobody wants to wait for what else a person may have meant. */
+const MOST_COMPARED = 100_000;
+
 function advice(topology: Topology, text: string): string {
-  const near = nearest(text, spellings(topology));
+  const near = topology.size > MOST_COMPARED ? [] : nearest(text, spellings(topology));
   if (near.length > 0) return `did you mean ${near.join(" or ")}?`;
   const count = topology.functions().length;
   return count === 0

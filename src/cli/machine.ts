@@ -3,17 +3,19 @@ import { parseCpu } from "../policy/cpu.js";
 import type { Policy } from "../policy/policy.js";
 import { parseRelease } from "../policy/release.js";
 import { openSource, readThisMachine } from "../readers/node-machine.js";
-import { read } from "../readers/read.js";
+import { read, type Source } from "../readers/read.js";
+import { ReadError } from "../readers/reading.js";
 import { PeerDma } from "../explain/peer-dma.js";
-import type { MachineDescription, SystemDescription } from "../topology/description.js";
+import { isPacked } from "../topology/buffer.js";
+import type { CpuDescription, MachineDescription, SystemDescription } from "../topology/description.js";
 import type { Finding } from "../topology/finding.js";
+import { BufferError } from "../topology/sections.js";
 import { Topology } from "../topology/topology.js";
 import { UsageError } from "./exit.js";
 import type { SharedOptions } from "./options.js";
 
 /** What the sources say, with what the options say put into it. */
 export interface Machine {
-  readonly description: MachineDescription;
   readonly topology: Topology;
   /** The readers'; the topology has its own. */
   readonly findings: readonly Finding[];
@@ -26,25 +28,56 @@ export async function openMachine(options: SharedOptions): Promise<Machine> {
   // Wrong options are found before anything is read: standard input may be a person.
   const cpu = options.cpu === undefined ? undefined : readCpu(options.cpu);
   const policy = options.kernel === undefined ? undefined : readKernel(options.kernel);
-  const { machine, findings } = await readSources(options.input);
-  const chosen = chooseSystem(machine, options.system);
-  const systems = cpu === undefined ? chosen : chosen.map((system) => ({ ...system, cpu }));
-  const description: MachineDescription = { ...machine, systems };
-  const topology = Topology.of(description);
+  const { topology, findings } = await openTopology(options.input, options.system, cpu);
   return {
-    description,
     topology,
     findings,
     peerDma: (ids) => new PeerDma(topology, policy ?? policyOf(systemsOf(topology, ids))),
   };
 }
 
-function readSources(inputs: readonly string[]) {
-  if (inputs.length === 0) return readThisMachine();
+/** A topology that was packed is as it was read; any other is made of what the sources say. */
+async function openTopology(inputs: readonly string[], system: string | undefined, cpu: CpuDescription | undefined) {
+  const sources = openSources(inputs);
+  const packed = sources?.find(({ bytes }) => bytes instanceof Uint8Array && isPacked(bytes));
+  if (packed === undefined) {
+    const { machine, findings } = sources === null ? await readThisMachine() : await read(sources);
+    const chosen = chooseSystem(machine, system);
+    const systems = cpu === undefined ? chosen : chosen.map((each) => ({ ...each, cpu }));
+    return { topology: Topology.of({ ...machine, systems }), findings };
+  }
+  if (sources!.length > 1) {
+    throw new UsageError(`-i ${packed.name}: a packed topology is whole and cannot be combined with other sources`);
+  }
+  const whole = unpack(packed);
+  const chosen = system === undefined ? whole : Topology.of(onlySystem(whole, system));
+  return { topology: cpu === undefined ? chosen : chosen.withCpu(cpu), findings: [] };
+}
+
+function unpack({ name, bytes }: Source): Topology {
+  try {
+    return Topology.from(bytes as Uint8Array);
+  } catch (error) {
+    if (error instanceof BufferError) throw new ReadError(error.message, name);
+    throw error;
+  }
+}
+
+/** One system of many is small enough to be described. */
+function onlySystem(topology: Topology, name: string): MachineDescription {
+  const ordinal = topology.systems.findIndex((system) => system.name === name);
+  if (ordinal === -1) throw noSystem(topology.systems, name);
+  const system = topology.describeSystem(ordinal);
+  topology.close();
+  return { peerlane: 1, systems: [system] };
+}
+
+/** Null: this machine. */
+function openSources(inputs: readonly string[]): readonly Source[] | null {
   if (inputs.filter((input) => input === "-").length > 1) {
     throw new UsageError("-i -: standard input can be read once only; give the other source as a file");
   }
-  return read(inputs.map(openSource));
+  return inputs.length === 0 ? null : inputs.map(openSource);
 }
 
 function readKernel(text: string): Policy {
@@ -65,10 +98,17 @@ function chooseSystem({ systems }: MachineDescription, name: string | undefined)
   if (name === undefined) return systems;
   const chosen = systems.filter((system) => system.name === name);
   if (chosen.length > 0) return chosen;
+  throw noSystem(systems, name);
+}
+
+const SHOWN_SYSTEMS = 10;
+
+function noSystem(systems: readonly { readonly name?: string }[], name: string): UsageError {
   const named = systems.flatMap((system) => (system.name === undefined ? [] : `"${system.name}"`));
-  const shown =
-    named.length === 0 ? "the source names no system: leave --system out" : `the source has ${named.join(", ")}`;
-  throw new UsageError(`--system: no system is named "${name}"; ${shown}`);
+  const left = named.length - SHOWN_SYSTEMS;
+  const names = named.slice(0, SHOWN_SYSTEMS).join(", ") + (left > 0 ? ` and ${left} more` : "");
+  const shown = named.length === 0 ? "the source names no system: leave --system out" : `the source has ${names}`;
+  return new UsageError(`--system: no system is named "${name}"; ${shown}`);
 }
 
 function systemsOf(topology: Topology, ids: Iterable<number>): readonly SystemDescription[] {

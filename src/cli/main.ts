@@ -4,7 +4,7 @@ import { version } from "../../package.json";
 import { NEWEST_KERNEL } from "../policy/linux.js";
 import { ReadError } from "../readers/reading.js";
 import { TopologyError } from "../topology/errors.js";
-import type { Command } from "./command.js";
+import type { Command, Form, Maker } from "./command.js";
 import { can } from "./commands/can.js";
 import { common } from "./commands/common.js";
 import { exportMachine } from "./commands/export.js";
@@ -12,9 +12,11 @@ import { list } from "./commands/list.js";
 import { map } from "./commands/map.js";
 import { matrix } from "./commands/matrix.js";
 import { owner } from "./commands/owner.js";
+import { synth } from "./commands/synth.js";
 import { tree } from "./commands/tree.js";
 import { EXIT, UsageError } from "./exit.js";
 import { openMachine } from "./machine.js";
+import { outputOption, runMaker, visibleToMakers, type OutputOption } from "./maker.js";
 import { sharedOptions, type SharedOptions } from "./options.js";
 import { checkForm, print, printFindings } from "./output.js";
 
@@ -43,6 +45,7 @@ function program(): Program {
   add(main, map);
   add(main, matrix);
   add(main, exportMachine);
+  addMaker(main, synth);
   return main;
 }
 
@@ -51,11 +54,22 @@ function argumentTerm(argument: Argument): string {
 }
 
 function add<Own>(main: Program, command: Command<Own>): void {
+  const sub = addForm(main, command);
+  sub.action(async () => run(command, sub.args, sub.optsWithGlobals()));
+}
+
+function addMaker<Own>(main: Program, maker: Maker<Own>): void {
+  const sub = addForm(main, maker).addOption(outputOption());
+  sub.configureHelp({ ...sub.configureHelp(), visibleGlobalOptions: () => main.options.filter(visibleToMakers) });
+  sub.action(async () => runMaker(maker, sub.args, sub.optsWithGlobals<SharedOptions & OutputOption & Own>()));
+}
+
+function addForm(main: Program, command: Form): Program {
   const sub = main.command(command.name).summary(command.summary).description(command.summary);
   for (const [name, meaning] of command.arguments) sub.argument(name, meaning);
   for (const option of command.options?.() ?? []) sub.addOption(option);
   sub.addHelpText("after", `\n${command.detail}`);
-  sub.action(async () => run(command, sub.args, sub.optsWithGlobals()));
+  return sub;
 }
 
 async function run<Own>(command: Command<Own>, words: readonly string[], options: SharedOptions & Own): Promise<void> {

@@ -13,12 +13,12 @@ export function readAddress(text: string): bigint {
 const UNITS = "KMGT";
 
 /** A size in bytes: decimal or `0x…`, with K, M, G or T (powers of 1024) behind it or not; at least 1. */
-export function readSize(text: string): bigint {
+export function readSize(text: string, argument = "SIZE"): bigint {
   const match = /^(0x[0-9a-f]+|[0-9]+)(?:([KMGT])(?:i?B)?)?$/i.exec(text);
   const size =
     match === null ? 0n : BigInt(match[1]!) << BigInt(10 * (UNITS.indexOf((match[2] ?? "-").toUpperCase()) + 1));
   if (size >= 1n && size <= 1n << 64n) return size;
-  throw new UsageError(`SIZE: expected bytes from 1 to 2^64, such as 4096, 0x1000, 64K or 16G, got "${text}"`);
+  throw new UsageError(`${argument}: expected bytes from 1 to 2^64, such as 4096, 0x1000, 64K or 16G, got "${text}"`);
 }
 
 /** A range that does not end beyond 2^64. */

@@ -5,6 +5,6 @@ import type { Topology } from "../topology/topology.js";
 export interface Context {
   readonly topology: Topology;
   readonly policy: Policy;
-  /** What the policy makes of each root of the topology, in their order. */
-  readonly judgements: readonly Judgement[];
+  /** What the policy makes of a root of the topology, by its ordinal. */
+  judgement(root: number): Judgement;
 }

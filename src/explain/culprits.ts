@@ -70,15 +70,12 @@ export function missingPlace(topology: Topology, ids: readonly number[]): Missin
 }
 
 /** The host bridges that a refusal names, each once: those that would not even take requests from their like. */
-export function hostCulprits(
-  { topology, policy, judgements }: Context,
-  ids: readonly number[],
-  relation: Question["relation"],
-): Culprit[] {
+export function hostCulprits(context: Context, ids: readonly number[], relation: Question["relation"]): Culprit[] {
+  const { topology, policy } = context;
   const ordinals = [...new Set(ids.map((id) => topology.rootOrdinal(id)))];
-  const refusing = ordinals.filter((ordinal) => refuses(policy, judgements[ordinal]!, relation));
+  const refusing = ordinals.filter((ordinal) => refuses(policy, context.judgement(ordinal), relation));
   return (refusing.length > 0 ? refusing : ordinals).map((ordinal) => {
-    const { because, identifiedBy } = judgements[ordinal]!;
+    const { because, identifiedBy } = context.judgement(ordinal);
     return { bdf: identifiedBy ?? topology.roots[ordinal]!.root.bus, what: because, bits: [] };
   });
 }

@@ -33,7 +33,7 @@ export function routeOf(outcomes: number, self: boolean): Route | "unknown" {
 }
 
 /** What keeps an answer, or a route, from being known. */
-export function doubtOf({ relation, path }: Decision): Code {
+export function doubtOf({ relation, path }: Pick<Decision, "relation" | "path">): Code {
   if (UNPLACED.includes(relation)) return "PARENT_UNKNOWN";
   return path === "maybe" ? "ACS_UNREADABLE" : "HOST_BRIDGE_UNKNOWN";
 }
@@ -55,13 +55,12 @@ export function reasonsFor(
   client: number,
   decision: Decision,
 ): { culprits: Culprit[]; hints: Hint[]; missing: Missing[] } {
-  const { topology, policy, judgements } = context;
+  const { topology, policy } = context;
   const { outcomes } = decision;
   const tested = testedFunctions(topology, provider, client, decision);
   const redirecting = redirectCulprits(tested);
-  const hosts = [...new Set([topology.rootOrdinal(provider), topology.rootOrdinal(client)])].map(
-    (root) => judgements[root]!,
-  );
+  const roots = [...new Set([topology.rootOrdinal(provider), topology.rootOrdinal(client)])];
+  const hosts = roots.map((root) => context.judgement(root));
   const hostsDecide = outcomes !== OUTCOME_BITS["bus-address"] && decision.relation !== "across-systems";
   const hostsRefuse = outcomes === OUTCOME_BITS["host-refused"] || outcomes === OUTCOME_BITS["policy-refused"];
   const hints: Hint[] = [];

@@ -1,11 +1,13 @@
-import { DIRECTIONS, OUTCOME_BITS, RELATIONS, type CompiledPolicy } from "../core.js";
+import { Phrases, UNKNOWN_DISTANCE, type CompiledPolicy, type Phrase, type Relation } from "../core.js";
 import { compilePolicy } from "../policy/compile.js";
 import type { Direction, HostBridge, Judgement, Policy } from "../policy/policy.js";
 import type { FunctionDescription } from "../topology/description.js";
 import { type Ref, Topology } from "../topology/topology.js";
+import { directionIndex, mapColumns, mapMany, wholeSize, type MapColumns, type MapRequests } from "./many.js";
 import { mappingOf } from "./mapping.js";
 import { memoryOf } from "./memory.js";
 import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
+import { ROUTES } from "./ruling.js";
 import type { Context } from "./context.js";
 import type { Mapping, Verdict } from "./verdict.js";
 
@@ -14,24 +16,20 @@ export interface Matrix {
   readonly ids: Uint32Array;
   /** What Linux's `pci_p2pdma_distance()` would return: -1 not supported, {@link UNKNOWN_DISTANCE} unknown. */
   readonly distance: Int32Array;
-  /** Index in {@link MATRIX_ROUTES}. */
+  /** Index in {@link ROUTES}. */
   readonly route: Uint8Array;
   /** Index in {@link ANSWERS}: a pair may be allowed though its route is not known. */
   readonly answer: Uint8Array;
 }
 
-export const UNKNOWN_DISTANCE = -0x80000000;
+export { UNKNOWN_DISTANCE };
 export const ANSWERS = ["yes", "no", "unknown"] as const;
-export const MATRIX_ROUTES = ["local", "bus-address", "through-host-bridge", "not-supported", "unknown"] as const;
-
-/** The most functions of one matrix: its columns then take 384 MiB. */
-export const MATRIX_LIMIT = 8192;
 
 /** A topology under a policy: may this function reach that one, or this address? */
 export class PeerDma implements Context {
-  /** What the policy makes of each root of the topology, in their order. */
-  readonly judgements: readonly Judgement[];
   readonly #compiled: CompiledPolicy;
+  readonly #phrases: Phrases;
+  readonly #judgements = new Map<number, Judgement>();
 
   /** @throws TypeError for anything but a topology and a policy. */
   constructor(
@@ -40,9 +38,21 @@ export class PeerDma implements Context {
   ) {
     if (!(topology instanceof Topology)) throw new TypeError("expected a Topology: Topology.of(machine) makes one");
     if (typeof policy?.decide !== "function") throw new TypeError('expected a policy, such as linux("6.12")');
-    const { judgements, ...compiled } = compilePolicy(policy, hostBridges(topology));
-    this.judgements = judgements;
-    this.#compiled = compiled;
+    this.#compiled = compilePolicy(policy, hostBridges(topology));
+    const extra = policy.throughHostDistance;
+    this.#phrases = new Phrases((outcomes, relation) => phraseFor(outcomes, relation, extra));
+  }
+
+  /** What the policy makes of a root of the topology, by its ordinal in `topology.roots`. */
+  judgement(root: number): Judgement {
+    let judgement = this.#judgements.get(root);
+    if (judgement === undefined) {
+      // Whoever asks about one host bridge asks again; whoever asks about all of a fabric must not keep them all.
+      if (this.#judgements.size === REMEMBERED) this.#judgements.clear();
+      judgement = this.policy.judge(hostBridgeOf(this.topology, root));
+      this.#judgements.set(root, judgement);
+    }
+    return judgement;
   }
 
   /**
@@ -89,26 +99,35 @@ export class PeerDma implements Context {
   }
 
   /**
+   * The same in columns, for millions of requests: row i of each column answers row i of the requests.
+   *
+   * @param into columns at least as long as the requests; without them all columns are made, with addresses as
+   *   `BigUint64Array`.
+   * @throws TypeError for columns of the wrong kind or length; RangeError, with the row, for an id, address, size or
+   *   direction that is none. Rows before that one may have been filled.
+   */
+  mapMany(requests: MapRequests, into: MapColumns = mapColumns(requests.initiator.length)): MapColumns {
+    mapMany(this.topology.core, this.#compiled, requests, into);
+    return into;
+  }
+
+  /**
    * Answers for all ordered pairs of some functions, in columns.
    *
+   * @param into a matrix of as many functions, to be filled anew: it keeps its columns.
    * @throws RangeError for more functions than {@link MATRIX_LIMIT}.
    */
-  matrix(refs: Iterable<Ref>, direction: Direction = "both"): Matrix {
+  matrix(refs: Iterable<Ref>, direction: Direction = "both", into?: Matrix): Matrix {
     const ids = Uint32Array.from(refs, (ref) => this.#function(ref));
     const count = ids.length;
-    if (count > MATRIX_LIMIT) {
-      throw new RangeError(`expected at most ${MATRIX_LIMIT} functions, got ${count}: name those that matter`);
+    const matrix = { ...(into ?? pairColumns(count * count)), ids };
+    for (const column of [matrix.distance, matrix.route, matrix.answer]) {
+      if (column.length !== count * count) {
+        throw new RangeError(`into: expected columns of ${count * count} cells, got ${column.length}`);
+      }
     }
-    const matrix = columns(count * count);
-    ids.forEach((provider, index) => {
-      const row = (column: Int32Array | Uint8Array) => column.subarray(index * count, (index + 1) * count);
-      this.#row(provider, ids, direction, {
-        distance: row(matrix.distance) as Int32Array,
-        route: row(matrix.route) as Uint8Array,
-        answer: row(matrix.answer) as Uint8Array,
-      });
-    });
-    return { ids, ...matrix };
+    this.topology.core.matrix(this.#compiled, this.#phrases, ids, directionIndex(direction), matrix);
+    return matrix;
   }
 
   /**
@@ -117,105 +136,75 @@ export class PeerDma implements Context {
    */
   distanceMany(provider: Ref, clients: readonly Ref[]): number | null {
     if (clients.length === 0 || clients.some((client) => this.topology.isPlatformDevice(client))) return -1;
-    const row = columns(clients.length);
-    const { distance } = row;
-    const ids = Uint32Array.from(clients, (client) => this.#function(client));
-    this.#row(this.#function(provider), ids, "both", row);
-    if (distance.includes(-1)) return -1;
-    return distance.includes(UNKNOWN_DISTANCE) ? null : distance.reduce((sum, hops) => sum + hops, 0);
-  }
-
-  /** One provider's row of a matrix. */
-  #row(provider: number, clients: Uint32Array, direction: Direction, into: Omit<Matrix, "ids">): void {
-    const count = clients.length;
-    const decisions = {
-      common: new Uint32Array(count),
-      distance: new Uint32Array(count),
-      outcomes: new Uint8Array(count),
-      relation: new Uint8Array(count),
-    };
-    const providers = new Uint32Array(count).fill(provider);
-    this.topology.core.decideMany(this.#compiled, providers, clients, directionIndex(direction), decisions);
-    clients.forEach((client, column) => {
-      const outcomes = decisions.outcomes[column]!;
-      const countable = this.#countable(provider, client, decisions.relation[column]!);
-      into.distance[column] = this.#kernelDistance(outcomes, countable ? decisions.distance[column]! : null);
-      into.route[column] = MATRIX_ROUTES.indexOf(matrixRoute(outcomes, provider === client));
-      into.answer[column] = ANSWERS.indexOf(answerOf(outcomes));
-    });
-  }
-
-  #kernelDistance(outcomes: number, hops: number | null): number {
-    const answer = answerOf(outcomes);
-    if (answer === "no") return -1;
-    if (answer === "unknown" || hops === null) return UNKNOWN_DISTANCE;
-    const extra = this.policy.throughHostDistance;
-    if (extra !== 0 && routeOf(outcomes, false) === "unknown") return UNKNOWN_DISTANCE;
-    return outcomes === OUTCOME_BITS["through-host-bridge"] ? hops + extra : hops;
-  }
-
-  /** Whether the description shows both chains as far as the distance needs them. */
-  #countable(provider: number, client: number, relation: number): boolean {
-    if (RELATIONS[relation] === "across-unknown") return false;
-    if (RELATIONS[relation] !== "across-host-bridges") return true;
-    return this.topology.hostBridge(provider) !== null && this.topology.hostBridge(client) !== null;
+    const ids = Uint32Array.from([provider, ...clients], (ref) => this.#function(ref));
+    let sum = 0;
+    let known = true;
+    for (const client of ids.subarray(1)) {
+      const [, hops] = this.matrix([ids[0]!, client]).distance;
+      if (hops === -1) return -1;
+      if (hops === UNKNOWN_DISTANCE) known = false;
+      sum += hops!;
+    }
+    return known ? sum : null;
   }
 
   #function(ref: Ref): number {
     const id = this.topology.id(ref);
-    if (this.topology.describe(id) !== null) return id;
+    if (this.topology.isFunction(id)) return id;
     throw new RangeError(`expected a function, got the host bridge ${this.topology.name(id)}`);
   }
 }
 
-function columns(cells: number): Omit<Matrix, "ids"> {
+function pairColumns(cells: number): Omit<Matrix, "ids"> {
   return { distance: new Int32Array(cells), route: new Uint8Array(cells), answer: new Uint8Array(cells) };
 }
 
-function matrixRoute(outcomes: number, self: boolean): (typeof MATRIX_ROUTES)[number] {
-  switch (answerOf(outcomes)) {
-    case "yes":
-      return routeOf(outcomes, self) as (typeof MATRIX_ROUTES)[number];
-    case "no":
-      return "not-supported";
-    case "unknown":
-      return "unknown";
+/** What a pair comes to in a matrix: the kernel adds to the hops of the way through the host bridge. */
+function phraseFor(outcomes: number, relation: Relation | "across-systems", extra: number): Phrase {
+  const answer = answerOf(outcomes);
+  const route = routeOf(outcomes, relation === "self");
+  const numbers = {
+    answer: ANSWERS.indexOf(answer),
+    route: ROUTES.indexOf(answer === "yes" ? route : answer === "no" ? "not-supported" : "unknown"),
+  };
+  if (answer === "no") return { ...numbers, distance: "refused", extra: 0 };
+  if (answer === "unknown" || (route === "unknown" && extra !== 0)) {
+    return { ...numbers, distance: "unknown", extra: 0 };
   }
-}
-
-function directionIndex(direction: Direction): number {
-  const index = DIRECTIONS.indexOf(direction);
-  if (index === -1) throw new RangeError(`expected a direction (${DIRECTIONS.join(", ")}), got ${String(direction)}`);
-  return index;
+  return { ...numbers, distance: "hops", extra: route === "through-host-bridge" ? extra : 0 };
 }
 
 function checkedSize(address: bigint, size: bigint | number): bigint {
   if (typeof address !== "bigint") throw new TypeError(`expected the address as a bigint, got ${typeof address}`);
-  if (typeof size === "number" && !Number.isSafeInteger(size)) {
-    throw new RangeError(`expected the size as a whole number of bytes, got ${size}`);
-  }
-  const bytes = BigInt(size);
+  const bytes = wholeSize(size);
   if (address < 0n || bytes < 1n || address + bytes > 1n << 64n) {
     throw new RangeError(`expected a range of at least 1 byte within [0, 2^64), got ${bytes} bytes at ${address}`);
   }
   return bytes;
 }
 
+/** How many judgements are kept. */
+const REMEMBERED = 256;
+
+/** One after the other: a fabric has too many for all of them to be objects at once. */
+function* hostBridges(topology: Topology): Generator<HostBridge> {
+  for (let root = 0; root < topology.roots.length; root++) yield hostBridgeOf(topology, root);
+}
+
+function hostBridgeOf(topology: Topology, ordinal: number): HostBridge {
+  const { root } = topology.roots[ordinal]!;
+  return {
+    root: root.known ? root.bus : null,
+    functions: onRootBus(topology, ordinal, root.bus),
+    system: topology.systems[root.system]!,
+  };
+}
+
 /**
  * Siblings are numbered in the order of the description, which is that of enumeration. Virtual functions on buses of
  * their own are siblings too, but not on the root bus.
  */
-function hostBridges(topology: Topology): HostBridge[] {
-  const onRootBus = topology.roots.map((): FunctionDescription[] => []);
-  for (let id = 1; id <= topology.size; id++) {
-    if (topology.core.depth(id) !== 1) continue;
-    const ordinal = topology.rootOrdinal(id);
-    const description = topology.describe(id)!;
-    if (description.bdf.startsWith(`${topology.roots[ordinal]!.root.bus}:`)) onRootBus[ordinal]!.push(description);
-  }
-  return topology.roots.map(({ root }, ordinal) => ({
-    root: root.known ? root.bus : null,
-    functions: onRootBus[ordinal]!,
-    system: topology.systems[root.system]!,
-  }));
+function onRootBus(topology: Topology, ordinal: number, bus: string): FunctionDescription[] {
+  const below = topology.belowRoot(ordinal).map((id) => topology.describe(id)!);
+  return below.filter(({ bdf }) => bdf.startsWith(`${bus}:`));
 }

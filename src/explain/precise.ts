@@ -45,13 +45,9 @@ function redirected(description: FunctionDescription | null, bits: number) {
 }
 
 /** What the policy makes of a path below one host bridge, over all classes that the host bridge may have. */
-function byPolicy(
-  { topology, policy, judgements }: PeerDma,
-  ref: Ref,
-  path: Question["path"],
-  direction: "read" | "write",
-) {
-  const { classes } = judgements[topology.rootOrdinal(topology.id(ref))]!;
+function byPolicy(peerDma: PeerDma, ref: Ref, path: Question["path"], direction: "read" | "write") {
+  const { topology, policy } = peerDma;
+  const { classes } = peerDma.judgement(topology.rootOrdinal(topology.id(ref)));
   const outcomes = classes.map((name) =>
     policy.decide({ relation: "common-bridge", path, direction, providerClass: name, clientClass: name }),
   );

@@ -1,6 +1,9 @@
+import type { Translation } from "../core.js";
 import type { Missing } from "../policy/policy.js";
 import type { Owner } from "../topology/topology.js";
 import type { Code } from "./codes.js";
+
+export type { Translation };
 
 /** The way of a request that is allowed. */
 export type Route = "local" | "bus-address" | "through-host-bridge" | "side-link" | "system-memory";
@@ -49,12 +52,6 @@ export type Verdict =
       readonly code: Code;
       readonly missing: readonly Missing[];
     });
-
-/**
- * How a DMA address comes from the CPU physical address. `iommu`: the kernel allots an IOVA, which nobody can know
- * beforehand.
- */
-export type Translation = "none" | "bus-offset" | "iommu" | "unknown";
 
 interface Asked {
   readonly initiator: string;

@@ -1,5 +1,5 @@
 import { DIRECTIONS, OUTCOME_BITS, PATHS, RELATIONS, type CompiledPolicy, type Path, type Relation } from "../core.js";
-import type { Direction, HostBridge, Judgement, Outcome, Policy, Question } from "./policy.js";
+import type { Direction, HostBridge, Outcome, Policy, Question } from "./policy.js";
 
 /**
  * A policy as data: for each host bridge a byte that stands for the set of classes it may have, and for each
@@ -8,15 +8,12 @@ import type { Direction, HostBridge, Judgement, Outcome, Policy, Question } from
  * Uncertainty needs no rules of its own: the outcomes of a question are the union over its completions, so that
  * taking facts away can only add outcomes.
  */
-export function compilePolicy(
-  policy: Policy,
-  hosts: readonly HostBridge[],
-): CompiledPolicy & { judgements: Judgement[] } {
-  const judgements = hosts.map((host) => policy.judge(host));
+export function compilePolicy(policy: Policy, hosts: Iterable<HostBridge>): CompiledPolicy {
   const sets: (readonly string[])[] = [];
   const numbers = new Map<string, number>();
-  const classes = Uint8Array.from(judgements, (judgement) => {
-    const set = [...new Set(judgement.classes)].sort();
+  // The rest of a judgement is for people, and made again where one asks.
+  const classes = Uint8Array.from(hosts, (host) => {
+    const set = [...new Set(policy.judge(host).classes)].sort();
     const key = set.join(" ");
     let number = numbers.get(key);
     if (number === undefined) numbers.set(key, (number = sets.push(set) - 1));
@@ -33,7 +30,7 @@ export function compilePolicy(
       }
     }
   }
-  return { classes, classCount: sets.length, table, judgements };
+  return { classes, classCount: sets.length, table };
 }
 
 function outcomes(

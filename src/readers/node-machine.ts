@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { isPacked, MAGIC_BYTES } from "../topology/buffer.js";
 import { directoryTree } from "./node-directory.js";
 import { read, type ReadResult, type Source } from "./read.js";
 import { ReadError } from "./reading.js";
@@ -6,6 +7,7 @@ import { ReadError } from "./reading.js";
 /** The most that is read of one file: enough for any dump, and an end to `/dev/zero`. */
 const INPUT_LIMIT = 1 << 29;
 const CHUNK = 1 << 20;
+const PACKED_CHUNK = 1 << 28;
 const STANDARD_INPUT = 0;
 
 /** Reads the machine this runs on, from its `/sys` and `/proc`. Linux only; as root it shows more. */
@@ -28,11 +30,25 @@ export function openSource(path: string): Source {
     if (statSync(path).isDirectory()) return { name: path, bytes: directoryTree(path) };
     const file = openSync(path, "r");
     try {
-      return { name: path, bytes: readWhole(file, path) };
+      return { name: path, bytes: readPacked(file) ?? readWhole(file, path) };
     } finally {
       closeSync(file);
     }
   });
+}
+
+/** A packed topology may be of any size, and says itself where it ends; null: the file is none. */
+function readPacked(file: number): Uint8Array | null {
+  const status = fstatSync(file);
+  const start = new Uint8Array(MAGIC_BYTES);
+  if (!status.isFile() || readSync(file, start, 0, start.length, 0) < start.length || !isPacked(start)) return null;
+  const bytes = new Uint8Array(status.size);
+  for (let at = 0; at < bytes.length;) {
+    const count = readSync(file, bytes, at, Math.min(PACKED_CHUNK, bytes.length - at), at);
+    if (count === 0) return bytes.subarray(0, at);
+    at += count;
+  }
+  return bytes;
 }
 
 /** Pipes have no size, so the end is where nothing more comes. */

@@ -1,3 +1,4 @@
+import { isPacked } from "../topology/buffer.js";
 import type { MachineDescription } from "../topology/description.js";
 import type { Finding } from "../topology/finding.js";
 import { mergeSystems, type Part } from "../topology/merge.js";
@@ -85,6 +86,9 @@ async function recognise(
 ): Promise<MachineDescription | readonly Reading[]> {
   const unpacked = content instanceof FileTree ? content : await unpack(content, source);
   if (unpacked instanceof FileTree) return [await readSysfs(unpacked, source)];
+  if (isPacked(unpacked)) {
+    throw new ReadError("this is a packed topology, which Topology.from reads; it describes machines already", source);
+  }
   const text = withoutColours(decodeText(unpacked));
   if (looksLikeJson(text)) return readJson(text, source);
   const readings = TEXT_FORMATS.filter(({ looksLike }) => looksLike(text)).map((format) => format.read(text, source));

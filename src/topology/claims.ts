@@ -1,37 +1,11 @@
-import { ALWAYS, depthIn, type Forest, type Open, type RangeRow, type Rank } from "../core.js";
-import { ADDRESS_LIMIT, parseAddress } from "./address.js";
-import type {
-  BarDescription,
-  FunctionDescription,
-  RangeDescription,
-  SystemDescription,
-  WindowDescription,
-} from "./description.js";
-import type { Problem } from "./errors.js";
+import { ALWAYS, depthIn, parentIn, type Forest, type Open, type Rank, type RangeKind, type Terms } from "../core.js";
+import { ADDRESS_LIMIT, formatHex, parseAddress } from "./address.js";
+import type { BarDescription, FunctionDescription, SystemDescription, WindowDescription } from "./description.js";
+import type { SystemFacts } from "./fabric-columns.js";
 import type { Finding } from "./finding.js";
+import { isCertain, type RangeRows } from "./range-rows.js";
 import { bit, COMMAND_MEMORY, decodesMemory, type Known } from "./register.js";
-
-/** A range of CPU physical addresses as people know it; the core's range has the same index. */
-export interface Claim {
-  readonly system: number;
-  readonly kind: "pci" | "window" | "platform" | RangeDescription["kind"];
-  /** Id of the function, or of the host bridge whose window this is. */
-  readonly id: number | null;
-  readonly name: string | null;
-  readonly bar: number | null;
-  readonly window: WindowDescription["kind"] | null;
-  readonly start: bigint;
-  readonly size: bigint;
-  /** False where the range is what a BAR of unknown place or size may cover. */
-  readonly certain: boolean;
-}
-
-export interface Claims {
-  readonly rows: readonly RangeRow[];
-  readonly claims: readonly Claim[];
-  /** Per system: where an address that no claim holds may yet belong to something the description does not show. */
-  readonly open: readonly Open[];
-}
+import { collectSurroundings } from "./surroundings.js";
 
 /** A node of the forest, for the claims of its function. */
 export interface Node {
@@ -43,75 +17,57 @@ export interface Node {
   readonly known: boolean;
 }
 
+/** The nodes of described systems, and how they find one another. */
+export interface Nodes {
+  /** By id; index 0 is not used. Parents precede their children. */
+  readonly all: readonly Node[];
+  readonly forest: Forest;
+  physicalOf(node: Node): FunctionDescription | undefined;
+  hostBridgeId(system: number, root: string): number | undefined;
+}
+
 /**
  * Collects whatever claims addresses of a system, in the order in which equal ranges nest: surroundings, windows of
  * host bridges, windows of bridges from the root down, then BARs.
+ *
+ * @returns per system, where an address that no range holds may yet belong to something the description does not show.
  */
 export function collectClaims(
   systems: readonly SystemDescription[],
-  /** By id; index 0 is not used. Parents precede their children. */
-  nodes: readonly Node[],
-  forest: Forest,
-  physicalOf: (node: Node) => FunctionDescription | undefined,
-  hostBridgeId: (system: number, root: string) => number | undefined,
-  problems: Problem[],
+  nodes: Nodes,
+  rows: RangeRows,
   findings: Finding[],
-): Claims {
-  return new Collector(systems, nodes, forest, physicalOf, hostBridgeId, problems, findings).collect();
+): readonly Open[] {
+  return new Collector(systems, nodes, rows, findings).collect();
 }
 
 class Collector {
-  readonly #rows: RangeRow[] = [];
-  readonly #claims: Claim[] = [];
   readonly #open: Open[];
   readonly #virtualStarts: ReadonlyMap<string, readonly bigint[]>;
 
   constructor(
     private readonly systems: readonly SystemDescription[],
-    private readonly nodes: readonly Node[],
-    private readonly forest: Forest,
-    private readonly physicalOf: (node: Node) => FunctionDescription | undefined,
-    private readonly hostBridgeId: (system: number, root: string) => number | undefined,
-    private readonly problems: Problem[],
+    private readonly nodes: Nodes,
+    private readonly rows: RangeRows,
     private readonly findings: Finding[],
   ) {
     this.#open = systems.map(openness);
-    this.#virtualStarts = startsOfVirtualBars(nodes);
+    this.#virtualStarts = startsOfVirtualBars(nodes.all);
   }
 
-  collect(): Claims {
-    this.systems.forEach((system, index) => this.#surroundings(system, index));
-    for (const node of this.nodes.slice(1)) this.#windows(node);
-    const { offFrom, unknownFrom } = this.#decodeAlongChains();
-    for (const node of this.nodes.slice(1)) this.#bars(node, offFrom, unknownFrom);
-    return { rows: this.#rows, claims: this.#claims, open: this.#open };
-  }
-
-  #surroundings(system: SystemDescription, index: number): void {
-    for (const { kind, name, start, size } of system.ranges ?? []) {
-      const live = kind === "system-ram";
-      this.#add(
-        `${kind} range ${name ?? ""}`.trim(),
-        start,
-        size,
-        live ? "system-ram" : "other",
-        live ? "live" : "surrounding",
-        {
-          system: index,
-          kind,
-          name: name ?? null,
-        },
-      );
-    }
-    for (const { name, regions } of system.platformDevices ?? []) {
-      for (const { start, size } of regions) {
-        this.#add(name, start, size, "platform", "platform", { system: index, kind: "platform", name });
+  collect(): readonly Open[] {
+    this.systems.forEach((system, index) => {
+      collectSurroundings(system, index, this.rows);
+      for (const { root, windows } of system.hostBridges ?? []) {
+        const id = this.nodes.hostBridgeId(index, root) ?? 0;
+        for (const window of windows ?? []) this.#window(`host bridge ${root}`, window, index, id);
       }
-    }
-    for (const { root, windows } of system.hostBridges ?? []) {
-      for (const window of windows ?? [])
-        this.#window(`host bridge ${root}`, window, index, this.hostBridgeId(index, root) ?? 0);
-    }
+    });
+    const nodes = this.nodes.all.slice(1);
+    for (const node of nodes) this.#windows(node);
+    const { offFrom, unknownFrom } = this.#decodeAlongChains();
+    for (const node of nodes) this.#bars(node, offFrom, unknownFrom);
+    return this.#open;
   }
 
   #windows({ id, system, description }: Node): void {
@@ -120,23 +76,19 @@ class Collector {
 
   #window(owner: string, window: WindowDescription, system: number, id: number): void {
     if (window.kind === "io" || window.start === undefined || window.end === undefined) return;
-    const start = this.#number(window.start, `${owner}, window`);
-    const end = this.#number(window.end, `${owner}, window`);
+    const start = this.rows.number(window.start, `${owner}, window`);
+    const end = this.rows.number(window.end, `${owner}, window`);
     if (start === null || end === null) return;
     if (end < start) {
-      this.#problem(
+      this.rows.problem(
         "RANGE_WRAPS",
         `${owner}: window ${window.start} to ${window.end} ends before it starts: leave a closed window out`,
         owner,
       );
       return;
     }
-    this.#range(owner, start, end - start + 1n, "window", "surrounding", {
-      system,
-      kind: "window",
-      id,
-      window: window.kind,
-    });
+    const terms = { ...NOWHERE, kind: "window", rank: "surrounding", window: window.kind } as const;
+    this.rows.add(owner, { system, start, size: end - start + 1n, owner: id }, terms);
   }
 
   /**
@@ -144,18 +96,19 @@ class Collector {
    * request has to pass those of the bridges on its way down.
    */
   #decodeAlongChains(): { offFrom: Uint32Array; unknownFrom: Uint32Array } {
-    const offFrom = new Uint32Array(this.nodes.length);
-    const unknownFrom = new Uint32Array(this.nodes.length);
-    for (const { id, description, known } of this.nodes.slice(1)) {
-      const parent = this.forest.parents[id]!;
+    const { all, forest } = this.nodes;
+    const offFrom = new Uint32Array(all.length);
+    const unknownFrom = new Uint32Array(all.length);
+    for (const { id, description, known } of all.slice(1)) {
+      const parent = parentIn(forest, id);
       if (!known) {
         // Bridges above that are not described: whatever comes through a host bridge passes them.
         unknownFrom[id] = 1;
         continue;
       }
       const own: Known = description === null ? "on" : bit(description.command, COMMAND_MEMORY);
-      offFrom[id] = own === "off" ? depthIn(this.forest, id) : offFrom[parent]!;
-      unknownFrom[id] = own === "unknown" ? depthIn(this.forest, id) : unknownFrom[parent]!;
+      offFrom[id] = own === "off" ? depthIn(forest, id) : offFrom[parent]!;
+      unknownFrom[id] = own === "unknown" ? depthIn(forest, id) : unknownFrom[parent]!;
     }
     return { offFrom, unknownFrom };
   }
@@ -163,12 +116,12 @@ class Collector {
   #bars(node: Node, offFrom: Uint32Array, unknownFrom: Uint32Array): void {
     const { id, system, description } = node;
     if (description === null) return;
-    const parent = this.forest.parents[id]!;
+    const parent = parentIn(this.nodes.forest, id);
     if (description.bars === undefined) {
       this.#anywhereBelow(node);
       return;
     }
-    const own = decodesMemory(description, this.physicalOf(node));
+    const own = decodesMemory(description, this.nodes.physicalOf(node));
     const from = {
       offFrom: own === "off" ? ALWAYS : offFrom[parent]!,
       unknownFrom: own === "unknown" ? ALWAYS : unknownFrom[parent]!,
@@ -180,20 +133,22 @@ class Collector {
         continue;
       }
       const label = `${description.bdf} BAR ${bar.index ?? "of unknown index"}`;
-      const start = this.#number(bar.start, label);
+      const start = this.rows.number(bar.start, label);
       if (start === null) continue;
-      const more = { system, kind: "pci" as const, id, bar: bar.index ?? null };
+      const terms = { ...NOWHERE, ...from, bar: bar.index ?? null };
       if (bar.size === undefined) {
         // Naturally aligned: it cannot be larger than the lowest bit of its address.
         const reach = start === 0n ? ADDRESS_LIMIT : start & -start;
-        this.#range(label, start, reach, "bar", bar.index === 6 ? "maybe" : "unsized", more, from);
+        const rank = bar.index === 6 ? "maybe" : "unsized";
+        this.rows.add(label, { system, start, size: reach, owner: id }, { ...terms, kind: "bar", rank });
         continue;
       }
-      const size = this.#number(bar.size, label);
+      const size = this.rows.number(bar.size, label);
       if (size === null) continue;
-      const { kind, rank } = this.#isAperture(node, bar, start, size) ? APERTURE : standing(bar, own);
-      this.#range(label, start, size, kind, rank, more, from, this.#busOffset(node, bar, start, size));
-      this.#checkWindow(description, this.nodes[parent]?.description ?? null, bar, start, size);
+      const role = this.#isAperture(node, bar, start, size) ? APERTURE : standing(bar, own);
+      const busOffset = this.#busOffset(node, bar, start, size);
+      this.rows.add(label, { system, start, size, owner: id }, { ...terms, ...role, busOffset });
+      this.#checkWindow(description, this.nodes.all[parent]?.description ?? null, bar, start, size);
     }
   }
 
@@ -207,7 +162,7 @@ class Collector {
   /** A BAR whose place is not shown lies in some window of the bridge above; without windows it may be anywhere. */
   #anywhereBelow({ id, system, description }: Node): void {
     if (this.systems[system]!.allAddresses === true) return;
-    const parent = this.nodes[this.forest.parents[id]!]!;
+    const parent = this.nodes.all[parentIn(this.nodes.forest, id)]!;
     const windows = parent.description?.windows;
     if (windows === undefined || windows.some((window) => window.kind !== "io" && window.start === undefined)) {
       this.#open[system] = "everywhere";
@@ -218,8 +173,8 @@ class Collector {
       const start = parseAddress(window.start!);
       const end = parseAddress(window.end);
       if (start === null || end === null || end < start) continue;
-      const more = { system, kind: "pci" as const, id, bar: null };
-      this.#range(description!.bdf, start, end - start + 1n, "bar", "maybe", more);
+      const range = { system, start, size: end - start + 1n, owner: id };
+      this.rows.add(description!.bdf, range, { ...NOWHERE, kind: "bar", rank: "maybe" });
     }
   }
 
@@ -229,13 +184,13 @@ class Collector {
    */
   #busOffset({ id, system }: Node, bar: BarDescription, start: bigint, size: bigint): bigint | null {
     if (bar.bus !== undefined && bar.bus !== null) {
-      const bus = this.#number(bar.bus, `bus address of BAR ${bar.index ?? ""}`);
+      const bus = this.rows.number(bar.bus, `bus address of BAR ${bar.index ?? ""}`);
       return bus === null ? null : bus - start;
     }
     let root = id;
-    while (this.forest.parents[root] !== 0) root = this.forest.parents[root]!;
+    for (let above = id; above !== 0; above = parentIn(this.nodes.forest, above)) root = above;
     for (const hostBridge of this.systems[system]!.hostBridges ?? []) {
-      if (this.hostBridgeId(system, hostBridge.root) !== root) continue;
+      if (this.nodes.hostBridgeId(system, hostBridge.root) !== root) continue;
       for (const window of hostBridge.windows ?? []) {
         if (window.kind === "io" || window.start === undefined || window.end === undefined) continue;
         const [first, bus] = [parseAddress(window.start), parseAddress(window.bus ?? "")];
@@ -263,84 +218,12 @@ class Collector {
       functions: [description.bdf, bridge.bdf],
     });
   }
-
-  #add(
-    label: string,
-    start: string,
-    size: string | number,
-    kind: RangeRow["kind"],
-    rank: Rank,
-    more: Pick<Claim, "system" | "kind"> & Partial<Claim>,
-  ): void {
-    const first = this.#number(start, label);
-    const bytes = this.#number(size, label);
-    if (first !== null && bytes !== null) this.#range(label, first, bytes, kind, rank, more);
-  }
-
-  #range(
-    label: string,
-    start: bigint,
-    size: bigint,
-    kind: RangeRow["kind"],
-    rank: Rank,
-    more: Pick<Claim, "system" | "kind"> & Partial<Claim>,
-    from: { offFrom: number; unknownFrom: number } = { offFrom: 0, unknownFrom: 0 },
-    busOffset: bigint | null = null,
-  ): void {
-    const hex = (value: bigint) => `0x${value.toString(16)}`;
-    if (size === 0n) return;
-    if (start + size > 1n << 64n) {
-      this.#problem("RANGE_WRAPS", `${label}: ${hex(size)} bytes at ${hex(start)} end beyond 2^64`, label);
-      return;
-    }
-    if (start + size >= ADDRESS_LIMIT) {
-      if (rank !== "maybe" && rank !== "unsized") {
-        this.findings.push({
-          code: "ADDRESS_TOO_HIGH",
-          message: `${label} at ${hex(start)} ends at or above 2^63; no CPU addresses that, it is left out`,
-          functions: namesIn(label),
-        });
-        return;
-      }
-      size = ADDRESS_LIMIT - 1n - start;
-      if (size <= 0n) return;
-    }
-    this.#rows.push({ system: more.system, start, size, busOffset, owner: more.id ?? 0, kind, rank, ...from });
-    const certain = rank !== "maybe" && rank !== "unsized";
-    this.#claims.push({ id: null, name: null, bar: null, window: null, ...more, start, size, certain });
-  }
-
-  #number(value: string | number, label: string): bigint | null {
-    const parsed =
-      typeof value === "number"
-        ? Number.isSafeInteger(value) && value >= 0
-          ? BigInt(value)
-          : null
-        : parseAddress(value);
-    if (parsed === null) {
-      this.#problem(
-        "BAD_NUMBER",
-        `${label}: expected an address or size such as "0xf9000000", got ${JSON.stringify(value)}`,
-        label,
-      );
-    }
-    return parsed;
-  }
-
-  #problem(code: Problem["code"], message: string, name: string): void {
-    this.problems.push({ code, message, functions: namesIn(name) });
-  }
 }
 
 /** Without `/proc/iomem` nothing shows RAM and platform devices; without all functions, not what windows hold. */
-function openness({ complete, allAddresses }: SystemDescription): Open {
+export function openness({ complete, allAddresses }: SystemFacts): Open {
   if (allAddresses === true) return "nowhere";
   return complete === true || complete === "likely" ? "outside-windows" : "everywhere";
-}
-
-/** The functions and host bridges that a label mentions. */
-function namesIn(label: string): string[] {
-  return label.match(/[0-9a-f]{4,8}:[0-9a-f]{2}(?::[0-9a-f]{2}\.[0-7])?/g) ?? [];
 }
 
 /** Whether a window whose addresses are shown holds the whole of a range. */
@@ -350,11 +233,11 @@ function holds({ start, end }: WindowDescription, first: bigint, size: bigint): 
 }
 
 /** Index of the first aperture of virtual functions' BARs. */
-const FIRST_APERTURE = 7;
+export const FIRST_APERTURE = 7;
 const APERTURE: Standing = { kind: "not-peer", rank: "aperture" };
 
 interface Standing {
-  readonly kind: RangeRow["kind"];
+  readonly kind: RangeKind;
   readonly rank: Rank;
 }
 
@@ -379,22 +262,31 @@ function standing(bar: BarDescription, decode: Known): Standing {
 }
 
 /** BARs of different functions over the same addresses. */
-export function findOverlaps({ rows, claims }: Claims, nameOf: (id: number) => string, findings: Finding[]): void {
+export function findOverlaps({ rows }: RangeRows, nameOf: (id: number) => string, findings: Finding[]): void {
   const bars = rows
-    .map((row, index) => ({ ...row, end: row.start + row.size, bar: claims[index]!.bar }))
-    .filter((row) => row.kind === "bar" && row.rank !== "maybe" && row.rank !== "unsized")
+    .filter(({ terms }) => terms.kind === "bar" && isCertain(terms))
+    .map(({ system, start, size, owner, terms: { bar } }) => ({ system, start, end: start + size, owner, bar }))
     .sort((a, b) => a.system - b.system || (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
   let reaching = bars[0];
   for (const bar of bars.slice(1)) {
     const before = reaching!;
     if (before.system === bar.system && bar.start < before.end && before.owner !== bar.owner) {
       const names = [nameOf(before.owner), nameOf(bar.owner)];
+      const [first, second] = [`${names[0]} BAR ${before.bar ?? "?"}`, `${names[1]} BAR ${bar.bar ?? "?"}`];
       findings.push({
         code: "BAR_OVERLAP",
-        message: `${names[0]} BAR ${before.bar ?? "?"} and ${names[1]} BAR ${bar.bar ?? "?"} both claim 0x${bar.start.toString(16)}`,
+        message: `${first} and ${second} both claim ${formatHex(bar.start)}`,
         functions: names,
       });
     }
     if (before.system !== bar.system || bar.end > before.end) reaching = bar;
   }
 }
+
+const NOWHERE: Pick<Terms, "busOffset" | "offFrom" | "unknownFrom" | "window" | "bar"> = {
+  busOffset: null,
+  offFrom: 0,
+  unknownFrom: 0,
+  window: null,
+  bar: null,
+};

@@ -2,15 +2,7 @@ import { canonicalBdf, formatBus, parseBdf, type Bdf } from "./bdf.js";
 import type { FunctionDescription, FunctionKind, SystemDescription } from "./description.js";
 import type { Problem } from "./errors.js";
 import type { Finding } from "./finding.js";
-
-/** A tree of the forest: a host bridge, or a bus of which nothing shows what it hangs below. */
-export interface Root {
-  readonly system: number;
-  readonly segment: number;
-  /** Root bus, or the bus whose bridge the description lacks: `dddd:bb`. */
-  readonly bus: string;
-  readonly known: boolean;
-}
+import type { Root } from "./hosts.js";
 
 /** What every function of the systems hangs below. Nodes are the roots, then the functions in order. */
 export interface Placement {
@@ -28,7 +20,7 @@ const ROOT_BUS_KINDS: readonly (FunctionKind | undefined)[] = [
   "host-bridge-function",
 ];
 
-const ENDPOINT_KINDS: readonly (FunctionKind | undefined)[] = [
+export const ENDPOINT_KINDS: readonly (FunctionKind | undefined)[] = [
   "endpoint",
   "legacy-endpoint",
   "rc-integrated-endpoint",

@@ -13,6 +13,8 @@ export const ACS_REDIRECT = 0x04 | 0x08 | 0x20;
 /** SR-IOV control bits (PCIe 6.0 9.3.3.3). */
 export const VF_ENABLE = 0x1;
 const VF_MEMORY_SPACE = 0x8;
+/** What virtual functions need to decode memory. */
+export const VIRTUAL_DECODE = VF_ENABLE | VF_MEMORY_SPACE;
 
 /** A state of which the description may say nothing. */
 export type Known = "on" | "off" | "unknown";
@@ -45,6 +47,5 @@ export function decodesMemory(description: FunctionDescription, physical?: Funct
 function virtualFunctionsDecode(sriov: SriovDescription | null | undefined): Known {
   if (sriov === undefined) return "unknown";
   if (sriov === null) return "off";
-  const both = VF_ENABLE | VF_MEMORY_SPACE;
-  return (sriov.control & both) === both ? "on" : "off";
+  return (sriov.control & VIRTUAL_DECODE) === VIRTUAL_DECODE ? "on" : "off";
 }

@@ -1,79 +1,48 @@
-import { Core, numberForest, type Build, type Forest, type Open } from "../core.js";
-import { collectClaims, findOverlaps, type Claim, type Node } from "./claims.js";
-import type { FunctionDescription, MachineDescription, SystemDescription } from "./description.js";
-import { TopologyError, type Problem } from "./errors.js";
+import type { Build, Core } from "../core.js";
+import type { Common, CommonColumns, OwnerColumns, Ownership, OwnerQueries, Ref } from "./answers.js";
+import { checkAddress, checkPairs, checkQueries, newCommonColumns, newOwnerColumns } from "./batch.js";
+import { CoreHandle, type Catalogue, type Parts } from "./catalogue.js";
+import type { CpuDescription, FunctionDescription, MachineDescription, SystemDescription } from "./description.js";
+import type { FabricColumns } from "./fabric-columns.js";
 import type { Finding } from "./finding.js";
-import { Names } from "./names.js";
-import { place, type Placement, type Root } from "./placement.js";
-import { redirects } from "./register.js";
+import { partsFromColumns } from "./from-columns.js";
+import { partsFromDescription } from "./from-description.js";
+import type { Root } from "./hosts.js";
+import { OwnerBatch } from "./owner-columns.js";
+import { ownersOf, type AddressBook } from "./ownership.js";
+import { SystemNames } from "./system-names.js";
+import { pack, unpack } from "./topology-buffer.js";
 
-/**
- * A node by number (its id) or by name: `[system/]dddd:bb:dd.f`, `[system/]dddd:bb` for a host bridge, or a name such
- * as `nvme0`.
- */
-export type Ref = number | string;
-
-/** What two functions share. */
-export interface Common {
-  /**
-   * Id of the nearest bridge that is above both, or one of them; null: none; `"unknown"`: the description does not show
-   * it.
-   */
-  readonly bridge: number | null | "unknown";
-  /** Whether both hang below one host bridge. */
-  readonly sameHostBridge: boolean | "unknown";
-  /** Hops as Linux counts them (docs/semantics.md, Distance); null: unknown, or in different systems. */
-  readonly distance: number | null;
-}
-
-/** Who an address belongs to. */
-export interface Owner {
-  readonly kind: Exclude<Claim["kind"], "window">;
-  /** Id of the function; null for owners outside PCI. */
-  readonly id: number | null;
-  /** `dddd:bb:dd.f`, or what the source calls it. */
-  readonly name: string;
-  /** Index of the BAR; null: not shown, or no BAR. */
-  readonly bar: number | null;
-  /** CPU physical. */
-  readonly start: bigint;
-  /** Bytes; null: a BAR of unknown size or place, of which `start` is the least. */
-  readonly size: bigint | null;
-  /** Of the address in it. */
-  readonly offset: bigint;
-}
-
-/** What the description says of one address. */
-export interface Ownership {
-  /** `one`: owned. `none`: nobody's. `several`: ambiguous. `unknown`: the description does not show enough. */
-  readonly answer: "one" | "none" | "several" | "unknown";
-  /** The owner, the claimants, or who may own it. */
-  readonly owners: readonly Owner[];
-  /** The innermost window that forwards the address, where no owner is nearer: of a bridge or of a host bridge. */
-  readonly window: { readonly id: number; readonly kind: "mem" | "pref" } | null;
-}
+export type { Common, CommonColumns, Owner, OwnerColumns, Ownership, OwnerQueries, Ref } from "./answers.js";
 
 export interface TopologyOptions {
   /** Which of the core's builds to run: to compare them, or to find out which of them is at fault. */
   readonly build?: Build;
 }
 
+/** A topology made of columns, and the ids of their rows. */
+export interface FabricTopology {
+  readonly topology: Topology;
+  /** Id of each row of `hostBridges`. */
+  readonly hostBridges: Uint32Array;
+  /** Id of each row of `functions`. */
+  readonly functions: Uint32Array;
+}
+
 /**
  * The index of a description: immutable, packed, structure only. Ids number the nodes depth first, host bridges
- * included; they are good for one topology only.
+ * included; they are good for one topology only, and for what is read back from its buffer.
  */
 export class Topology {
-  /** What was odd about the description and could be lived with. */
+  /** What was odd about the description and could be lived with. Columns are not looked through for oddities. */
   readonly findings: readonly Finding[];
-  readonly systems: readonly SystemDescription[];
   /** How many nodes there are: host bridges, unknown roots and functions. Ids run from 1 to this. */
   readonly size: number;
-  #core: Core | null;
-  readonly #nodes: readonly Node[];
-  readonly #roots: readonly { readonly id: number; readonly root: Root }[];
-  readonly #claims: readonly Claim[];
-  readonly #open: readonly Open[];
-  readonly #names: Names;
+  readonly #parts: Parts;
+  readonly #catalogue: Catalogue;
+  readonly #systemNames: SystemNames;
+  #roots: readonly { readonly id: number; readonly root: Root }[] | null = null;
+  #owners: OwnerBatch | null = null;
 
   /**
    * Checks and packs a description.
@@ -82,42 +51,46 @@ export class Topology {
    * @throws RangeError where it does not fit into the core or no memory is to be had.
    */
   static of(machine: MachineDescription, options: TopologyOptions = {}): Topology {
-    checkShape(machine);
-    return new Topology(machine, options);
+    return new Topology(partsFromDescription(machine, options.build));
   }
 
-  private constructor(machine: MachineDescription, options: TopologyOptions) {
-    const problems: Problem[] = [];
-    const findings: Finding[] = [];
-    this.systems = machine.systems;
-    checkSystemNames(machine.systems, problems);
-    const placement = place(machine.systems, problems, findings);
-    const forest = forestOf(placement, problems, options.build);
-    this.size = forest.count;
-    this.#nodes = nodesOf(placement, forest.order);
-    this.#roots = rootsOf(placement, forest.order);
-    this.#names = new Names(this.systems, this.#nodes, this.#roots);
-    const claims = collectClaims(
-      this.systems,
-      this.#nodes,
-      forest,
-      (node) => this.#physical(node),
-      (system, root) => this.#names.exact(system, root),
-      problems,
-      findings,
-    );
-    if (problems.length > 0) throw new TopologyError(problems);
-    findOverlaps(claims, (id) => this.name(id), findings);
-    this.#claims = claims.claims;
-    this.#open = claims.open;
-    this.findings = findings;
-    this.#core = new Core(
-      forest,
-      this.#roots.map(({ root }) => root),
-      claims.open.map((open) => ({ open })),
-      claims.rows,
-      options.build,
-    );
+  /**
+   * Checks and packs columns: for fabrics of millions of functions, of which none becomes an object. The columns are
+   * copied, and may be changed afterwards.
+   *
+   * @throws TypeError for a column of the wrong kind; RangeError for one of the wrong length or with a value that it
+   *   cannot have, naming column and row, and where the fabric does not fit into the core.
+   * @throws TopologyError for a structure that cannot be: a cycle, a virtual function of a virtual one, a parent that
+   *   its own bus numbers or kind contradict, two systems of one name.
+   */
+  static fromColumns(columns: FabricColumns, options: TopologyOptions = {}): FabricTopology {
+    const { parts, hostBridges, functions } = partsFromColumns(columns, options.build);
+    return { topology: new Topology(parts), hostBridges, functions };
+  }
+
+  /**
+   * What {@link toBuffer} packed, ready to be asked; ids are those of the topology that it was. The buffer is copied,
+   * and may be changed or transferred afterwards. Damage is found out; a buffer that was forged can lie, as any
+   * description can, but neither trap nor hang.
+   *
+   * @throws TypeError for anything but bytes; BufferError for bytes that are damaged, cut short or of another kind, or
+   *   that a newer version wrote; RangeError where no memory is to be had.
+   */
+  static from(data: ArrayBuffer | Uint8Array, options: TopologyOptions = {}): Topology {
+    return new Topology(unpack(data, options.build));
+  }
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#catalogue = parts.catalogue;
+    this.findings = parts.findings;
+    this.size = parts.catalogue.hosts.nodes;
+    this.#systemNames = new SystemNames(parts.catalogue.facts);
+  }
+
+  /** The systems by ordinal. Those of columns describe their functions only when these are looked at. */
+  get systems(): readonly SystemDescription[] {
+    return this.#catalogue.systems;
   }
 
   /**
@@ -126,46 +99,64 @@ export class Topology {
    * @throws RangeError for an id or name that this topology does not have, or a name that several have.
    */
   id(ref: Ref): number {
-    if (typeof ref === "string") return this.#names.find(ref);
+    if (typeof ref === "string") return this.#find(ref);
     if (Number.isInteger(ref) && ref >= 1 && ref <= this.size) return ref;
     throw new RangeError(`expected an id from 1 to ${this.size}, got ${String(ref)}`);
   }
 
   /** `dddd:bb:dd.f` for a function, `dddd:bb` for a host bridge; with `system/` in front where there are several. */
   name(id: number): string {
-    return this.#names.of(this.#node(id));
+    const name = this.#catalogue.name(this.id(id));
+    const { facts } = this.#catalogue;
+    return facts.length === 1 ? name : `${facts[this.systemOf(id)]!.name ?? ""}/${name}`;
   }
 
   /** What the description holds of a function; null for a host bridge. */
   describe(ref: Ref): FunctionDescription | null {
-    return this.#node(this.id(ref)).description;
+    return this.#catalogue.describe(this.id(ref));
+  }
+
+  /** Whether a node is a function, and no host bridge. */
+  isFunction(id: number): boolean {
+    return !this.#catalogue.hosts.holds(this.id(id));
   }
 
   /** What the description holds of the physical function of a virtual one. */
   physicalFunction(ref: Ref): FunctionDescription | undefined {
-    return this.#physical(this.#node(this.id(ref)));
+    const physical = this.#catalogue.physical(this.id(ref));
+    return physical === 0 ? undefined : (this.#catalogue.describe(physical) ?? undefined);
   }
 
   /** Whether a name is that of a device outside PCI. */
   isPlatformDevice(ref: Ref): boolean {
-    return this.systems.some(({ platformDevices }) => platformDevices?.some(({ name }) => name === ref));
+    return this.#catalogue.facts.some(({ platformDevices }) => platformDevices?.some(({ name }) => name === ref));
   }
 
   /** Ids of all functions, or of one system's, by segment, bus, device, function. */
   functions(system?: string): Uint32Array {
-    const ordinal = system === undefined ? null : this.#names.system(system);
-    const ids = this.#names.functions.filter((id) => ordinal === null || this.#node(id).system === ordinal);
-    return Uint32Array.from(ids);
+    return this.#catalogue.functions(system === undefined ? null : this.#systemNames.ordinal(system));
   }
 
   /** Ordinal in `systems` of the system a node is part of. */
   systemOf(id: number): number {
-    return this.#node(id).system;
+    const { hosts } = this.#catalogue;
+    return hosts.system(hosts.of(this.id(id)));
   }
 
-  /** The host bridges and unknown roots with the functions on their buses, in the order of ids. */
+  /** The host bridges and unknown roots, in the order of ids. */
   get roots(): readonly { readonly id: number; readonly root: Root }[] {
-    return this.#roots;
+    const { hosts } = this.#catalogue;
+    return (this.#roots ??= Array.from({ length: hosts.count }, (_, host) => {
+      return { id: hosts.id(host), root: hosts.root(host) };
+    }));
+  }
+
+  /** Ids of the functions that hang directly below a root, in the order of enumeration, by its ordinal in `roots`. */
+  belowRoot(ordinal: number): number[] {
+    const { hosts } = this.#catalogue;
+    const found: number[] = [];
+    for (let id = hosts.id(ordinal) + 1; id < hosts.end(ordinal); id++) if (this.core.depth(id) === 1) found.push(id);
+    return found;
   }
 
   /** Ids from a node up to its host bridge, both included. */
@@ -175,25 +166,30 @@ export class Topology {
 
   /** Id of the bridge or host bridge above; null for a host bridge itself; `"unknown"` where nothing shows it. */
   parent(ref: Ref): number | null | "unknown" {
-    const [, parent] = this.path(ref);
-    if (parent === undefined) return null;
+    const id = this.id(ref);
+    if (this.#catalogue.hosts.holds(id)) return null;
+    // Depth first, what two neighbours share is above the later one.
+    const parent = this.core.common(id - 1, id);
     return this.isKnown(parent) ? parent : "unknown";
   }
 
   /** Whether a node is more than a stand-in for a bridge or host bridge that the description does not show. */
   isKnown(id: number): boolean {
-    return this.#node(id).known;
+    const { hosts } = this.#catalogue;
+    const host = hosts.of(this.id(id));
+    return hosts.id(host) !== id || hosts.root(host).known;
   }
 
   /** The host bridge above a node; null where nothing shows it. */
   hostBridge(ref: Ref): number | null {
-    const { id, root } = this.#roots[this.core.host(this.id(ref))]!;
-    return root.known ? id : null;
+    const { hosts } = this.#catalogue;
+    const host = hosts.of(this.id(ref));
+    return hosts.root(host).known ? hosts.id(host) : null;
   }
 
   /** Ordinal in `roots` of the root above a node. */
   rootOrdinal(id: number): number {
-    return this.core.host(id);
+    return this.#catalogue.hosts.of(id);
   }
 
   /** What two functions share, and how far apart they are. */
@@ -201,7 +197,8 @@ export class Topology {
     const [left, right] = [this.id(a), this.id(b)];
     const common = this.core.common(left, right);
     const hops = this.core.depth(left) + this.core.depth(right);
-    if (common !== 0 && this.#node(common).description !== null) {
+    const { hosts } = this.#catalogue;
+    if (common !== 0 && !hosts.holds(common)) {
       return { bridge: common, sameHostBridge: true, distance: hops - 2 * this.core.depth(common) };
     }
     if (common !== 0) {
@@ -210,7 +207,7 @@ export class Topology {
         ? { bridge: null, sameHostBridge: true, distance: hops }
         : { bridge: "unknown", sameHostBridge: true, distance: hops };
     }
-    const [one, other] = [this.#roots[this.core.host(left)]!.root, this.#roots[this.core.host(right)]!.root];
+    const [one, other] = [hosts.root(hosts.of(left)), hosts.root(hosts.of(right))];
     const known = one.known && other.known && one.system === other.system;
     const apart = known || one.system !== other.system || one.segment !== other.segment;
     return {
@@ -218,6 +215,32 @@ export class Topology {
       sameHostBridge: apart ? false : "unknown",
       distance: known ? hops : null,
     };
+  }
+
+  /**
+   * The quick form of {@link common}: the id of the nearest node that is above both, or one of them, be it a bridge or
+   * a host bridge; 0: none.
+   *
+   * @throws RangeError for an id that this topology does not have.
+   */
+  commonId(a: number, b: number): number {
+    return this.core.common(this.id(a), this.id(b));
+  }
+
+  /**
+   * What each pair `(a[i], b[i])` of ids shares, in row i.
+   *
+   * @param into columns to fill, at least as long; missing: all four are made.
+   * @throws TypeError for columns of the wrong kind; RangeError for columns that differ in length or are too short, and
+   *   for an id that this topology does not have, with its row.
+   */
+  commonMany(a: Uint32Array, b: Uint32Array): Required<CommonColumns>;
+  commonMany<Into extends CommonColumns>(a: Uint32Array, b: Uint32Array, into: Into): Into;
+  commonMany(a: Uint32Array, b: Uint32Array, into?: CommonColumns): CommonColumns {
+    checkPairs(a, b, into);
+    const columns = into ?? newCommonColumns(a.length);
+    this.core.commonMany(a, b, columns);
+    return columns;
   }
 
   /**
@@ -230,43 +253,72 @@ export class Topology {
    */
   owners(address: bigint, system?: string, size = 1n): Ownership {
     if (typeof address !== "bigint") throw new TypeError(`expected the address as a bigint, got ${typeof address}`);
-    if (address < 0n || address >= 1n << 64n) {
-      throw new RangeError(`expected an address from 0 to 2^64 - 1, got ${address}`);
-    }
-    const ordinal = this.#names.system(system);
-    const { claim, range } = this.core.claim(ordinal, address);
-    const nearest = this.#claims[range];
-    switch (claim) {
-      case "owned": {
-        const beyond = address + this.core.claimedAlike(ordinal, address);
-        const contested = address + size > beyond && beyond < nearest!.start + nearest!.size;
-        if (contested) return { answer: "several", owners: this.#claimants(ordinal, beyond), window: null };
-        return { answer: "one", owners: [this.#owner(nearest!, address)], window: null };
-      }
-      case "ambiguous":
-        return { answer: "several", owners: this.#claimants(ordinal, address), window: null };
-      case "maybe": {
-        const others = this.#claimants(ordinal, address).filter(({ id }) => id !== null && id !== nearest!.id);
-        return { answer: "unknown", owners: [this.#owner(nearest!, address), ...others], window: null };
-      }
-      case "hole":
-      case "nobody": {
-        const window = claim === "hole" ? { id: nearest!.id!, kind: nearest!.window as "mem" | "pref" } : null;
-        const open = this.#open[ordinal] === "everywhere" || (this.#open[ordinal] !== "nowhere" && window === null);
-        return { answer: open ? "unknown" : "none", owners: [], window };
-      }
-    }
+    checkAddress(address);
+    return ownersOf(this.#book(), this.#systemNames.ordinal(system), address, size);
+  }
+
+  /**
+   * The quick form of {@link owners}: the id of the one function that owns an address, else 0.
+   *
+   * @param address CPU physical; a number below 2^53.
+   * @param system its place in `systems`.
+   * @throws RangeError for an address outside [0, 2^64), a number that is no whole one below 2^53, or a system that
+   *   this topology does not have.
+   */
+  ownerId(address: bigint | number, system = 0): number {
+    return this.core.owner(this.#system(system), checkAddress(address));
+  }
+
+  /**
+   * Who owns each address, or each range of addresses where there are sizes.
+   *
+   * @param into columns to fill, at least as long; missing: all are made, the offsets of the kind of the addresses.
+   * @throws TypeError for columns of the wrong kind; RangeError for columns that differ in length or are too short, for
+   *   an address, size or system that is none, with its row, and where it is not said which of several systems.
+   */
+  ownerMany(queries: OwnerQueries): Required<OwnerColumns>;
+  ownerMany<Into extends OwnerColumns>(queries: OwnerQueries, into: Into): Into;
+  ownerMany(queries: OwnerQueries, into?: OwnerColumns): OwnerColumns {
+    checkQueries(queries, into);
+    const { address, system } = queries;
+    const columns = into ?? newOwnerColumns(address);
+    const systems = system instanceof Uint32Array ? system : this.#systemNames.ordinal(system);
+    this.#owners ??= new OwnerBatch(this.core, this.#parts.open);
+    this.#owners.fill(queries, systems, columns);
+    return columns;
   }
 
   /** Whether the description holds any CPU physical address of a system. */
   hasAddresses(system?: string): boolean {
-    const ordinal = this.#names.system(system);
-    return this.#claims.some((claim) => claim.system === ordinal && claim.kind !== "window");
+    return this.core.open(this.#systemNames.ordinal(system)) !== "blank";
   }
 
-  /** What a range of the core is to people. */
-  claimOf(range: number): Claim {
-    return this.#claims[range]!;
+  /** The whole description: the one that this topology was made of, or one made of its columns. */
+  describeMachine(): MachineDescription {
+    return this.#catalogue.describeMachine();
+  }
+
+  /**
+   * The description of one system, by its place in `systems`.
+   *
+   * @throws RangeError for a system that this topology does not have.
+   */
+  describeSystem(system: number): SystemDescription {
+    return this.#catalogue.describeSystem(this.#system(system));
+  }
+
+  /** The same topology, every system of which has this CPU. Both share the core; closing one leaves the other open. */
+  withCpu(cpu: CpuDescription): Topology {
+    const core = new CoreHandle(this.core);
+    return new Topology({ ...this.#parts, core, catalogue: this.#catalogue.withCpu(cpu, core) });
+  }
+
+  /**
+   * All of it in one piece, to be handed to a worker or written to a file, and read back with {@link Topology.from}:
+   * structure, addresses, names, registers and findings.
+   */
+  toBuffer(): ArrayBuffer {
+    return pack(this.#parts);
   }
 
   /**
@@ -275,121 +327,35 @@ export class Topology {
    * @internal
    */
   get core(): Core {
-    if (this.#core === null) throw new Error("this topology is closed: make another one from its description");
-    return this.#core;
+    return this.#parts.core.get();
   }
 
   /** Lets go of the core's memory. The topology cannot be asked any more. */
   close(): void {
-    this.#core = null;
+    this.#parts.core.release();
+    this.#owners = null;
   }
 
-  #claimants(system: number, address: bigint): Owner[] {
-    return this.#claims
-      .filter(
-        (claim) =>
-          claim.system === system &&
-          claim.kind !== "window" &&
-          claim.start <= address &&
-          address < claim.start + claim.size,
-      )
-      .map((claim) => this.#owner(claim, address));
+  #book(): AddressBook {
+    const { core } = this;
+    return { core, facts: this.#catalogue.facts, open: this.#parts.open, nameOf: (id) => this.name(id) };
   }
 
-  #owner(claim: Claim, address: bigint): Owner {
-    const { id, kind, name, bar, start, size, certain } = claim;
-    return {
-      kind: kind as Owner["kind"],
-      id,
-      name: id === null ? (name ?? kind) : this.name(id),
-      bar,
-      start,
-      size: certain ? size : null,
-      offset: address - start,
-    };
+  #system(ordinal: number): number {
+    const count = this.#catalogue.facts.length;
+    if (Number.isInteger(ordinal) && ordinal >= 0 && ordinal < count) return ordinal;
+    throw new RangeError(`expected a system from 0 to ${count - 1}, got ${String(ordinal)}`);
   }
 
-  #physical({ system, description }: Node): FunctionDescription | undefined {
-    const name = description?.physicalFunction;
-    const id = typeof name === "string" ? this.#names.exact(system, name) : undefined;
-    return id === undefined ? undefined : (this.#nodes[id]!.description ?? undefined);
-  }
-
-  #node(id: number): Node {
-    return this.#nodes[this.id(id)]!;
+  #find(ref: string): number {
+    const slash = ref.lastIndexOf("/");
+    const system = slash === -1 ? null : this.#systemNames.ordinal(ref.slice(0, slash));
+    const hits = this.#catalogue.find(system, ref.slice(slash + 1));
+    if (hits.length === 1) return hits[0]!;
+    if (hits.length === 0) throw new RangeError(`nothing is named "${ref}": expected ${EXPECTED}`);
+    const advice = system === null ? "write the system in front, as in system/dddd:bb:dd.f" : "ask by id";
+    throw new RangeError(`"${ref}" names ${hits.length} nodes: ${advice}`);
   }
 }
 
-/** For callers without types; `readJson` of the readers checks every field. */
-function checkShape(machine: MachineDescription): void {
-  const systems: unknown = (machine as MachineDescription | null | undefined)?.systems;
-  if (Array.isArray(systems) && systems.every((system) => Array.isArray(system?.functions))) return;
-  throw new TypeError("expected a machine description: an object with `systems`, each with an array of `functions`");
-}
-
-function checkSystemNames(systems: readonly SystemDescription[], problems: Problem[]): void {
-  if (systems.length === 0) {
-    problems.push({ code: "BAD_NUMBER", message: "expected at least one system, got none", functions: [] });
-  }
-  const seen = new Set<string>();
-  for (const { name = "" } of systems) {
-    if (seen.has(name)) {
-      const shown = name === "" ? "two systems without a name" : `two systems named "${name}"`;
-      problems.push({ code: "DUPLICATE", message: `${shown}: give each a name of its own`, functions: [] });
-    }
-    seen.add(name);
-  }
-}
-
-/** @throws TopologyError at once for a cycle, since nothing further can be said about such a description. */
-function forestOf({ roots, functions, parents }: Placement, problems: Problem[], build?: Build): Forest {
-  const description = (node: number) => functions[node - roots.length]?.description;
-  const acs = Array.from(parents, (_, node) => {
-    const found = description(node);
-    return found === undefined ? "off" : redirects(found);
-  });
-  const forest = numberForest(
-    parents,
-    (node) => acs[node] === "on",
-    (node) => acs[node] === "unknown",
-    build,
-  );
-  if (forest !== null) return forest;
-  const names = cycle(parents).map((node) => description(node)!.bdf);
-  const message = `${names.join(" below ")} below ${names[0]}: no function can be above itself`;
-  throw new TopologyError([...problems, { code: "CYCLE", message, functions: names }]);
-}
-
-/** The nodes of one cycle, each below the next. */
-function cycle(parents: Uint32Array): number[] {
-  const walks = new Uint32Array(parents.length);
-  for (let start = 0; ; start++) {
-    let node = start;
-    while (walks[node] === 0 && parents[node] !== 0) {
-      walks[node] = start + 1;
-      node = parents[node]! - 1;
-    }
-    if (parents[node] === 0 || walks[node] !== start + 1) continue;
-    const nodes = [node];
-    for (let next = parents[node]! - 1; next !== node; next = parents[next]! - 1) nodes.push(next);
-    return nodes;
-  }
-}
-
-/** Roots in the order of their ids, which is the order of the core's ordinals. */
-function rootsOf({ roots }: Placement, order: Uint32Array): { id: number; root: Root }[] {
-  const found: { id: number; root: Root }[] = [];
-  order.forEach((source, id) => {
-    if (source < roots.length) found.push({ id, root: roots[source]! });
-  });
-  return found;
-}
-
-function nodesOf({ roots, functions }: Placement, order: Uint32Array): Node[] {
-  return Array.from(order, (source, id) => {
-    const root = roots[source];
-    if (root !== undefined) return { id, system: root.system, description: null, known: root.known };
-    const found = functions[source - roots.length];
-    return { id, system: found?.system ?? 0, description: found?.description ?? null, known: true };
-  });
-}
+const EXPECTED = "a function as dddd:bb:dd.f or bb:dd.f, a host bridge as dddd:bb, or a name that the source shows";

@@ -77,7 +77,7 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style): stri
           topology,
           provider,
           client,
-          { marks: marksOf(peer, mapping.culprits), ends: ["provider", "client"] },
+          { marks: marksOf(peer, [provider, client], mapping.culprits), ends: ["provider", "client"] },
           style,
         )),
     ...(mapping.ok ? paragraph("  address", addressText(mapping), style) : paragraph("  why", whyText(mapping), style)),

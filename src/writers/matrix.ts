@@ -1,8 +1,9 @@
-import { ANSWERS, MATRIX_ROUTES, UNKNOWN_DISTANCE, type Matrix, type PeerDma } from "../explain/peer-dma.js";
+import { ANSWERS, UNKNOWN_DISTANCE, type Matrix, type PeerDma } from "../explain/peer-dma.js";
+import { ROUTES } from "../explain/ruling.js";
 import { policyDocument, policyText, type PolicyDocument } from "./policy.js";
 import { paragraph, shorten, type Style } from "./style.js";
 
-type MatrixRoute = (typeof MATRIX_ROUTES)[number];
+type MatrixRoute = (typeof ROUTES)[number];
 
 export interface MatrixDocument {
   readonly policy: PolicyDocument;
@@ -23,7 +24,7 @@ export function matrixDocument(peer: PeerDma, { ids, distance, route, answer }: 
     policy: policyDocument(peer, ids),
     functions,
     distance: rows((at) => (distance[at] === UNKNOWN_DISTANCE ? null : distance[at]!)),
-    route: rows((at) => MATRIX_ROUTES[route[at]!]!),
+    route: rows((at) => ROUTES[route[at]!]!),
     answer: rows((at) => ANSWERS[answer[at]!]!),
   };
 }
@@ -76,6 +77,8 @@ function cellOf({ distance, route, answer }: MatrixDocument, row: number, column
     case "not-supported":
       return "-";
     case "bus-address":
+    case "side-link":
+    case "system-memory":
       return String(hops ?? "?");
     case "through-host-bridge":
       return `${hops ?? "?"}h`;

@@ -14,10 +14,12 @@ export interface PolicyDocument {
 }
 
 /** @param ids the functions concerned, for the CPU of their systems; none: all. */
-export function policyDocument({ policy, topology, judgements }: PeerDma, ids: Iterable<number>): PolicyDocument {
+export function policyDocument(peer: PeerDma, ids: Iterable<number>): PolicyDocument {
+  const { policy, topology } = peer;
   const named = [...ids];
   const concerned = named.length > 0 ? named : [...topology.functions()];
   const systems = [...new Set(concerned.map((id) => topology.systemOf(id)))];
+  const roots = [...new Set(concerned.map((id) => topology.rootOrdinal(id)))];
   const cpus = systems.map((system) => cpuIn(topology.systems[system]!));
   const names = [...new Set(cpus.map(({ name }) => name))];
   return {
@@ -25,7 +27,7 @@ export function policyDocument({ policy, topology, judgements }: PeerDma, ids: I
     kernel: policy.kernel ?? null,
     cpu: names.length === 1 ? names[0]! : null,
     inferred: [...(policy.inferred ?? []), ...new Set(cpus.flatMap(({ inferred }) => inferred ?? []))],
-    assumed: [...new Set(concerned.flatMap((id) => judgements[topology.rootOrdinal(id)]!.assumed ?? []))],
+    assumed: [...new Set(roots.flatMap((root) => peer.judgement(root).assumed ?? []))],
   };
 }
 

@@ -64,7 +64,7 @@ export function verdictText(peer: PeerDma, verdict: Verdict, style: Style): stri
       topology,
       provider,
       client,
-      { marks: marksOf(peer, verdict.culprits), ends: ["provider", "client"] },
+      { marks: marksOf(peer, [provider, client], verdict.culprits), ends: ["provider", "client"] },
       style,
     ),
     ...paragraph("  why", whyText(peer, verdict, provider, client), style),
@@ -125,10 +125,11 @@ function routeText(topology: Topology, { answer, route, distance, common, provid
   return [way, hops, bridge].join(", ");
 }
 
-function whyText({ judgements, topology }: PeerDma, verdict: Verdict, provider: number, client: number): string {
+function whyText(peer: PeerDma, verdict: Verdict, provider: number, client: number): string {
+  const { topology } = peer;
   const redirected = verdict.culprits.some(({ bits }) => bits.length > 0);
   const roots = [...new Set([topology.rootOrdinal(provider), topology.rootOrdinal(client)])];
-  const hosts = distinct(roots.map((root) => judgements[root]!.because));
+  const hosts = distinct(roots.map((root) => peer.judgement(root).because));
   if (verdict.answer === "no") {
     const causes =
       verdict.code === "ACS_REDIRECT"
@@ -159,15 +160,20 @@ function distinct(texts: readonly string[]): string[] {
 }
 
 /** Culprits by the step they stand at; a function that identifies a host bridge stands for it. */
-export function marksOf({ judgements, topology }: PeerDma, culprits: readonly Culprit[]): ReadonlyMap<string, string> {
+export function marksOf(
+  peer: PeerDma,
+  ids: readonly number[],
+  culprits: readonly Culprit[],
+): ReadonlyMap<string, string> {
+  const { topology } = peer;
+  const ordinals = [...new Set(ids.map((id) => topology.rootOrdinal(id)))];
   const marks = new Map<string, string>();
   for (const { bdf, what, bits } of culprits) {
     const mark = bits.length > 0 ? `${what.startsWith("ACS") ? "redirects" : "off"}: ${bits.join(" ")}` : "refuses";
-    const roots = topology.roots.filter(
-      ({ root }, ordinal) => judgements[ordinal]!.identifiedBy === bdf && root.bus !== bdf,
-    );
+    const identified = ordinals.filter((ordinal) => peer.judgement(ordinal).identifiedBy === bdf);
+    const roots = identified.map((ordinal) => topology.roots[ordinal]!.root.bus).filter((bus) => bus !== bdf);
     if (bits.length > 0 || roots.length === 0) marks.set(bdf, mark);
-    else for (const { root } of roots) marks.set(root.bus, mark);
+    else for (const bus of roots) marks.set(bus, mark);
   }
   return marks;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MATRIX_ROUTES, parseCpu, linux, PeerDma, Topology, type SystemDescription } from "../../src/index.js";
+import { ROUTES, parseCpu, linux, PeerDma, Topology, type SystemDescription } from "../../src/index.js";
 import { readLspci } from "../../src/readers/lspci.js";
 import { read } from "../../src/readers/read.js";
 import { captureFile, captureNames, captureText } from "../readers/fixtures.js";
@@ -33,7 +33,7 @@ function disagreements(system: SystemDescription, kernel: KernelAnswers): { wron
     const self = pair.provider === pair.client;
     const expected = self && pair.route === "bus-address" ? "local" : pair.route;
     const verdict = peerDma.can(pair.provider, pair.client);
-    const ours = `${distance[at]} ${MATRIX_ROUTES[route[at]!]} ${verdict.distance} ${verdict.route}`;
+    const ours = `${distance[at]} ${ROUTES[route[at]!]} ${verdict.distance} ${verdict.route}`;
     const theirs = `${pair.distance} ${expected} ${pair.hops} ${expected}`;
     if (ours !== theirs) wrong.push(`${pair.provider} ${pair.client}: ${ours}, the kernel says ${theirs}`);
   }

@@ -44,6 +44,14 @@ console.log(answer, route, mapping.ok ? "0x" + mapping.dmaAddress?.toString(16) 
 `;
 const ANSWER = "yes bus-address 0xf9001000\n";
 
+/** Two servers that are made up, packed and read back: prints `120 s1 4`. */
+const FABRIC = `
+const { topology, functions } = Topology.fromColumns(shapes["gpu-servers"]({ functions: 120 }));
+const { size, systems } = Topology.from(topology.toBuffer());
+console.log(functions.length, systems.at(-1).name, size - functions.length);
+`;
+const FABRIC_ANSWER = "120 s1 4\n";
+
 describe("the packed tarball, installed in an empty project", () => {
   test("works as an ES module", () => {
     writeFileSync(join(project, "esm.mjs"), `import { linux, PeerDma, Topology } from "peerlane";${PROGRAM}`);
@@ -55,9 +63,19 @@ describe("the packed tarball, installed in an empty project", () => {
     expect(run("node", ["cjs.cjs"])).toBe(ANSWER);
   });
 
+  test("makes fabrics up, as an ES module and as a CommonJS module", () => {
+    const imports = `import { Topology } from "peerlane"; import { shapes } from "peerlane/fabrics";`;
+    const requires = `const { Topology } = require("peerlane"); const { shapes } = require("peerlane/fabrics");`;
+    writeFileSync(join(project, "fabric.mjs"), imports + FABRIC);
+    writeFileSync(join(project, "fabric.cjs"), requires + FABRIC);
+    expect(run("node", ["fabric.mjs"])).toBe(FABRIC_ANSWER);
+    expect(run("node", ["fabric.cjs"])).toBe(FABRIC_ANSWER);
+  });
+
   test("type-checks in strict TypeScript, as a module and as CommonJS", () => {
     const source = `
-      import { linux, PeerDma, Topology, type MachineDescription, type Verdict } from "peerlane";
+      import { linux, PeerDma, Topology, type FabricColumns, type MachineDescription, type Verdict } from "peerlane";
+      import { shapes, synthesize, type ShapeName, type SynthesizeOptions } from "peerlane/fabrics";
       import { read } from "peerlane/readers";
       import { matrixText } from "peerlane/writers";
       const machine: MachineDescription = { peerlane: 1, systems: [{ functions: [] }] };
@@ -67,7 +85,13 @@ describe("the packed tarball, installed in an empty project", () => {
       new PeerDma(Topology.of(machine), linux()).can(1, 2, "sideways");
       // @ts-expect-error an address is a bigint
       new PeerDma(Topology.of(machine), linux()).map(1, 4096, 1);
-      void read; void matrixText;
+      const options: SynthesizeOptions = { vfs: { nic: { least: 1, most: 4 } }, acs: "redirect" };
+      const columns: FabricColumns = synthesize(options);
+      const name: ShapeName = "mixed";
+      Topology.fromColumns(shapes[name]()).topology.close();
+      // @ts-expect-error a number of functions is a number
+      synthesize({ functions: "10" });
+      void columns; void read; void matrixText;
     `;
     const compilerOptions = {
       noEmit: true,

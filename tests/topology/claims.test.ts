@@ -322,10 +322,10 @@ describe("the top of the address space", () => {
   test("is too small for systems that add up to more than it", () => {
     const half = (name: string): SystemDescription => ({
       name,
-      functions: [device(1, [bar("0x4000000000000000", 0x1000)])],
+      functions: [device(1, [bar("0x0", 0x1000), bar("0x4000000000000000", 0x1000, { index: 2 })])],
     });
     expect(() => Topology.of({ peerlane: 1, systems: [half("a"), half("b")] })).toThrow(
-      "the systems' address spaces add up to 0x8000000000002000 bytes, the core holds 0x7fffffffffffffff: " +
+      "the systems' address spaces add up to 0x8000000000002000 bytes or more, the core holds 0x7fffffffffffffff: " +
         "put fewer systems into one topology",
     );
   });

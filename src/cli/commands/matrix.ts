@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { MATRIX_LIMIT } from "../../core.js";
 import type { FunctionDescription } from "../../topology/description.js";
 import type { Topology } from "../../topology/topology.js";
 import { matrixDocument, matrixText } from "../../writers/matrix.js";
@@ -37,6 +38,11 @@ export const matrix: Command<Own> = {
   ],
   ask({ topology, peerDma }, _words, { of, direction }) {
     const ids = select(topology, of);
+    if (ids.length > MATRIX_LIMIT) {
+      throw new UsageError(
+        `a matrix has room for ${MATRIX_LIMIT} functions, these are ${ids.length}: choose with --of or --system`,
+      );
+    }
     const peer = peerDma(ids);
     const answers = peer.matrix(ids, direction);
     return {

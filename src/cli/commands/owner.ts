@@ -30,9 +30,12 @@ export const owner: Command = {
   },
 };
 
+const SHOWN = 10;
+
 function severalSystems({ systems }: Topology): string {
-  const names = systems.map(({ name }) => `"${name ?? ""}"`).join(", ");
-  return `each system has addresses of its own: choose one of ${names} with --system`;
+  const names = systems.slice(0, SHOWN).map(({ name }) => `"${name ?? ""}"`);
+  if (systems.length > SHOWN) names.push(`${systems.length - SHOWN} more`);
+  return `each system has addresses of its own: choose one of ${names.join(", ")} with --system`;
 }
 
 function exitOf({ owner, reason }: OwnerDocument): ExitCode {

@@ -1,0 +1,131 @@
+import { DIRECTIONS, PATHS, RELATIONS, STATUSES, type Addresses, type CompiledPolicy, type Core } from "../core.js";
+import type { Direction } from "../policy/policy.js";
+import { expectColumn } from "../topology/column.js";
+import { CODE_NUMBERS, ROUTES, rule } from "./ruling.js";
+
+/** Mapping requests, one a row. */
+export interface MapRequests {
+  /** Ids of the functions that issue the DMA. */
+  readonly initiator: Uint32Array;
+  /** CPU physical, in the initiator's own system; as `Float64Array` whole numbers below 2^53. */
+  readonly address: Addresses;
+  /** Bytes, at least 1: one size for all rows, or one per row. */
+  readonly size: Addresses | number | bigint;
+  /** As the initiator sees it: one for all rows, or per row its index in `DIRECTIONS`. Default: `both`. */
+  readonly direction?: Direction | Uint8Array;
+}
+
+/** Answers to mapping requests, one a row. Columns that are left out of what the caller provides are not filled. */
+export interface MapColumns {
+  /** Index in `ROUTES`. */
+  readonly route: Uint8Array;
+  /** Index in `CODE_NUMBERS`; 0: allowed. */
+  readonly code: Uint8Array;
+  /** Id of the function that owns the first byte; 0: nobody alone, or no function. */
+  readonly owner?: Uint32Array;
+  /** Of the first byte in its owner's range. */
+  readonly offset?: Addresses;
+  /** Id of the common bridge or host bridge; 0: none, or nothing was decided. */
+  readonly common?: Uint32Array;
+  /** Hops; `NO_DISTANCE`: not known, or nothing was decided. */
+  readonly distance?: Uint32Array;
+  /** What the initiator has to put on the bus; `NO_ADDRESS` (as `Float64Array` NaN): refused, unknown, or an IOVA. */
+  readonly dmaAddress?: Addresses;
+  /** Index in `TRANSLATIONS`. */
+  readonly translation?: Uint8Array;
+}
+
+export function mapColumns(rows: number): Required<MapColumns> {
+  return {
+    route: new Uint8Array(rows),
+    code: new Uint8Array(rows),
+    owner: new Uint32Array(rows),
+    offset: new BigUint64Array(rows),
+    common: new Uint32Array(rows),
+    distance: new Uint32Array(rows),
+    dmaAddress: new BigUint64Array(rows),
+    translation: new Uint8Array(rows),
+  };
+}
+
+/** Answers requests in columns; see `PeerDma.mapMany`. */
+export function mapMany(
+  core: Core,
+  policy: CompiledPolicy,
+  { initiator, address, size, direction = "both" }: MapRequests,
+  into: MapColumns,
+): void {
+  const rows = initiator.length;
+  expectColumn("initiator", initiator, rows, Uint32Array);
+  expectColumn("address", address, rows, BigUint64Array, Float64Array);
+  if (typeof size === "object") expectColumn("size", size, rows, BigUint64Array, Float64Array);
+  if (typeof direction === "object") expectColumn("direction", direction, rows, Uint8Array);
+  expectColumn("into.route", into.route, rows, Uint8Array);
+  expectColumn("into.code", into.code, rows, Uint8Array);
+  for (const name of ["owner", "common", "distance"] as const) {
+    if (into[name] !== undefined) expectColumn(`into.${name}`, into[name], rows, Uint32Array);
+  }
+  for (const name of ["offset", "dmaAddress"] as const) {
+    if (into[name] !== undefined) expectColumn(`into.${name}`, into[name], rows, BigUint64Array, Float64Array);
+  }
+  if (into.translation !== undefined) expectColumn("into.translation", into.translation, rows, Uint8Array);
+  // The columns that say why end where the answers go: each row's number in the table is read before it is written.
+  const raw = {
+    ...into,
+    status: new Uint8Array(rows),
+    outcomes: into.code,
+    relation: into.route,
+    path: new Uint8Array(rows),
+  };
+  const bytes = typeof size === "object" ? size : wholeSize(size);
+  const way = typeof direction === "string" ? directionIndex(direction) : direction;
+  core.requestMany(policy, initiator, address, bytes, way, raw);
+  for (let row = 0; row < rows; row++) {
+    const answer = tableRow(raw.status[row]!, raw.outcomes[row]!, raw.relation[row]!, raw.path[row]!);
+    into.route[row] = TABLE.route[answer]!;
+    into.code[row] = TABLE.code[answer]!;
+  }
+}
+
+/** @throws RangeError for a number that is no size. */
+export function wholeSize(size: number | bigint): bigint {
+  if (typeof size === "number" && !Number.isSafeInteger(size)) {
+    throw new RangeError(`expected the size as a whole number of bytes, got ${size}`);
+  }
+  if (size >= 1 && size < 2n ** 64n) return BigInt(size);
+  throw new RangeError(`expected a size of at least 1 byte and less than 2^64, got ${size}`);
+}
+
+/** @throws RangeError for a word that is no direction. */
+export function directionIndex(direction: Direction): number {
+  const index = DIRECTIONS.indexOf(direction);
+  if (index === -1) throw new RangeError(`expected a direction (${DIRECTIONS.join(", ")}), got ${String(direction)}`);
+  return index;
+}
+
+const OUTCOME_SETS = 64;
+const RELATION_SLOTS = 8;
+const PATH_SLOTS = 4;
+
+function tableRow(status: number, outcomes: number, relation: number, path: number): number {
+  return ((status * OUTCOME_SETS + outcomes) * RELATION_SLOTS + relation) * PATH_SLOTS + path;
+}
+
+/** Every ruling there can be, so that a row costs no more than looking it up. */
+const TABLE = (() => {
+  const size = tableRow(STATUSES.length, 0, 0, 0);
+  const [route, code] = [new Uint8Array(size), new Uint8Array(size)];
+  STATUSES.forEach((status, statusIndex) => {
+    for (let outcomes = 0; outcomes < OUTCOME_SETS; outcomes++) {
+      for (let relation = 0; relation <= RELATIONS.length; relation++) {
+        PATHS.forEach((path, pathIndex) => {
+          const ruling = rule(status, { outcomes, relation: RELATIONS[relation] ?? "across-systems", path });
+          const row = tableRow(statusIndex, outcomes, relation, pathIndex);
+          route[row] = ROUTES.indexOf(ruling.route);
+          code[row] = CODE_NUMBERS.indexOf(ruling.code);
+        });
+      }
+    }
+  });
+  return { route, code };
+})();

@@ -1,0 +1,64 @@
+import { expectColumn } from "./column.js";
+import type { Addresses } from "./fabric-columns.js";
+import type { CommonColumns, OwnerColumns, OwnerQueries } from "./answers.js";
+
+/** As {@link expectColumn}, of exactly as many rows. */
+function expectRows(name: string, column: { readonly length: number }, rows: number, ...kinds: ColumnKinds): void {
+  expectColumn(name, column, rows, ...kinds);
+  if (column.length !== rows) throw new RangeError(`${name}: expected ${rows} rows, got ${column.length}`);
+}
+
+type ColumnKinds = Parameters<typeof expectColumn> extends [string, unknown, number, ...infer Kinds] ? Kinds : never;
+
+const ADDRESSES = [BigUint64Array, Float64Array] as const;
+
+export function checkPairs(a: Uint32Array, b: Uint32Array, into: CommonColumns | undefined): void {
+  expectColumn("a", a, 0, Uint32Array);
+  expectRows("b", b, a.length, Uint32Array);
+  if (into === undefined) return;
+  expectColumn("into.common", into.common, a.length, Uint32Array);
+  if (into.distance !== undefined) expectColumn("into.distance", into.distance, a.length, Uint32Array);
+  if (into.relation !== undefined) expectColumn("into.relation", into.relation, a.length, Uint8Array);
+  if (into.path !== undefined) expectColumn("into.path", into.path, a.length, Uint8Array);
+}
+
+export function newCommonColumns(rows: number): Required<CommonColumns> {
+  return {
+    common: new Uint32Array(rows),
+    distance: new Uint32Array(rows),
+    relation: new Uint8Array(rows),
+    path: new Uint8Array(rows),
+  };
+}
+
+export function checkQueries({ address, size, system }: OwnerQueries, into: OwnerColumns | undefined): void {
+  expectColumn("address", address, 0, ...ADDRESSES);
+  if (size !== undefined) expectRows("size", size, address.length, ...ADDRESSES);
+  if (system !== undefined && typeof system !== "string") expectRows("system", system, address.length, Uint32Array);
+  if (into === undefined) return;
+  expectColumn("into.owner", into.owner, address.length, Uint32Array);
+  if (into.answer !== undefined) expectColumn("into.answer", into.answer, address.length, Uint8Array);
+  if (into.offset !== undefined) expectColumn("into.offset", into.offset, address.length, ...ADDRESSES);
+  if (into.bar !== undefined) expectColumn("into.bar", into.bar, address.length, Uint8Array);
+}
+
+export function newOwnerColumns(address: Addresses): Required<OwnerColumns> {
+  const rows = address.length;
+  return {
+    owner: new Uint32Array(rows),
+    answer: new Uint8Array(rows),
+    offset: address instanceof BigUint64Array ? new BigUint64Array(rows) : new Float64Array(rows),
+    bar: new Uint8Array(rows),
+  };
+}
+
+/** @throws RangeError for what is no address: outside [0, 2^64), or a number that is no whole one below 2^53. */
+export function checkAddress(address: bigint | number): bigint {
+  if (typeof address === "number") {
+    if (Number.isSafeInteger(address) && address >= 0) return BigInt(address);
+    throw new RangeError(`expected an address as a bigint or a whole number below 2^53, got ${address}`);
+  }
+  if (typeof address !== "bigint") throw new TypeError(`expected the address as a bigint, got ${typeof address}`);
+  if (address >= 0n && address < 1n << 64n) return address;
+  throw new RangeError(`expected an address from 0 to 2^64 - 1, got ${address}`);
+}

@@ -1,0 +1,48 @@
+import type { Problem } from "./errors.js";
+import { FUNCTION_KINDS, NO_ROW, type FabricColumns } from "./fabric-columns.js";
+import { ENDPOINT_KINDS } from "./placement.js";
+
+/** So many are worth reading; whoever has more has made one mistake many times. */
+const ENOUGH = 100;
+
+/** Functions that cannot hang where the columns have them, for the reasons for which a description is refused. */
+export function findContradictions(columns: FabricColumns, problems: Problem[]): void {
+  const { parent, physicalFunction, kind, buses, requesterId } = columns.functions;
+  const roots = columns.hostBridges.system.length;
+  const endpoint = FUNCTION_KINDS.map((each) => each !== null && ENDPOINT_KINDS.includes(each));
+  const report = (code: Problem["code"], row: number, message: string) => {
+    const name = nameOfRow(columns, row);
+    problems.push({ code, message: `${name} ${message}`, functions: [name] });
+  };
+  for (let row = 0; row < parent.length && problems.length < ENOUGH; row++) {
+    const physical = physicalFunction?.[row] ?? NO_ROW;
+    if (physical !== NO_ROW && physicalFunction![physical] !== NO_ROW) {
+      const fault = physical === row ? "which is itself" : "which is virtual itself";
+      report("PARENT_MISSING", row, `is a virtual function of ${nameOfRow(columns, physical)}, ${fault}`);
+    }
+    const above = parent[row]! - roots;
+    if (above < 0 || above === row) continue;
+    const upper = kind?.[above] ?? 0;
+    if (endpoint[upper] === true) {
+      const fault = `but that is of kind ${FUNCTION_KINDS[upper]}, not a bridge`;
+      report("PARENT_CONTRADICTION", row, `has the parent ${nameOfRow(columns, above)}, ${fault}`);
+      continue;
+    }
+    const range = buses?.[above] ?? 0;
+    const [secondary, subordinate, bus] = [range >>> 8, range & 0xff, requesterId[row]! >>> 8];
+    if (secondary === 0 || physical !== NO_ROW || (bus >= secondary && bus <= subordinate)) continue;
+    const fault = `but the buses behind that are ${hex(secondary)} to ${hex(subordinate)}`;
+    report("PARENT_CONTRADICTION", row, `has the parent ${nameOfRow(columns, above)}, ${fault}`);
+  }
+}
+
+/** A function as a problem names it; of its segment nothing is known before it is placed. */
+export function nameOfRow({ functions }: FabricColumns, row: number): string {
+  const requester = functions.requesterId[row]!;
+  const [device, number] = [(requester >>> 3) & 0x1f, requester & 7];
+  return `${hex(requester >>> 8)}:${hex(device)}.${number} (functions row ${row})`;
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(2, "0");
+}

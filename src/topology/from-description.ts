@@ -1,0 +1,128 @@
+import {
+  buildForest,
+  buildRanges,
+  checkExtent,
+  Core,
+  MARK_REDIRECTS,
+  MARK_UNREADABLE,
+  TermsTable,
+  type Build,
+  type Forest,
+} from "../core.js";
+import { parseBdf } from "./bdf.js";
+import { CoreHandle, type Parts } from "./catalogue.js";
+import { collectClaims, findOverlaps, type Node } from "./claims.js";
+import { cycleIn } from "./cycle.js";
+import { DescribedCatalogue } from "./described.js";
+import type { MachineDescription } from "./description.js";
+import { TopologyError, type Problem } from "./errors.js";
+import type { Finding } from "./finding.js";
+import { Hosts } from "./hosts.js";
+import { place, type Placement } from "./placement.js";
+import { RangeRows } from "./range-rows.js";
+import { redirects } from "./register.js";
+import { checkSystemNames } from "./system-names.js";
+import { openColumn, systemRows } from "./system-rows.js";
+
+/**
+ * Checks and packs a description.
+ *
+ * @throws TypeError for what is no description; TopologyError with every problem of one that cannot be true.
+ */
+export function partsFromDescription(machine: MachineDescription, build?: Build): Parts {
+  checkShape(machine);
+  const problems: Problem[] = [];
+  const findings: Finding[] = [];
+  const { systems } = machine;
+  checkSystemNames(systems, problems);
+  const placement = place(systems, problems, findings);
+  const forest = forestOf(placement, problems, build);
+  const hosts = hostsOf(placement, forest, systems.length);
+  const catalogue = new DescribedCatalogue(machine, hosts, sourceOf(placement, forest));
+  const rows = new RangeRows(problems, findings);
+  const all = nodesOf(placement, forest);
+  const open = collectClaims(
+    systems,
+    {
+      all,
+      forest,
+      physicalOf: ({ id }) => all[catalogue.physical(id)]?.description ?? undefined,
+      hostBridgeId: (system, root) => catalogue.exact(system, root),
+    },
+    rows,
+    findings,
+  );
+  if (problems.length > 0) throw new TopologyError(problems);
+  const several = systems.length > 1;
+  const nameOf = (id: number) => `${several ? `${systems[all[id]!.system]!.name ?? ""}/` : ""}${catalogue.name(id)}`;
+  findOverlaps(rows, nameOf, findings);
+  checkExtent({ nodes: forest.count, hosts: hosts.count, systems: systems.length, ranges: rows.rows.length });
+  const terms = new TermsTable();
+  const source = rows.source(terms);
+  const parts = {
+    forest,
+    hosts: Array.from({ length: hosts.count }, (_, host) => hosts.root(host)),
+    systems: systemRows(systems, open, rows.addressed(systems.length)),
+    ranges: buildRanges(source, terms.rows, systems.length, build),
+  };
+  return { core: new CoreHandle(Core.of(parts, build)), catalogue, open: openColumn(open), findings };
+}
+
+/** For callers without types; `readJson` of the readers checks every field. */
+function checkShape(machine: MachineDescription): void {
+  const systems: unknown = (machine as MachineDescription | null | undefined)?.systems;
+  if (Array.isArray(systems) && systems.every((system) => Array.isArray(system?.functions))) return;
+  throw new TypeError("expected a machine description: an object with `systems`, each with an array of `functions`");
+}
+
+/** @throws TopologyError at once for a cycle, since nothing further can be said about such a description. */
+function forestOf({ roots, functions, parents }: Placement, problems: readonly Problem[], build?: Build): Forest {
+  const marks = new Uint8Array(parents.length);
+  const dmaBits = new Uint8Array(parents.length);
+  functions.forEach(({ description }, index) => {
+    const acs = redirects(description);
+    const at = roots.length + index;
+    marks[at] = acs === "on" ? MARK_REDIRECTS : acs === "unknown" ? MARK_UNREADABLE : 0;
+    dmaBits[at] = Math.min(description.dmaMaskBits ?? 0, 64);
+  });
+  const forest = buildForest(parents, marks, dmaBits, build);
+  if (forest !== null) return forest;
+  const cycle = cycleIn(parents, (node) => functions[node - roots.length]!.description.bdf);
+  throw new TopologyError([...problems, cycle]);
+}
+
+function hostsOf({ roots }: Placement, { order, count }: Forest, systems: number): Hosts {
+  const ids = order.reduce<number[]>((found, source, id) => {
+    if (id > 0 && source < roots.length) found.push(id);
+    return found;
+  }, []);
+  const inOrder = ids.map((id) => roots[order[id]!]!);
+  return new Hosts(
+    {
+      ids: Uint32Array.from(ids),
+      system: Uint32Array.from(inOrder, ({ system }) => system),
+      segment: Uint32Array.from(inOrder, ({ segment }) => segment),
+      // A root bus in the shape of a function, whose bus number that is.
+      bus: Uint8Array.from(inOrder, ({ bus }) => parseBdf(`${bus}:00.0`)?.bus ?? 0),
+      known: Uint8Array.from(inOrder, ({ known }) => (known ? 1 : 0)),
+    },
+    count,
+    systems,
+  );
+}
+
+/** By id 1 + the index of the function, 0 for a root. */
+function sourceOf({ roots }: Placement, { order }: Forest): Uint32Array {
+  const source = order.map((row) => (row < roots.length ? 0 : row - roots.length + 1));
+  source[0] = 0;
+  return source;
+}
+
+function nodesOf({ roots, functions }: Placement, { order }: Forest): Node[] {
+  return Array.from(order, (source, id) => {
+    const root = id === 0 ? undefined : roots[source];
+    if (root !== undefined) return { id, system: root.system, description: null, known: root.known };
+    const found = id === 0 ? undefined : functions[source - roots.length];
+    return { id, system: found?.system ?? 0, description: found?.description ?? null, known: true };
+  });
+}

@@ -1,0 +1,66 @@
+import { OPEN, type Core, type RangeRow } from "../core.js";
+import type { Owner, Ownership } from "./answers.js";
+import type { SystemFacts } from "./fabric-columns.js";
+import { isCertain } from "./range-rows.js";
+import { surroundingAt } from "./surroundings.js";
+
+/** What an address is looked up in. */
+export interface AddressBook {
+  readonly core: Core;
+  readonly facts: readonly SystemFacts[];
+  /** Per system the row in OPEN. */
+  readonly open: Uint8Array;
+  nameOf(id: number): string;
+}
+
+/** Who owns an address of a system, or the range that begins there. */
+export function ownersOf(book: AddressBook, system: number, address: bigint, size: bigint): Ownership {
+  const { core } = book;
+  const { claim, range } = core.claim(system, address);
+  switch (claim) {
+    case "owned":
+    case "leaves": {
+      const nearest = core.range(range);
+      const beyond = address + core.claimedAlike(system, address);
+      const contested = address + size > beyond && beyond < nearest.start + nearest.size;
+      if (contested) return { answer: "several", owners: claimants(book, system, beyond), window: null };
+      return { answer: "one", owners: [owner(book, nearest, address)], window: null };
+    }
+    case "ambiguous":
+      return { answer: "several", owners: claimants(book, system, address), window: null };
+    case "maybe": {
+      const nearest = owner(book, core.range(range), address);
+      const others = claimants(book, system, address).filter(({ id }) => id !== null && id !== nearest.id);
+      return { answer: "unknown", owners: [nearest, ...others], window: null };
+    }
+    case "hole":
+    case "nobody": {
+      const hole = claim === "hole" ? core.range(range) : null;
+      const open = OPEN[book.open[system]!]!;
+      return {
+        answer: open === "everywhere" || (open !== "nowhere" && hole === null) ? "unknown" : "none",
+        owners: [],
+        window: hole && { id: hole.owner, kind: hole.terms.window ?? "mem" },
+      };
+    }
+  }
+}
+
+/** Everyone but windows who claims an address: what is outside PCI, then functions in the order of their ids. */
+function claimants(book: AddressBook, system: number, address: bigint): Owner[] {
+  const ranges = Array.from(book.core.claimants(system, address), (range) => book.core.range(range));
+  return ranges
+    .filter(({ terms }) => terms.kind !== "window")
+    .map((range) => owner(book, range, address))
+    .sort((a, b) => (a.id ?? 0) - (b.id ?? 0) || (a.bar ?? 0) - (b.bar ?? 0));
+}
+
+function owner({ facts, nameOf }: AddressBook, range: RangeRow, address: bigint): Owner {
+  const { system, start, terms } = range;
+  const place = { start, size: isCertain(terms) ? range.size : null, offset: address - start };
+  if (terms.kind === "bar" || terms.kind === "not-peer") {
+    return { kind: "pci", id: range.owner, name: nameOf(range.owner), bar: terms.bar, ...place };
+  }
+  const { kind, name } = surroundingAt(facts[system]!, range.owner);
+  return { kind, id: null, name: name ?? kind, bar: null, ...place };
+}

@@ -1,0 +1,410 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { PeerDma } from "../../src/explain/peer-dma.js";
+import { linux } from "../../src/policy/linux.js";
+import { isPacked, readBuffer, writeBuffer } from "../../src/topology/buffer.js";
+import type { MachineDescription } from "../../src/topology/description.js";
+import { BufferError } from "../../src/topology/sections.js";
+import { Topology } from "../../src/topology/topology.js";
+import { read } from "../../src/readers/read.js";
+import { captureFile, captureNames } from "../readers/fixtures.js";
+import { BDF, machineT } from "../vectors/machine.js";
+import { columnsOf, reduced } from "./columns-of.js";
+import { documentsOf } from "./documents.js";
+
+const tiny: MachineDescription = {
+  peerlane: 1,
+  systems: [
+    {
+      complete: true,
+      functions: [
+        { bdf: "0000:00:01.0", parent: null, command: 6, acs: { capability: 0x5f, control: 0x1d } },
+        {
+          bdf: "0000:01:00.0",
+          parent: "0000:00:01.0",
+          names: ["nvme0"],
+          command: 6,
+          bars: [{ index: 0, type: "mem64", start: "0x4000", bus: "0x4000", size: 0x1000 }],
+        },
+        { bdf: "0000:02:00.0" },
+      ],
+      ranges: [{ kind: "system-ram", name: "System RAM", start: "0x10000", size: 0x10000 }],
+    },
+  ],
+};
+
+function threeT(): MachineDescription {
+  const machines = [machineT("L"), machineT("Z"), machineT("N")];
+  const systems = machines.flatMap(({ systems }, index) => systems.map((each) => ({ ...each, name: `node${index}` })));
+  return { peerlane: 1, systems };
+}
+
+describe("a buffer", () => {
+  const topologies = new Map<string, Topology>();
+
+  beforeAll(async () => {
+    topologies.set("tiny", Topology.of(tiny));
+    topologies.set("three T", Topology.of(threeT()));
+    topologies.set("a fabric", Topology.fromColumns(columnsOf(reduced(threeT()))).topology);
+    topologies.set("nothing", Topology.of({ peerlane: 1, systems: [{ functions: [] }] }));
+    for (const name of captureNames().filter((_, index) => index % 4 === 1)) {
+      const { machine } = await read([{ name, bytes: captureFile(name, "snapshot.tar.gz") }]);
+      topologies.set(name, Topology.of(machine));
+    }
+  });
+
+  test("becomes the same topology, culprits, names and findings included", () => {
+    expect(topologies.size).toBeGreaterThan(7);
+    for (const [name, topology] of topologies) {
+      const again = Topology.from(topology.toBuffer());
+      const stride = topology.size > 40 ? 5 : 1;
+      expect([name, documentsOf(again, stride)]).toEqual([name, documentsOf(topology, stride)]);
+      expect(again.findings).toEqual(topology.findings);
+      expect(again.describeMachine()).toEqual(topology.describeMachine());
+      const ids = Array.from({ length: topology.size }, (_, index) => index + 1);
+      expect(ids.map((id) => again.name(id))).toEqual(ids.map((id) => topology.name(id)));
+    }
+  });
+
+  test("is the same when written again", () => {
+    for (const topology of topologies.values()) {
+      const buffer = topology.toBuffer();
+      expect(Buffer.from(Topology.from(buffer).toBuffer()).equals(Buffer.from(buffer))).toBe(true);
+    }
+  });
+
+  test("names its culprits", () => {
+    const topology = Topology.of(machineT("N", { DSP0: { acs: { capability: 0x5f, control: 0x1d } } }));
+    const peerDma = new PeerDma(Topology.from(topology.toBuffer()), linux("6.12"));
+    expect(peerDma.can(BDF.A, BDF.B).culprits).toMatchObject([{ bdf: BDF.DSP0, bits: ["RR", "CR"] }]);
+  });
+
+  test("is the caller's to change, transfer and cut out of another", () => {
+    const buffer = topologies.get("a fabric")!.toBuffer();
+    const shifted = new Uint8Array(buffer.byteLength + 3);
+    shifted.set(new Uint8Array(buffer), 3);
+    const fromPart = Topology.from(shifted.subarray(3));
+    const fromWhole = Topology.from(buffer);
+    new Uint8Array(buffer).fill(0xff);
+    structuredClone(buffer, { transfer: [buffer] });
+    expect(buffer.byteLength).toBe(0);
+    expect(documentsOf(fromWhole, 4)).toEqual(documentsOf(fromPart, 4));
+  });
+
+  test("begins every section at a multiple of 64 bytes, and says what it is", () => {
+    const buffer = topologies.get("three T")!.toBuffer();
+    expect(new TextDecoder().decode(buffer.slice(0, 8))).toBe("peerlane");
+    expect(buffer.byteLength % 64).toBe(0);
+    for (const { offset } of readBuffer(buffer).all.values()) expect(offset % 64).toBe(0);
+    expect(isPacked(new Uint8Array(buffer))).toBe(true);
+    expect(isPacked(new TextEncoder().encode("peerlan"))).toBe(false);
+  });
+
+  test("of a closed topology there is none", () => {
+    const topology = Topology.of(tiny);
+    topology.close();
+    expect(() => topology.toBuffer()).toThrow("this topology is closed");
+  });
+});
+
+/** The error that a buffer is refused with. */
+function refusal(data: unknown): BufferError {
+  try {
+    Topology.from(data as ArrayBuffer);
+  } catch (error) {
+    if (error instanceof BufferError) return error;
+    throw error;
+  }
+  throw new Error("expected the buffer to be refused");
+}
+
+describe("damage", () => {
+  const whole = new Uint8Array(Topology.of(tiny).toBuffer());
+  const changed = (at: number, value: number) => {
+    const bytes = whole.slice();
+    bytes[at] = value;
+    return bytes;
+  };
+
+  test("is found wherever the buffer is cut short", () => {
+    const edges = [...readBuffer(whole).all.values()].flatMap(({ bytes, offset }) => [offset, offset + bytes.length]);
+    for (const length of [...edges, 64, 127, whole.length - 1]) {
+      if (length === whole.length) continue;
+      const { message, section, offset } = refusal(whole.slice(0, length));
+      expect([message, section, offset]).toEqual([
+        `cut short: the header says ${whole.length} bytes, ${length} are here; read or transfer it whole`,
+        null,
+        length,
+      ]);
+    }
+    expect(refusal(whole.slice(0, 63)).message).toMatch(/^cut short: the header alone has 64 bytes, 63 are here/);
+    expect(refusal(whole.slice(0, 7)).message).toBe('not a packed topology: it begins with "peerlan"');
+  });
+
+  test("is found in whatever byte it is", () => {
+    for (let at = 0; at < whole.length; at++) {
+      expect(() => Topology.from(changed(at, whole[at]! ^ (1 << (at % 8))))).toThrow(BufferError);
+    }
+  });
+
+  test("says what it is", () => {
+    expect(refusal(changed(0, 0x50))).toMatchObject({
+      message: 'not a packed topology: it begins with "Peerlane"',
+      section: null,
+      offset: 0,
+    });
+    expect(refusal(changed(8, 2))).toMatchObject({
+      message: "of version 2, this peerlane reads 1: update peerlane",
+      section: null,
+      offset: 8,
+    });
+    expect(refusal(changed(8, 0)).message).toBe("of version 0, this peerlane reads 1: write it anew from its source");
+    expect(refusal(changed(whole.length - 100, whole[whole.length - 100]! ^ 1))).toMatchObject({
+      message: "damaged: its checksum is another; read or transfer it again",
+      section: null,
+      offset: 24,
+    });
+    const longer = new Uint8Array(whole.length + 64);
+    longer.set(whole);
+    expect(refusal(longer).message).toBe(
+      `expected ${whole.length} bytes as the header says, got ${whole.length + 64}: it is not this buffer alone`,
+    );
+    for (const data of [null, undefined, "peerlane", [1, 2], new DataView(whole.buffer)]) {
+      expect(() => Topology.from(data as unknown as ArrayBuffer)).toThrow(TypeError);
+    }
+  });
+});
+
+/** A buffer with one section changed, and sealed again. */
+function forged(topology: Topology, change: (sections: Map<string, Uint8Array>) => void): ArrayBuffer {
+  const sections = new Map(
+    Array.from(readBuffer(topology.toBuffer()).all, ([name, { bytes }]) => [name, bytes.slice()] as const),
+  );
+  change(sections);
+  return writeBuffer(sections);
+}
+
+const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+describe("a forged buffer", () => {
+  const described = Topology.of(tiny);
+  const fabric = Topology.fromColumns(columnsOf(reduced(machineT()))).topology;
+
+  test.each<[string, Topology, (sections: Map<string, Uint8Array>) => void, string, string]>([
+    ["a section missing", described, (all) => all.delete("hosts.id"), "hosts.id", "section hosts.id is missing"],
+    [
+      "a section of the core missing",
+      described,
+      (all) => all.delete("core.keys"),
+      "core.keys",
+      "section core.keys: is missing",
+    ],
+    [
+      "too few rows",
+      described,
+      (all) => all.set("nodes.source", new Uint8Array(4)),
+      "nodes.source",
+      "expected 24 bytes, got 4",
+    ],
+    [
+      "no JSON",
+      described,
+      (all) => all.set("machine", Uint8Array.of(0x7b)),
+      "machine",
+      "section machine: expected JSON",
+    ],
+    ["no machine", described, (all) => all.set("machine", encode({})), "machine", "expected a machine description"],
+    [
+      "no functions",
+      described,
+      (all) => all.set("machine", encode({ systems: [{ functions: [null] }] })),
+      "machine",
+      "expected a machine description",
+    ],
+    [
+      "no name",
+      described,
+      (all) => all.set("machine", encode({ systems: [{ functions: [{ bdf: "x" }] }] })),
+      "machine",
+      "expected a machine description",
+    ],
+    [
+      "too many systems",
+      described,
+      (all) => all.set("machine", encode({ systems: [{ functions: [] }, { functions: [] }] })),
+      "machine",
+      "expected 1 systems, got 2",
+    ],
+    [
+      "a function that is none",
+      described,
+      (all) => (all.get("nodes.source")![8] = 9),
+      "nodes.source",
+      "expected at most 3, got 9 in row 2",
+    ],
+    [
+      "a function that is a host bridge",
+      described,
+      (all) => (all.get("nodes.source")![8] = 0),
+      "nodes.source",
+      "row 2: expected a function exactly where no host bridge is",
+    ],
+    [
+      "a host bridge elsewhere",
+      described,
+      (all) => (all.get("hosts.id")![0] = 2),
+      "hosts.id",
+      "row 0: node 2 is not host bridge 0",
+    ],
+    ["no finding", described, (all) => all.set("findings", encode([1])), "findings", "expected an array of findings"],
+    [
+      "an openness of no kind",
+      described,
+      (all) => (all.get("systems.open")![0] = 9),
+      "systems.open",
+      "expected at most 3, got 9 in row 0",
+    ],
+    [
+      "no such kind",
+      fabric,
+      (all) => (all.get("nodes.kind")![3] = 14),
+      "nodes.kind",
+      "expected at most 13, got 14 in row 3",
+    ],
+    [
+      "no such physical function",
+      fabric,
+      (all) => all.get("nodes.physicalFunction")!.fill(0x7f, 8, 12),
+      "nodes.physicalFunction",
+      "expected at most 26, got 2139062143 in row 2",
+    ],
+    [
+      "a host bridge as physical function",
+      fabric,
+      (all) => (all.get("nodes.physicalFunction")![8] = 1),
+      "nodes.physicalFunction",
+      "expected a function in row 2, got a host bridge",
+    ],
+    [
+      "ranges before others",
+      fabric,
+      (all) => (all.get("ranges.first")![4] = 200),
+      "ranges.first",
+      "is less than the one before",
+    ],
+    ["no such range", fabric, (all) => (all.get("ranges.list")![0] = 99), "ranges.list", "got 99 in row 0"],
+    [
+      "no facts",
+      fabric,
+      (all) => all.set("systems.facts", encode([null])),
+      "systems.facts",
+      "expected an array of objects",
+    ],
+    [
+      "no such facts",
+      fabric,
+      (all) => (all.get("systems.row")![0] = 1),
+      "systems.row",
+      "expected at most 0, got 1 in row 0",
+    ],
+    [
+      "too few names",
+      fabric,
+      (all) => all.set("systems.names", encode([])),
+      "systems.names",
+      "expected the names of 1 systems",
+    ],
+  ])("with %s is refused, naming the section", (_, topology, change, section, message) => {
+    const error = refusal(forged(topology, change));
+    expect(error.message).toContain(message);
+    expect(error.section).toBe(section);
+    if (!message.includes("missing")) expect(error.offset).toBeGreaterThanOrEqual(64);
+  });
+
+  test("with a directory that leads out of it is refused", () => {
+    const sections = readBuffer(described.toBuffer()).all;
+    const bytes = new Uint8Array(described.toBuffer());
+    const row = 64 * (1 + [...sections.keys()].indexOf("findings"));
+    for (const [at, value] of [
+      [row + 48, 1],
+      [row + 48 + 4, 1],
+      [row + 56 + 3, 1],
+      [row + 56 + 7, 0xff],
+      [row, 0],
+      [12, 0xff],
+      [13, 0xff],
+    ] as const) {
+      const changed = bytes.slice();
+      changed[at] = value;
+      seal(changed);
+      const { section } = refusal(changed);
+      expect(section === "directory" || section === "findings").toBe(true);
+    }
+  });
+
+  /** What is returned, or thrown. */
+  function attempt(action: () => unknown): unknown {
+    try {
+      return action();
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** What is asked of every forgery that is believed. */
+  function askEverything(topology: Topology): void {
+    const ids = Array.from({ length: topology.size }, (_, index) => index + 1);
+    const columns = Uint32Array.from(ids);
+    topology.commonMany(columns, columns.toReversed());
+    for (const id of ids) {
+      topology.path(id);
+      topology.commonId(id, ids.at(-1)!);
+    }
+    const address = BigUint64Array.from({ length: 200 }, (_, index) => BigInt(index) * 0x800n);
+    const system = topology.systems[0]!.name;
+    topology.ownerMany({ address, ...(system === undefined ? {} : { system }) });
+    for (const each of address.subarray(0, 40)) topology.owners(each, system);
+    documentsOf(topology, 8);
+  }
+
+  test.each([
+    ["described", described],
+    ["of columns", fabric],
+  ])("can lie, but neither trap nor hang: %s", { timeout: 300_000 }, (_, topology) => {
+    const outcomes = { refused: 0, believed: 0, failed: 0 };
+    for (const [name, { bytes }] of readBuffer(topology.toBuffer()).all) {
+      if (["machine", "findings", "systems.facts", "systems.names"].includes(name)) continue;
+      // Every word of short sections, some of long ones.
+      const step = Math.max(4, Math.ceil(bytes.length / 40 / 4) * 4);
+      for (let at = 0; at + 4 <= bytes.length; at += step) {
+        for (const value of [0, 1, 0x7fff_ffff, 0xffff_ffff]) {
+          const data = forged(topology, (all) => new DataView(all.get(name)!.buffer).setUint32(at, value, true));
+          const believed = attempt(() => Topology.from(data));
+          if (believed instanceof Topology) {
+            const asked = attempt(() => askEverything(believed));
+            expect(asked).not.toBeInstanceOf(WebAssembly.RuntimeError);
+            if (asked === undefined) outcomes.believed++;
+            else outcomes.failed++;
+          } else {
+            expect(believed).toBeInstanceOf(BufferError);
+            outcomes.refused++;
+          }
+        }
+      }
+    }
+    expect(outcomes.refused).toBeGreaterThan(100);
+    expect(outcomes.believed).toBeGreaterThan(50);
+    // A lie may make no sense of a question, as where a bridge is said to be none.
+    expect(outcomes.failed).toBeLessThan(outcomes.believed);
+  });
+});
+
+/** Gives a changed buffer the checksum that it should have. */
+function seal(bytes: Uint8Array): void {
+  const words = new Int32Array(bytes.buffer);
+  const sums: [number, number] = [0x243f6a88, 0x85a308d3];
+  words.forEach((word, at) => {
+    if (at === 6 || at === 7) return;
+    sums[at % 2] = (Math.imul(sums[at % 2]!, at % 2 === 0 ? 0x9e3779b1 : 0x85ebca77) + word) | 0;
+  });
+  words.set(sums, 6);
+}
