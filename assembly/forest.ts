@@ -12,6 +12,7 @@ import {
   HEADER_HOSTS,
   HEADER_KEYS,
   HEADER_MINIMA,
+  HEADER_PAIR,
   HEADER_RECORDS,
   HEADER_SPANS,
   HEADER_WIDE,
@@ -131,6 +132,15 @@ export function commonMany(base: usize, count: u32, left: usize, right: usize, c
   for (let row: usize = 0, end = <usize>count * WORD; row < end; row += WORD) {
     store<u32>(common + row, load<u32>(common + row) >> bits);
   }
+}
+
+/** The common upstream of one pair, which goes through the header. */
+export function commonOf(base: usize, a: u32, b: u32): u32 {
+  store<u32>(base, a, HEADER_PAIR);
+  store<u32>(base, b, HEADER_PAIR + WORD);
+  const common = base + HEADER_PAIR + 2 * WORD;
+  commonMany(base, 1, base + HEADER_PAIR, base + HEADER_PAIR + WORD, common);
+  return load<u32>(common);
 }
 
 /** The keys of the same: id and depth. */

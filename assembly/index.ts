@@ -1,7 +1,7 @@
 // The ABI: every export of the core. `base` is the address of a topology's header (layout.ts); where an instance's
 // own memory begins is `heapBase()`. Constants are exported so that the other side has no copy of the layout.
 
-export { ancestors, commonMany, walkMany } from "./forest";
+export { ancestors, commonMany, commonOf, walkMany } from "./forest";
 export { matrixRow, sortedKeys } from "./matrix";
 export { minimaBytes, numberForest, packForest, placeNodes, plantMinima } from "./number";
 export { SWEEP_BYTES, displace, flatten, packLeaves, packRanges, plantTree, treeBytes } from "./flatten";
@@ -15,6 +15,7 @@ export {
   firstBadSize,
   ownerMany,
   ownerOf,
+  ownerOfNumber,
 } from "./ranges";
 export { decideMany, requestMany } from "./route";
 export { checkHosts, checkKeys, checkLeaves, checkOwners, checkRanges, checkRecords, checkSystems } from "./check";

@@ -16,9 +16,9 @@
 //   │ nodes │ wide  │ depth │ keys  │records│ minima │blocks │spans  │ hosts │ systems │ classes │ classes │
 //   │ count │  0/1  │ bits  │   @   │   @   │   @    │ count │ count │   @   │    @    │    @    │  count  │
 //   ├───────┼───────┼───────┼───────┼───────┼────────┼───────┼───────┼───────┼─────────┴─────────┴─────────┘
-//   │ table │leaves │leaves │ unit  │ranges │ owners │ terms │levels │level 0│ level 1 … level 10
-//   │   @   │   @   │ count │ shift │   @   │   @    │   @   │ count │   @   │   @
-//   └───────┴───────┴───────┴───────┴───────┴────────┴───────┴───────┴───────┴──────────────────
+//   │ table │leaves │leaves │ unit  │ranges │ owners │ terms │levels │level 0│ … level 10 │ touched │ pair
+//   │   @   │   @   │ count │ shift │   @   │   @    │   @   │ count │   @   │      @     │    -    │  -
+//   └───────┴───────┴───────┴───────┴───────┴────────┴───────┴───────┴───────┴────────────┴─────────┴──────
 
 export const HEADER_NODES: usize = 0;
 export const HEADER_WIDE: usize = HEADER_NODES + 4;
@@ -42,7 +42,11 @@ export const HEADER_TERMS: usize = HEADER_OWNERS + 4;
 export const HEADER_LEVELS: usize = HEADER_TERMS + 4;
 /** The levels of the search tree, the root first. Eleven hold more leaves than there is memory. */
 export const HEADER_LEVEL: usize = HEADER_LEVELS + 4;
-export const HEADER_BYTES: usize = HEADER_LEVEL + 11 * 4;
+/** Written, never read (ranges.ts). */
+export const HEADER_TOUCHED: usize = HEADER_LEVEL + 11 * 4;
+/** Room for two ids and their common upstream. */
+export const HEADER_PAIR: usize = HEADER_TOUCHED + 4;
+export const HEADER_BYTES: usize = HEADER_PAIR + 12;
 
 // Keys: u32 per node, what it hangs below. They order like the ids of the parents, so that the least key among
 // (a, b] names the common upstream of a < b; the depth of that comes with it.

@@ -3,7 +3,7 @@
 import { plantForest } from "./forest.mjs";
 import { PeerDma, Topology, linux } from "../dist/index.js";
 import { CLASSES } from "./rules.mjs";
-import { layOut } from "./segments.mjs";
+import { layOut, numbers } from "./segments.mjs";
 import { synthesize } from "../dist/fabrics.js";
 
 /**
@@ -41,10 +41,13 @@ export function weave(size) {
     columns,
     forest,
     segments,
+    /** By row of the BARs. */
+    barStarts: numbers(columns.bars.start),
+    barSizes: numbers(columns.bars.size),
     endpoints,
     innermost,
     /** By host bridge, in the order of ids: row in CLASSES. */
-    classOfHost: Uint8Array.from(peerDma.judgements, ({ classes }) => CLASSES.indexOf(classes.join())),
+    classOfHost: Uint8Array.from(topology.roots, (_, root) => CLASSES.indexOf(peerDma.judgement(root).classes.join())),
     topology,
     peerDma,
     /** What several contenders share, made when first asked for. */

@@ -8,9 +8,8 @@ export const DEPTH_BITS = 6;
 /**
  * Nodes by id: host bridges and functions depth first from 1, siblings in the order of rows; 0 above all.
  *
- * @returns parents, depths, states (depth | deepest redirect << 6 | deepest unreadable << 12 | DMA
- *   mask bits << 18), hosts (ordinal), all marks (1 redirects,
- *   2 unreadable), all by id; systemOfHost; firstOfSystem (by id: the first host bridge of its system); ids by row.
+ * @returns parents, depths, states (depth | deepest redirect << 6 | deepest unreadable << 12 | DMA mask bits << 18),
+ *   hosts (ordinal), marks (1 redirects, 2 unreadable), all by id; systemOfHost; ids by row.
  */
 export function plantForest({ hostBridges, functions }) {
   const hostCount = hostBridges.system.length;
@@ -26,8 +25,6 @@ export function plantForest({ hostBridges, functions }) {
   const states = new Uint32Array(count + 1);
   const hosts = new Uint32Array(count + 1);
   const marks = new Uint8Array(count + 1);
-  const firstOfSystem = new Uint8Array(count + 1);
-  firstOfSystem[0] = 1;
   for (let node = firstChild[0], id = 0; node !== 0;) {
     idOf[node] = ++id;
     const row = node - 1;
@@ -35,7 +32,6 @@ export function plantForest({ hostBridges, functions }) {
     parents[id] = parent;
     if (parent === 0) {
       hosts[id] = row;
-      firstOfSystem[id] = Number(row === 0 || hostBridges.system[row] !== hostBridges.system[row - 1]);
     } else {
       hosts[id] = hosts[parent];
       marks[id] = markOf(functions.acs?.[row - hostCount] ?? 0);
@@ -54,7 +50,6 @@ export function plantForest({ hostBridges, functions }) {
     states,
     hosts,
     marks,
-    firstOfSystem,
     systemOfHost: hostBridges.system,
     ids,
     hostIds: ids.subarray(0, hostCount),

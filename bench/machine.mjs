@@ -15,10 +15,10 @@ export function machine(compiler) {
       return null;
     }
   };
-  const commit = git("rev-parse", "--short=12", "HEAD");
+  const commit = git("rev-parse", "--short", "HEAD");
   return {
     date: new Date().toISOString(),
-    commit: commit !== null && git("status", "--porcelain") !== "" ? `${commit} and changes` : commit,
+    commit: commit !== null && git("status", "--porcelain") !== "" ? `${commit} + changes` : commit,
     node: process.version,
     v8: process.versions.v8,
     cpu: cpus()[0]?.model.trim() ?? "unknown",

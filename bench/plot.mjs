@@ -1,9 +1,9 @@
 // The report as one standalone SVG: ns per question over size, both logarithmic, a panel for each kernel and mix and a
 // line for each contender, labelled at its end. Readable on light and dark ground.
 
-import { grouped, short } from "./table.mjs";
+import { grouped, origin, short, titleOf } from "./table.mjs";
 
-const PANEL = { width: 620, height: 380, left: 52, right: 256, top: 40, bottom: 40 };
+const PANEL = { width: 700, height: 380, left: 52, right: 336, top: 40, bottom: 40 };
 const COLUMNS = 2;
 const HEAD = 56;
 const LABEL_HEIGHT = 13;
@@ -27,10 +27,10 @@ const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").repl
 
 /** @returns the SVG, without anything to load from elsewhere. */
 export function plot({ rows, floors, machine }) {
-  const panels = [...grouped(rows, ({ kernel, mix }) => (mix === "-" ? kernel : `${kernel}, ${mix}`))];
+  const panels = [...grouped(rows, titleOf)];
   const height = HEAD + Math.ceil(panels.length / COLUMNS) * PANEL.height;
   const width = COLUMNS * PANEL.width;
-  const about = `Node ${machine.node}, ${machine.cores} x ${machine.cpu}, commit ${machine.commit}, ${machine.date.slice(0, 10)}`;
+  const about = origin(machine);
   const legend = Object.entries(FAMILIES).map(([family, name], index) => {
     const x = PANEL.left + index * 140;
     return `<g class="${family}"><path class="line" d="M${x} 40h24"/><text class="name" x="${x + 30}" y="44">${name}</text></g>`;

@@ -1,7 +1,6 @@
 // What is asked, drawn by a seed before anything is timed, with the answers known from the way they were drawn.
 
 import { generator } from "./random.mjs";
-import { numbers } from "./segments.mjs";
 
 export const PAIR_MIXES = ["same-system", "local", "uniform"];
 export const ADDRESS_MIXES = ["random", "clustered"];
@@ -16,7 +15,7 @@ export function drawPairs(fabric, mix, count) {
   const random = generator(11 + PAIR_MIXES.indexOf(mix));
   const [a, b] = [new Uint32Array(count), new Uint32Array(count)];
   const systemOf = (id) => forest.systemOfHost[forest.hosts[id]];
-  const ranges = systemRanges(endpoints, systemOf);
+  const ranges = systemRanges(fabric);
   for (let row = 0; row < count; row++) {
     const at = random.below(endpoints.length);
     a[row] = endpoints[at];
@@ -29,14 +28,18 @@ export function drawPairs(fabric, mix, count) {
   return { a, b };
 }
 
-function systemRanges(endpoints, systemOf) {
-  const ranges = new Map();
-  endpoints.forEach((id, at) => {
-    const range = ranges.get(systemOf(id));
-    if (range === undefined) ranges.set(systemOf(id), [at, at + 1]);
-    else range[1] = at + 1;
+/** By system, where its endpoints begin and end. */
+function systemRanges({ once, endpoints, forest }) {
+  return once("system ranges", () => {
+    const ranges = new Map();
+    endpoints.forEach((id, at) => {
+      const system = forest.systemOfHost[forest.hosts[id]];
+      const range = ranges.get(system);
+      if (range === undefined) ranges.set(system, [at, at + 1]);
+      else range[1] = at + 1;
+    });
+    return ranges;
   });
-  return ranges;
 }
 
 const grandparent = (forest, id) => forest.parents[forest.parents[id]] || forest.parents[id];
@@ -60,9 +63,8 @@ function within(endpoints, at, forest, top) {
  * `owners` and `bars` are known from the drawing: innermost BARs alone are drawn from.
  */
 export function drawAddresses(fabric, mix, count) {
-  const { forest, columns, segments, innermost } = fabric;
+  const { forest, columns, segments, innermost, barStarts, barSizes } = fabric;
   const random = generator(31 + ADDRESS_MIXES.indexOf(mix));
-  const [starts, sizes] = [numbers(columns.bars.start), numbers(columns.bars.size)];
   const address = new Float64Array(count);
   const system = new Uint32Array(count);
   const owner = new Uint32Array(count);
@@ -78,8 +80,8 @@ export function drawAddresses(fabric, mix, count) {
     if (random.below(32) === 0) {
       address[row] = segments.spans[system[row]] * segments.unit + random.below(2 ** 20);
     } else {
-      offset[row] = random.below(2 ** 30) % sizes[bar[row]];
-      address[row] = starts[bar[row]] + offset[row];
+      offset[row] = random.below(2 ** 30) % barSizes[bar[row]];
+      address[row] = barStarts[bar[row]] + offset[row];
       owner[row] = id;
     }
   }
@@ -88,13 +90,10 @@ export function drawAddresses(fabric, mix, count) {
 
 /** Requests: the addresses, each asked by an endpoint of the same system. About one in 32 leaves its owner. */
 export function drawRequests(fabric, mix, count) {
-  const { columns } = fabric;
-  const { forest, endpoints } = fabric;
+  const { endpoints, barSizes } = fabric;
   const addresses = drawAddresses(fabric, mix, count);
   const random = generator(51 + ADDRESS_MIXES.indexOf(mix));
-  const systemOf = (id) => forest.systemOfHost[forest.hosts[id]];
-  const ranges = systemRanges(endpoints, systemOf);
-  const barSizes = numbers(columns.bars.size);
+  const ranges = systemRanges(fabric);
   const initiator = new Uint32Array(count);
   const size = new Float64Array(count);
   for (let row = 0; row < count; row++) {

@@ -58,8 +58,7 @@ const SAMPLE = 16;
 
 /** The owners that the drawing knows; a few are looked for among all BARs to prove it right. */
 export function ownerAnswers(fabric, { address, system, owner }) {
-  const { columns, forest } = fabric;
-  const [starts, sizes] = [numbers(columns.bars.start), numbers(columns.bars.size)];
+  const { columns, forest, barStarts: starts, barSizes: sizes } = fabric;
   for (let row = 0; row < address.length; row += Math.ceil(address.length / SAMPLE)) {
     let innermost = -1;
     for (let bar = 0; bar < starts.length; bar++) {
@@ -76,10 +75,9 @@ export function ownerAnswers(fabric, { address, system, owner }) {
 
 /** route, code, owner, offset, common, distance, dmaAddress of requests. */
 export function mapAnswers(fabric, requests) {
-  const { forest, columns } = fabric;
+  const { forest, barSizes: sizes } = fabric;
   const { initiator, address, size, bar, offset } = requests;
   const { owner } = ownerAnswers(fabric, requests);
-  const sizes = numbers(columns.bars.size);
   const rows = address.length;
   const [route, code] = [new Uint8Array(rows), new Uint8Array(rows)];
   const [common, distance] = [new Uint32Array(rows), new Uint32Array(rows).fill(UNKNOWN)];

@@ -2,7 +2,7 @@
 
 import { ADDRESS_MIXES, PAIR_MIXES, drawAddresses, drawMembers, drawPairs, drawRequests } from "./questions.mjs";
 import { commonAnswers, mapAnswers, matrixAnswers, ownerAnswers } from "./reference.mjs";
-import { numbers, wide } from "./segments.mjs";
+import { wide } from "./segments.mjs";
 
 export const KERNELS = ["commonUpstream", "owner", "map", "matrix", "build"];
 
@@ -10,7 +10,7 @@ export const KERNELS = ["commonUpstream", "owner", "map", "matrix", "build"];
 export function* tasksOf(kernel, fabric, { quick }) {
   const { size } = fabric;
   // Enough that the answers of the last round have left the caches where the fabric does not fit in them.
-  const rows = quick ? 4096 : Math.min(1e6, Math.max(1e5, size));
+  const rows = quick ? 4096 : Math.min(5e5, Math.max(1e5, size));
   if (kernel === "commonUpstream") {
     for (const mix of PAIR_MIXES) {
       const questions = drawPairs(fabric, mix, rows);
@@ -38,14 +38,16 @@ export function* tasksOf(kernel, fabric, { quick }) {
     const { forest, segments } = fabric;
     const [segmentStart, segmentOwner] = [segments.starts.map((start) => start * segments.unit), segments.values];
     const questions = { input: buildInput(fabric), segments: segments.starts };
-    yield { kernel, size, mix: "-", rows: size, questions, expected: { id: forest.ids, segmentStart, segmentOwner } };
+    const ordered = { a: fabric.endpoints.subarray(0, -1), b: fabric.endpoints.subarray(1) };
+    const neighbour = size > 1e6 ? [] : commonAnswers(fabric, ordered).common;
+    const expected = { id: forest.ids, segmentStart, segmentOwner, neighbour };
+    yield { kernel, size, mix: "-", rows: size, questions, expected };
   }
 }
 
 /** The columns as the native build takes them. */
-function buildInput({ columns, forest, segments }) {
+function buildInput({ columns, forest, segments, barStarts, barSizes }) {
   const { hostBridges, functions, bars } = columns;
-  const first = Uint8Array.from(forest.hostIds, (id) => forest.firstOfSystem[id]);
   const [redirects, unreadable] = [1, 2].map((mark) =>
     Uint8Array.from(forest.functionIds, (id) => Number(forest.marks[id] === mark)),
   );
@@ -53,13 +55,12 @@ function buildInput({ columns, forest, segments }) {
   return [
     functions.parent,
     hostBridges.system.length,
-    first,
     redirects,
     unreadable,
     functions.dmaMaskBits,
     bars.function,
-    wide(numbers(bars.start)),
-    wide(numbers(bars.size)),
+    wide(barStarts),
+    wide(barSizes),
     hostBridges.system,
     displacements,
   ];

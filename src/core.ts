@@ -52,7 +52,7 @@ const MAX_TABLE = RELATIONS.length * PATHS.length * DIRECTIONS.length * MAX_CLAS
 /** Rows per crossing into the core in the batch calls. */
 const CHUNK = 1024;
 
-/** The most nodes of one matrix. */
+/** 8192: the most functions of one matrix. */
 export const MATRIX_LIMIT = 8192;
 
 export interface HostRow {
@@ -312,11 +312,7 @@ export class Core {
 
   /** The nearest node that is `a` or above it and also `b` or above it: a function, a host bridge, or 0. */
   common(a: number, b: number): number {
-    const { left, right, common } = this.#staging;
-    left.values[0] = a;
-    right.values[0] = b;
-    this.#core.commonMany(this.#base, 1, left.at, right.at, common.at);
-    return common.values[0]!;
+    return this.#core.commonOf(this.#base, a, b) >>> 0;
   }
 
   /** Ids from `node` up to its host bridge, both included. */
@@ -368,9 +364,15 @@ export class Core {
     return { claim: CLAIMS[value >>> layout.CLAIM_SHIFT]!, range: value & layout.CLAIM_RANGE };
   }
 
-  /** Id of the node that alone owns an address of a system; 0: none. */
-  owner(system: number, address: bigint): number {
-    return this.#core.ownerOf(this.#base, system, address) >>> 0;
+  /**
+   * Id of the node that alone owns an address of a system; 0: none.
+   *
+   * @param address a number is whole and below 2^53.
+   */
+  owner(system: number, address: number | bigint): number {
+    return typeof address === "number"
+      ? this.#core.ownerOfNumber(this.#base, system, address) >>> 0
+      : this.#core.ownerOf(this.#base, system, address) >>> 0;
   }
 
   /** How many bytes from an owned address on are claimed alike. */
@@ -431,6 +433,15 @@ export class Core {
       else high = middle;
     }
     return low - 1;
+  }
+
+  /** What two nodes share. */
+  pair(a: number, b: number): Omit<Decision, "outcomes"> {
+    const { left, right } = this.#staging;
+    left.values[0] = a;
+    right.values[0] = b;
+    this.#decideRows(1, 0, 0, false);
+    return this.#decision();
   }
 
   decide(policy: CompiledPolicy, provider: number, client: number, direction: number): Decision {

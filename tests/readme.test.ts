@@ -1,37 +1,21 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { transformWithEsbuild } from "vite";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { MATRIX_LIMIT } from "../src/core.js";
+import { blocks, CLI, compiled, directory, page, ROOT, run, table } from "./docs/pages.js";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const README = readFileSync(join(ROOT, "README.md"), "utf8");
+const README = page("README.md");
 const SNAPSHOT = join(ROOT, "tests/fixtures/qemu/gpu-server-intel-iommu/snapshot.tar.gz");
-const directory = mkdtempSync(join(tmpdir(), "peerlane-readme-"));
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-function blocks(language: string): string[] {
-  return [...README.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))].map(([, code]) => code!);
-}
-
-/** Runs a program of the README against the built package and prints what `report` evaluates to. */
-async function run(code: string, report: string): Promise<unknown> {
-  const { code: script } = await transformWithEsbuild(`${code}\nexport default ${report};`, "readme.ts");
-  const built = (entry: string) => pathToFileURL(join(ROOT, "dist", entry)).href;
-  const file = join(directory, `readme-${report.length}.mjs`);
-  writeFileSync(
-    file,
-    script.replace('"peerlane/readers"', `"${built("readers.js")}"`).replace('"peerlane"', `"${built("index.js")}"`),
-  );
-  return ((await import(pathToFileURL(file).href)) as { default: unknown }).default;
+function peerlane(...args: string[]) {
+  return spawnSync(process.execPath, [CLI, ...args], { encoding: "utf8", cwd: directory });
 }
 
 describe("the README", () => {
   test("its first program says what its comments say", async () => {
     const report = "{ bridge, distance, owner: owners[0], verdict, mapping, hops: hops.length, route: route.length }";
-    expect(await run(blocks("ts")[0]!, report)).toMatchObject({
+    expect(await run(blocks(README, "ts")[0]!, report)).toMatchObject({
       distance: 4,
       owner: { name: "0000:03:00.0", bar: 0, offset: 0x1000n },
       verdict: {
@@ -51,7 +35,7 @@ describe("the README", () => {
     const cpuinfo = join(directory, "cpuinfo");
     writeFileSync(lspci, "00:00.0 0600: 8086:29c0\n\tControl: I/O+ Mem+ BusMaster-\n\n");
     writeFileSync(cpuinfo, "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel name\t: x\n");
-    const code = blocks("ts")[1]!
+    const code = blocks(README, "ts")[1]!
       .replace('"lspci.txt")', `${JSON.stringify(lspci)})`)
       .replace('"cpuinfo")', `${JSON.stringify(cpuinfo)})`);
     expect(await run(code, "{ machine, findings }")).toMatchObject({
@@ -60,18 +44,103 @@ describe("the README", () => {
     });
   });
 
-  test("shows what its command prints", () => {
-    const [command, ...output] = blocks("console")[0]!.split("\n");
-    const args = command!.replace("$ peerlane ", "").replace("snapshot.tar.gz", SNAPSHOT).split(" ");
-    const { stdout } = spawnSync(process.execPath, [join(ROOT, "dist/cli.js"), ...args], { encoding: "utf8" });
-    expect(output.join("\n")).toBe(stdout);
+  test("its third program asks a million questions, and its worker the same topology", async () => {
+    writeFileSync(join(directory, "worker.mjs"), await compiled(blocks(README, "js")[0]!));
+    const report = `{
+      counts: [answers.route, answers.code, owner, offset, index, common, distance].map(({ length }) => length),
+      below,
+      isOwner: owner.every((id, row) => id === provider[row]),
+      isSystem: [0, 59].map((row) => topology.systemOf(functions[row])),
+      isNextSystem: topology.systemOf(functions[60]),
+      pairs: route.length,
+      isMoved: buffer.byteLength === 0,
+      fromWorker: await new Promise((resolve, reject) => worker.on("message", resolve).on("error", reject)),
+      there: topology.name(topology.functions("s7")[0]),
+    }`;
+    const found = (await run(blocks(README, "ts")[2]!, report)) as Record<string, unknown>;
+    expect(found).toMatchObject({
+      counts: Array(7).fill(1_000_000),
+      isOwner: true,
+      isSystem: [0, 0],
+      isNextSystem: 1,
+      pairs: 3600,
+      isMoved: true,
+      fromWorker: found["there"],
+    });
+    expect(found["below"]).toBeGreaterThan(0);
+    expect(blocks(README, "js")[0]).toContain(`// "${String(found["there"])}"`);
   });
 
-  test("names only commands and options that there are", () => {
-    const help = execFileSync(process.execPath, [join(ROOT, "dist/cli.js"), "--help"], { encoding: "utf8" });
-    const commands = [...README.matchAll(/^\| `peerlane (\w+)/gm)].map(([, name]) => name!);
-    expect(commands).toEqual(["tree", "matrix", "can", "map", "owner", "common", "list", "export"]);
-    for (const command of commands) expect(help).toMatch(new RegExp(`^  ${command} `, "m"));
+  test("shows what its command prints", () => {
+    const [command, ...output] = blocks(README, "console")[0]!.split("\n");
+    const args = command!.replace("$ peerlane ", "").replace("snapshot.tar.gz", SNAPSHOT).split(" ");
+    expect(peerlane(...args).stdout).toBe(output.join("\n"));
+  });
+
+  test("names only options that there are", () => {
+    const help = execFileSync(process.execPath, [CLI, "--help"], { encoding: "utf8" });
     for (const option of ["--kernel", "--cpu", "--json", "-i"]) expect(help).toContain(option);
+  });
+
+  const commands = table(README, "command", "prints").map(([command]) => command!);
+
+  test("has all commands", () => {
+    const help = execFileSync(process.execPath, [CLI, "--help"], { encoding: "utf8" });
+    const all = [...help.slice(help.indexOf("\nCommands:")).matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name!);
+    const named = commands.map((command) => command.split(" ")[1]);
+    expect(named.sort()).toEqual(all.filter((name) => name !== "help").sort());
+  });
+
+  test.each(commands)("%s runs", (command) => {
+    const given: Readonly<Record<string, string>> = {
+      PROVIDER: "23:00.0",
+      CLIENT: "24:00.0",
+      INITIATOR: "23:00.0",
+      A: "23:00.0",
+      B: "24:00.0",
+      ADDRESS: "0x1000",
+      SIZE: "4096",
+      SHAPE: "mixed",
+      FILE: "made-up.bin",
+    };
+    const words = command.replace(/[[\]]/g, "").split(" ").slice(1);
+    const args = words.map((word) => given[word] ?? word);
+    const { status, stdout, stderr } = peerlane(...args, ...(args[0] === "synth" ? [] : ["-i", SNAPSHOT]));
+    expect([0, 1, 3], stderr).toContain(status);
+    expect(stdout).not.toBe("");
+  });
+
+  test("its example runs, and its two scripts are there", () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+      scripts: Record<string, string>;
+    };
+    expect(blocks(README, "sh").map((line) => line.trim())).toEqual(["npm run example", "npm test"]);
+    expect(scripts).toHaveProperty("test");
+    const [, program] = /node (examples\/\S+)$/.exec(scripts["example"]!)!;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(ROOT, program!)], { encoding: "utf8" });
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain("NO: DMA by");
+  });
+
+  test("has the limits that there are", () => {
+    const fits = table(page("docs/columns.md"), "what fits into 4 GiB").map(([, functions]) => functions!);
+    expect(README).toContain(
+      `${fits[1]} functions with one BAR or window each, ${fits[2]!.replace(" million", "")} million with`,
+    );
+    expect(README).toContain(`at most ${MATRIX_LIMIT} functions`);
+  });
+
+  test("links to pages and headings that there are", () => {
+    const links = [...README.matchAll(/\[[^\]]+\]\(([\w./-]+\.md)(?:#([\w-]+))?\)/g)];
+    expect(links.length).toBeGreaterThan(3);
+    for (const [, path, anchor] of links) {
+      const headings = [...page(path!).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => {
+        return heading!
+          .toLowerCase()
+          .replace(/[^\w -]/g, "")
+          .replaceAll(" ", "-");
+      });
+      if (anchor !== undefined) expect(headings, path).toContain(anchor);
+    }
   });
 });

@@ -12,8 +12,8 @@ const PAIRS = ["across-systems", "common-bridge", "same-host-bridge", "across-ho
 export function nativeContenders(kernels) {
   const forest = (fabric) =>
     fabric.once("native forest", () => {
-      const { parents, states, hosts, firstOfSystem } = fabric.forest;
-      kernels.loadForest(parents, states, hosts, firstOfSystem);
+      const { parents, states, hosts, systemOfHost } = fabric.forest;
+      kernels.loadForest(parents, states, hosts, systemOfHost);
       kernels.loadInlabels();
     });
   const ranges = (fabric) =>
@@ -113,6 +113,7 @@ export function nativeContenders(kernels) {
     common("C: range minimum 32, branching", kernels.commonBranching5),
     common("C: range minimum 64, branching", kernels.commonBranching6),
     common("C: range minimum 32, prefetch", kernels.commonMinimumAhead5),
+    common("C: range minimum 32, records like ours", kernels.commonRecords),
     common("C: range minimum 32, branching, prefetch", kernels.commonAhead5),
     common("C: range minimum 64, branching, prefetch", kernels.commonAhead6),
     full,

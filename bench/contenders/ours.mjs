@@ -88,20 +88,60 @@ const matrix = ours("matrix", "matrix", ({ peerDma }, { questions: { members } }
   return { run: () => (out = peerDma.matrix(members)), check };
 });
 
-const build = ours("build", "Topology.fromColumns", (fabric) => {
-  let ids = null;
-  const run = () => {
-    const { topology, hostBridges, functions } = Topology.fromColumns(fabric.columns);
-    ids = [hostBridges, functions];
-    topology.close();
-  };
-  const check = () => {
-    const id = new Uint32Array(fabric.forest.nodes);
-    id.set(ids[0]);
-    id.set(ids[1], ids[0].length);
-    return { id };
-  };
-  return { run, check };
-});
+/** Ids of all nodes in the order of rows, from what `fromColumns` returns. */
+function idsOf({ forest }, { hostBridges, functions }) {
+  const id = new Uint32Array(forest.nodes);
+  id.set(hostBridges);
+  id.set(functions, hostBridges.length);
+  return { id };
+}
 
-export const ourContenders = [...common, ...owner, ...map, matrix, build];
+function fromColumns(name, columnsOf) {
+  return ours("build", name, (fabric) => {
+    const columns = columnsOf(fabric);
+    let last;
+    const run = () => {
+      last = Topology.fromColumns(columns);
+      last.topology.close();
+    };
+    return { run, check: () => idsOf(fabric, last) };
+  });
+}
+
+// Only up to here: the buffer is as large again as the topology.
+const BUFFER_UP_TO = 1e6;
+
+/** What each endpoint shares with the next. */
+function neighbours(topology, { endpoints }) {
+  return { neighbour: topology.commonMany(endpoints.subarray(0, -1), endpoints.subarray(1)).common };
+}
+
+function toBuffer(fabric) {
+  let buffer;
+  const check = () => {
+    const topology = Topology.from(buffer);
+    const found = neighbours(topology, fabric);
+    topology.close();
+    return found;
+  };
+  return { run: () => (buffer = fabric.topology.toBuffer()), check };
+}
+
+function fromBuffer(fabric) {
+  const buffer = fabric.topology.toBuffer();
+  let last = null;
+  const run = () => {
+    last?.close();
+    last = Topology.from(buffer);
+  };
+  return { run, check: () => neighbours(last, fabric) };
+}
+
+const build = [
+  fromColumns("Topology.fromColumns", ({ columns }) => columns),
+  fromColumns("Topology.fromColumns, no BARs", ({ columns }) => ({ ...columns, bars: undefined, windows: undefined })),
+  ours("build", "toBuffer", toBuffer, { most: BUFFER_UP_TO }),
+  ours("build", "Topology.from", fromBuffer, { most: BUFFER_UP_TO }),
+];
+
+export const ourContenders = [...common, ...owner, ...map, matrix, ...build];

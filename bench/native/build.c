@@ -91,17 +91,16 @@ static void flatten(const u32 *functions, const u64 *sizes, const u32 *ids, u32 
 }
 
 /**
- * (parents u32: node rows, host count, first host bridge of its system u8, redirects, unreadable and mask bits u8 by function,
- * function of ranges u32, start u64, size u64, system of host bridges u32, displacements u64, ids u32: result)
+ * (parents u32: node rows, host count, redirects, unreadable and mask bits u8 by function, function of ranges u32,
+ * start u64, size u64, system of host bridges u32, displacements u64, ids u32: result)
  */
 static double build(const Argument *arguments) {
-  const u32 *parents = arguments[0].data, *functions = arguments[6].data, *systems = arguments[9].data;
+  const u32 *parents = arguments[0].data, *functions = arguments[5].data, *systems = arguments[8].data;
   const u32 hostCount = (u32)arguments[1].number, count = hostCount + (u32)arguments[0].length;
-  const u8 *first = arguments[2].data, *redirects = arguments[3].data, *unreadable = arguments[4].data;
-  const u8 *maskBits = arguments[5].data;
-  const u64 *bases = arguments[7].data, *sizes = arguments[8].data, *displacements = arguments[10].data;
-  const size_t rangeCount = arguments[6].length;
-  u32 *ids = arguments[11].data;
+  const u8 *redirects = arguments[2].data, *unreadable = arguments[3].data, *maskBits = arguments[4].data;
+  const u64 *bases = arguments[6].data, *sizes = arguments[7].data, *displacements = arguments[9].data;
+  const size_t rangeCount = arguments[5].length;
+  u32 *ids = arguments[10].data;
 
   number(parents, hostCount, count, ids);
   built.nodes = count;
@@ -112,7 +111,6 @@ static double build(const Argument *arguments) {
     const u32 id = ids[row];
     if (row < hostCount) {
       below[row] = row;
-      built.keys[id] = first[row] ? ACROSS_SYSTEMS : ACROSS_HOSTS;
       built.records[id].host = row;
       continue;
     }
@@ -127,7 +125,9 @@ static double build(const Argument *arguments) {
     built.records[id].state = state;
     built.records[id].host = above.host;
   }
-  buildRecords(&built);
+  const size_t systemBytes = hostCount * sizeof(u32);
+  built.systems = memcpy(renew(built.systems, systemBytes), systems, systemBytes);
+  buildRecords(&built, longestTree(built.keys, count, 1u << DEPTH_BITS));
 
   for (int side = 0; side < 2; side++) {
     sortKeys[side] = renew(sortKeys[side], rangeCount * sizeof(u64));
@@ -152,7 +152,7 @@ static double builtSegments(const Argument *arguments) {
 }
 
 const Export buildExports[] = {
-    {"build", 12, build},
+    {"build", 11, build},
     {"builtSegments", 2, builtSegments},
     {NULL, 0, NULL},
 };

@@ -4,11 +4,24 @@
 
 Forest forest;
 
-void buildSparse(Sparse *sparse, const u32 *values, u32 nodes, u32 shift) {
+u32 longestTree(const u32 *values, u32 nodes, u32 least) {
+  u32 longest = 0, start = 1;
+  for (u32 node = 2; node <= nodes; node++) {
+    if (values[node] >= least) continue;
+    longest = greatest(longest, node - start);
+    start = node;
+  }
+  return greatest(longest, nodes + 1 - start);
+}
+
+void buildSparse(Sparse *sparse, const u32 *values, u32 nodes, u32 shift, u32 longest) {
   const u32 blocks = (nodes >> shift) + 1;
-  const u32 rows = bitsOf(blocks) + 1;
+  // A tree touches at most two blocks more than it fills.
+  const u32 spans = least(bitsOf((longest >> shift) + 2), bitsOf(blocks));
+  const u32 rows = spans + 1;
+  sparse->spans = spans;
   sparse->stride = ((size_t)blocks + 2 + 15) & ~(size_t)15;
-  sparse->table = renew(sparse->table, sparse->stride * rows * sizeof(u32));
+  sparse->table = renew(sparse->table, (sparse->stride * rows + 1) * sizeof(u32));
   memset(sparse->table, 0xff, sparse->stride * rows * sizeof(u32));
   u32 *row = sparse->table + sparse->stride;
   for (u32 block = 0; block < blocks; block++) {
@@ -25,7 +38,7 @@ void buildSparse(Sparse *sparse, const u32 *values, u32 nodes, u32 shift) {
   }
 }
 
-static void buildMinima(Minima *into, const u32 *values, u32 nodes, u32 shift) {
+static void buildMinima(Minima *into, const u32 *values, u32 nodes, u32 shift, u32 longest) {
   into->minima = renew(into->minima, ((size_t)nodes + 1) * sizeof(Minimum));
   u32 running = NOTHING;
   for (u32 node = 0; node <= nodes; node++) {
@@ -34,14 +47,15 @@ static void buildMinima(Minima *into, const u32 *values, u32 nodes, u32 shift) {
   }
   running = NOTHING;
   for (u32 node = nodes + 1; node-- > 0;) {
-    running = ((node + 1) & ((1u << shift) - 1)) == 0 ? values[node] : least(running, values[node]);
+    if (((node + 1) & ((1u << shift) - 1)) == 0) running = NOTHING;
     into->minima[node].suffix = running;
+    running = least(running, values[node]);
   }
-  buildSparse(&into->sparse, values, nodes, shift);
+  buildSparse(&into->sparse, values, nodes, shift, longest);
 }
 
 /** Prefix and suffix minima of the keys; state and host are in place. */
-void buildRecords(Forest *into) {
+void buildRecords(Forest *into, u32 longest) {
   const u32 nodes = into->nodes, mask = (1u << RECORD_SHIFT) - 1;
   u32 running = NOTHING;
   for (u32 node = 0; node <= nodes; node++) {
@@ -50,16 +64,16 @@ void buildRecords(Forest *into) {
   }
   running = NOTHING;
   for (u32 node = nodes + 1; node-- > 0;) {
-    running = ((node + 1) & mask) == 0 ? into->keys[node] : least(running, into->keys[node]);
+    if (((node + 1) & mask) == 0) running = NOTHING;
     into->records[node].suffix = running;
+    running = least(running, into->keys[node]);
   }
-  buildSparse(&into->sparse, into->keys, nodes, RECORD_SHIFT);
+  buildSparse(&into->sparse, into->keys, nodes, RECORD_SHIFT, longest);
 }
 
-/** (parents u32, states u32, hosts u32, first u8): all by id, node 0 included; first: first host bridge of a system */
+/** (parents u32, states u32, hosts u32: all by id, node 0 included; systems u32: by ordinal of the host bridge) */
 static double loadForest(const Argument *arguments) {
   const u32 *parents = arguments[0].data, *states = arguments[1].data, *hosts = arguments[2].data;
-  const u8 *first = arguments[3].data;
   const u32 nodes = (u32)arguments[0].length - 1;
   const size_t bytes = ((size_t)nodes + 1 + 64) * sizeof(u32);
   forest.nodes = nodes;
@@ -70,9 +84,7 @@ static double loadForest(const Argument *arguments) {
   memcpy(forest.parents, parents, ((size_t)nodes + 1) * sizeof(u32));
   for (u32 node = 0; node <= nodes; node++) {
     const u32 parent = parents[node];
-    forest.keys[node] = parent != 0      ? parent << DEPTH_BITS | (states[parent] & DEPTH_MASK)
-                        : first[node] != 0 ? ACROSS_SYSTEMS
-                                           : ACROSS_HOSTS;
+    forest.keys[node] = parent << DEPTH_BITS | (states[parent] & DEPTH_MASK);
     forest.records[node].state = states[node];
     forest.records[node].host = hosts[node];
     forest.ends[node] = node;
@@ -81,10 +93,13 @@ static double loadForest(const Argument *arguments) {
     u32 *end = &forest.ends[parents[node]];
     *end = greatest(*end, forest.ends[node]);
   }
-  buildMinima(&forest.by4, forest.parents, nodes, 4);
-  buildMinima(&forest.by5, forest.parents, nodes, 5);
-  buildMinima(&forest.by6, forest.parents, nodes, 6);
-  buildRecords(&forest);
+  const size_t systems = arguments[3].length * sizeof(u32);
+  forest.systems = memcpy(renew(forest.systems, systems), arguments[3].data, systems);
+  const u32 longest = longestTree(forest.parents, nodes, 1);
+  buildMinima(&forest.by4, forest.parents, nodes, 4, longest);
+  buildMinima(&forest.by5, forest.parents, nodes, 5, longest);
+  buildMinima(&forest.by6, forest.parents, nodes, 6, longest);
+  buildRecords(&forest, longest);
   return 0;
 }
 
@@ -164,19 +179,18 @@ ALWAYS_INLINE double rangeMinimum(const Argument *arguments, const Minima *of, u
     u32 nears = 0;
     for (size_t row = from; row < to; row++) {
       if (ahead != 0 && row + ahead < count) {
-        const u32 a = as[row + ahead], b = bs[row + ahead];
-        PREFETCH(&minima[least(a, b) + 1]);
-        PREFETCH(&minima[greatest(a, b)]);
+        PREFETCH(&minima[as[row + ahead]]);
+        PREFETCH(&minima[bs[row + ahead]]);
       }
-      const u32 u = least(as[row], bs[row]), v = greatest(as[row], bs[row]), i = u + 1;
-      const u32 blockI = i >> shift, blockV = v >> shift;
-      const u32 far = blockI < blockV;
+      const u32 u = least(as[row], bs[row]), v = greatest(as[row], bs[row]);
+      const u32 blockU = u >> shift, blockV = v >> shift;
+      const u32 far = blockU < blockV;
       near[nears] = (u32)row;
       nears += 1 - far;
       const u32 *left, *right;
       // Pairs within a block read a harmless place.
-      between(&sparse, far ? blockI : blockV - 1, blockV, &left, &right);
-      out[row] = least(least(minima[i].suffix, minima[v].prefix), least(*left, *right));
+      between(&sparse, far ? blockU : blockV - 1, blockV, &left, &right);
+      out[row] = least(least(minima[u].suffix, minima[v].prefix), least(*left, *right));
     }
     for (u32 index = 0; index < nears; index++) {
       const u32 row = near[index];
@@ -204,22 +218,21 @@ ALWAYS_INLINE double branchingMinimum(const Argument *arguments, const Minima *o
   const size_t count = (size_t)arguments[3].number;
   for (size_t row = 0; row < count; row++) {
     if (ahead != 0 && row + ahead < count) {
-      const u32 a = as[row + ahead], b = bs[row + ahead];
-      PREFETCH(&minima[least(a, b) + 1]);
-      PREFETCH(&minima[greatest(a, b)]);
+      PREFETCH(&minima[as[row + ahead]]);
+      PREFETCH(&minima[bs[row + ahead]]);
     }
-    const u32 u = least(as[row], bs[row]), v = greatest(as[row], bs[row]), i = u + 1;
-    const u32 blockI = i >> shift, blockV = v >> shift;
-    if (blockI < blockV) {
-      u32 result = least(minima[i].suffix, minima[v].prefix);
-      if (blockI + 1 < blockV) {
+    const u32 u = least(as[row], bs[row]), v = greatest(as[row], bs[row]);
+    const u32 blockU = u >> shift, blockV = v >> shift;
+    if (blockU < blockV) {
+      u32 result = least(minima[u].suffix, minima[v].prefix);
+      if (blockU + 1 < blockV) {
         const u32 *left, *right;
-        between(&sparse, blockI, blockV, &left, &right);
+        between(&sparse, blockU, blockV, &left, &right);
         result = least(result, least(*left, *right));
       }
       out[row] = result;
     } else {
-      out[row] = u == v ? u : leastWithin(parents, i, v, shift);
+      out[row] = u == v ? u : leastWithin(parents, u + 1, v, shift);
     }
   }
   return 0;

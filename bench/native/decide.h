@@ -8,18 +8,27 @@ typedef struct {
   u32 common, distance, relation, path;
 } Decision;
 
-/** Key of the common upstream, right where (u, v] leaves its block. */
+/** Whether two nodes lie in one block: then neither suffix nor prefix says anything. */
+ALWAYS_INLINE u32 isNear(u32 u, u32 v) { return u >> RECORD_SHIFT == v >> RECORD_SHIFT; }
+
+/** Key of the common upstream of u < v, right where they lie in different blocks. */
 ALWAYS_INLINE u32 farKey(const Record *restrict records, const Sparse *sparse, u32 u, u32 v) {
-  const u32 blockI = (u + 1) >> RECORD_SHIFT, blockV = v >> RECORD_SHIFT;
+  const u32 blockU = u >> RECORD_SHIFT, blockV = v >> RECORD_SHIFT;
   const u32 *left, *right;
-  between(sparse, blockI < blockV ? blockI : blockV - 1, blockV, &left, &right);
-  return least(least(records[u + 1].suffix, records[v].prefix), least(*left, *right));
+  between(sparse, blockU < blockV ? blockU : blockV - 1, blockV, &left, &right);
+  return least(least(records[u].suffix, records[v].prefix), least(*left, *right));
 }
 
 /** The same where it does not, or where u = v. */
 ALWAYS_INLINE u32 nearKey(u32 u, u32 v) {
   if (u == v) return u << DEPTH_BITS | (forest.records[u].state & DEPTH_MASK);
   return leastWithin(forest.keys, u + 1, v, RECORD_SHIFT);
+}
+
+/** A key that tells nodes of one system from those of two. */
+ALWAYS_INLINE u32 placed(u32 key, u32 hostA, u32 hostB) {
+  const u32 apart = forest.systems[hostA] == forest.systems[hostB] ? ACROSS_HOSTS : ACROSS_SYSTEMS;
+  return key >> DEPTH_BITS == 0 ? apart : key;
 }
 
 /** Of two different nodes: the caller knows when they are the same. */

@@ -4,9 +4,12 @@
 // sparse table over blocks of 2^shift nodes. Numbers that are compared are either ids or keys:
 //
 //   key   31                6 5     0
-//        ┌───────────────────┬───────┐   for node 0: 0 where two nodes lie in different systems, 1 where they lie
-//        │        id         │ depth │   below different host bridges of one system
+//        ┌───────────────────┬───────┐   for node 0: 0; once it is known whether the two nodes lie in one system,
+//        │        id         │ depth │   ACROSS_SYSTEMS or ACROSS_HOSTS
 //        └───────────────────┴───────┘
+//
+//   prefix   least from the start of the node's block to the node
+//   suffix   least after the node to the end of its block; all ones for the last of it
 #ifndef FOREST_H
 #define FOREST_H
 
@@ -24,8 +27,9 @@ typedef struct {
 } Record;
 
 typedef struct {
-  u32 *table;    // [row][block]: row 0 all ones, row r the minima over 2^(r-1) blocks
+  u32 *table;    // [row][block]: row 0 all ones, row r the minima over 2^(r-1) blocks, the last one all zeros
   size_t stride; // blocks per row
+  u32 spans;     // rows of minima: as many as the largest tree needs; nodes further apart have node 0 in common
 } Sparse;
 
 typedef struct {
@@ -41,6 +45,7 @@ typedef struct {
   Minima by4, by5, by6;
   Record *records; // blocks of 2^RECORD_SHIFT
   Sparse sparse;
+  u32 *systems; // by ordinal of the host bridge
 } Forest;
 
 enum { DEPTH_BITS = 6, DEPTH_MASK = 63, RECORD_SHIFT = 5, ACROSS_SYSTEMS = 0, ACROSS_HOSTS = 1 };
@@ -49,16 +54,19 @@ enum { PATH_DIRECT, PATH_REDIRECTED, PATH_MAYBE };
 
 extern Forest forest;
 
-void buildSparse(Sparse *sparse, const u32 *values, u32 nodes, u32 shift);
-void buildRecords(Forest *into);
+void buildSparse(Sparse *sparse, const u32 *values, u32 nodes, u32 shift, u32 longest);
+void buildRecords(Forest *into, u32 longest);
 
-/** Where the two loads for the blocks strictly between those of i and v go. */
-ALWAYS_INLINE void between(const Sparse *sparse, u32 blockI, u32 blockV, const u32 **left, const u32 **right) {
-  const u32 span = blockV - blockI - 1;
-  const u32 row = bitsOf(span);
+/** How many nodes the largest tree has; host bridges are where the value is below `least`. */
+u32 longestTree(const u32 *values, u32 nodes, u32 least);
+
+/** Where the two loads for the blocks strictly between those of u and v go. */
+ALWAYS_INLINE void between(const Sparse *sparse, u32 blockU, u32 blockV, const u32 **left, const u32 **right) {
+  const u32 span = blockV - blockU - 1;
+  const u32 row = least(bitsOf(span), sparse->spans + 1);
   const u32 *at = sparse->table + row * sparse->stride;
-  const u32 some = -(u32)(span != 0);
-  *left = at + ((blockI + 1) & some);
+  const u32 some = -(u32)(row - 1 < sparse->spans);
+  *left = at + ((blockU + 1) & some);
   *right = at + ((blockV - ((1u << row) >> 1)) & some);
 }
 

@@ -1,7 +1,38 @@
-// Common upstream with everything that Topology.commonMany fills: distance, relation, path. And Schieber and Vishkin's
-// way to the common upstream alone.
+// Common upstream from the records, in groups like ours: alone, and with everything that Topology.commonMany fills. And
+// Schieber and Vishkin's way to the common upstream alone.
 
 #include "decide.h"
+
+/** (a, b, common u32, count) */
+static double commonRecords(const Argument *arguments) {
+  enum { GROUP = 128 };
+  const u32 *restrict as = arguments[0].data, *restrict bs = arguments[1].data;
+  u32 *restrict commons = arguments[2].data;
+  const size_t count = (size_t)arguments[3].number;
+  const Record *restrict records = forest.records;
+  const Sparse sparse = forest.sparse;
+  for (size_t from = 0; from < count; from += GROUP) {
+    const size_t to = from + GROUP < count ? from + GROUP : count;
+    for (size_t row = from; row < to; row++) {
+      const u32 u = least(as[row], bs[row]), v = greatest(as[row], bs[row]);
+      commons[row] = least(records[u].suffix, records[v].prefix);
+    }
+    for (size_t row = from; row < to; row++) {
+      const u32 u = least(as[row], bs[row]), v = greatest(as[row], bs[row]);
+      const u32 blockU = u >> RECORD_SHIFT, blockV = v >> RECORD_SHIFT;
+      if (blockU == blockV) {
+        commons[row] = nearKey(u, v) >> DEPTH_BITS;
+      } else if (blockU + 1 == blockV) {
+        commons[row] >>= DEPTH_BITS;
+      } else {
+        const u32 *left, *right;
+        between(&sparse, blockU, blockV, &left, &right);
+        commons[row] = least(commons[row], least(*left, *right)) >> DEPTH_BITS;
+      }
+    }
+  }
+  return 0;
+}
 
 /** (a, b, common u32, distance u32, relation u8, path u8, count) */
 static double commonFull(const Argument *arguments) {
@@ -18,14 +49,12 @@ static double commonFull(const Argument *arguments) {
     u32 nears = 0;
     for (size_t row = from; row < to; row++) {
       if (row + GROUP < count) {
-        const u32 a = as[row + GROUP], b = bs[row + GROUP];
-        // Both nodes' own records are read too; the lower one's successor mostly lies in the same line.
-        PREFETCH(&records[least(a, b) + 1]);
-        PREFETCH(&records[greatest(a, b)]);
+        PREFETCH(&records[as[row + GROUP]]);
+        PREFETCH(&records[bs[row + GROUP]]);
       }
       const u32 u = least(as[row], bs[row]), v = greatest(as[row], bs[row]);
       near[nears] = (u32)row;
-      nears += ((u + 1) >> RECORD_SHIFT) >= (v >> RECORD_SHIFT);
+      nears += isNear(u, v);
       keys[row - from] = farKey(records, &sparse, u, v);
     }
     for (u32 index = 0; index < nears; index++) {
@@ -33,7 +62,8 @@ static double commonFull(const Argument *arguments) {
       keys[row - from] = nearKey(least(as[row], bs[row]), greatest(as[row], bs[row]));
     }
     for (size_t row = from; row < to; row++) {
-      const Decision decision = decide(records[as[row]].state, records[bs[row]].state, keys[row - from]);
+      const Record *a = &records[as[row]], *b = &records[bs[row]];
+      const Decision decision = decide(a->state, b->state, placed(keys[row - from], a->host, b->host));
       const u32 relation = as[row] == bs[row] ? RELATION_SELF : decision.relation;
       commons[row] = decision.common;
       distances[row] = decision.distance;
@@ -96,6 +126,7 @@ static double commonInlabel(const Argument *arguments) {
 }
 
 const Export fullExports[] = {
+    {"commonRecords", 4, commonRecords},
     {"commonFull", 7, commonFull},
     {"loadInlabels", 0, loadInlabels},
     {"commonInlabel", 4, commonInlabel},

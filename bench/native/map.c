@@ -64,7 +64,6 @@ ALWAYS_INLINE double joined(const Argument *arguments, const int together) {
       const u32 slot = place(line, deltaOf(line, keys[query], unit));
       owner[query] = line->values[slot];
       PREFETCH(&records[owner[query]]);
-      PREFETCH(&records[least(owner[query], initiators[from + query]) + 1]);
       starts[query] = line->base + ((u64)(slot == 0 ? 0 : line->deltas[slot - 1]) << unit);
       // Where the delta does not say it the next line does; this is rare.
       const u64 end = line->deltas[slot] == NOTHING ? line[1].base : line->base + ((u64)line->deltas[slot] << unit);
@@ -72,10 +71,9 @@ ALWAYS_INLINE double joined(const Argument *arguments, const int together) {
     }
     for (int query = 0; query < some; query++) {
       const u32 u = least(owner[query], initiators[from + query]), v = greatest(owner[query], initiators[from + query]);
-      const u32 blockI = (u + 1) >> RECORD_SHIFT, blockV = v >> RECORD_SHIFT;
-      if (blockI < blockV) {
+      if (!isNear(u, v)) {
         const u32 *left, *right;
-        between(&sparse, blockI, blockV, &left, &right);
+        between(&sparse, u >> RECORD_SHIFT, v >> RECORD_SHIFT, &left, &right);
         PREFETCH(left);
         PREFETCH(right);
       } else {
@@ -85,7 +83,7 @@ ALWAYS_INLINE double joined(const Argument *arguments, const int together) {
     for (int query = 0; query < some; query++) {
       const u32 u = least(owner[query], initiators[from + query]), v = greatest(owner[query], initiators[from + query]);
       near[nears] = (u32)query;
-      nears += ((u + 1) >> RECORD_SHIFT) >= (v >> RECORD_SHIFT);
+      nears += isNear(u, v);
       found[query] = farKey(records, &sparse, u, v);
     }
     for (u32 index = 0; index < nears; index++) {
@@ -96,7 +94,9 @@ ALWAYS_INLINE double joined(const Argument *arguments, const int together) {
       const size_t row = from + query;
       const u32 initiator = initiators[row];
       const Record a = records[owner[query]], b = records[initiator];
-      const Decision decision = decide(a.state, b.state, found[query]);
+      // An address is looked for in the initiator's system alone.
+      const u32 key = found[query] >> DEPTH_BITS == 0 ? ACROSS_HOSTS : found[query];
+      const Decision decision = decide(a.state, b.state, key);
       const u32 relation = owner[query] == initiator ? RELATION_SELF : decision.relation;
       const u32 axis = (relation * PATHS + decision.path) * CLASSES * CLASSES;
       const u32 owned = owner[query] != 0, stays = sizes[row] <= rests[query];

@@ -132,11 +132,12 @@ static double matrix(const Argument *arguments) {
     const u32 node = (u32)(order[index] >> 32);
     positions[index] = (u32)order[index];
     states[index] = forest.records[node].state;
-    classes[index] = classOfHost[forest.records[node].host];
+    const u32 host = forest.records[node].host;
+    classes[index] = classOfHost[host];
     if (index == 0) continue;
     const u32 before = (u32)(order[index - 1] >> 32);
-    const u32 far = (before + 1) >> RECORD_SHIFT < node >> RECORD_SHIFT;
-    neighbours[index - 1] = far ? farKey(forest.records, &forest.sparse, before, node) : nearKey(before, node);
+    const u32 key = isNear(before, node) ? nearKey(before, node) : farKey(forest.records, &forest.sparse, before, node);
+    neighbours[index - 1] = placed(key, forest.records[before].host, host);
   }
   if (ordered) fill(count, out, 1);
   else fill(count, out, 0);

@@ -1,4 +1,9 @@
 // The axes of the decision table, in the order of assembly/layout.ts.
+/**
+ * How two functions hang together, by the number that stands for it in a column. `same-unknown`: on one bus of which
+ * nothing shows what it hangs below; `across-unknown`: at least one below such a bus. Their number, 6: in different
+ * systems.
+ */
 export const RELATIONS = [
   "self",
   "common-bridge",
@@ -7,7 +12,9 @@ export const RELATIONS = [
   "same-unknown",
   "across-unknown",
 ] as const;
+/** Whether ACS redirects between two functions, by the number that stands for it in a column; `maybe`: not shown. */
 export const PATHS = ["direct", "redirected", "maybe"] as const;
+/** Directions, as the initiator sees them, by the number that stands for them in a column of requests. */
 export const DIRECTIONS = ["read", "write", "both"] as const;
 export type Relation = (typeof RELATIONS)[number];
 export type Path = (typeof PATHS)[number];
@@ -44,10 +51,11 @@ export const STATUSES = [
 export type Status = (typeof STATUSES)[number];
 
 /**
- * How a DMA address comes from the CPU physical address. `iommu`: the kernel allots an IOVA, which nobody can know
- * beforehand.
+ * How a DMA address comes from the CPU physical address, by the number that stands for it in a column. `iommu`: the
+ * kernel allots an IOVA, which nobody can know beforehand.
  */
 export const TRANSLATIONS = ["none", "bus-offset", "iommu", "unknown"] as const;
+/** One of {@link TRANSLATIONS}. */
 export type Translation = (typeof TRANSLATIONS)[number];
 
 /** What happens to addresses at a host bridge. */
@@ -73,11 +81,11 @@ export type Rank = (typeof RANKS)[number];
 
 /** After those of RELATIONS: the functions are in different systems. */
 export const ACROSS_SYSTEMS = RELATIONS.length;
-/** In a column of BARs: not shown, or no BAR. */
+/** 0xff. In a column of BARs: not shown, or no BAR. */
 export const NO_BAR = 0xff;
-/** In a column of distances: not known, or in different systems. */
+/** 0xffffffff. In a column of distances: not known, or in different systems. */
 export const NO_DISTANCE = 0xffffffff;
-/** In a column of DMA addresses: not known beforehand, or none. */
+/** 2^64 - 1. In a `BigUint64Array` of DMA addresses: not known beforehand, or none; a `Float64Array` has NaN there. */
 export const NO_ADDRESS = 0xffffffffffffffffn;
 
 /** In `offFrom` and `unknownFrom`: the owner itself, wherever the common bridge is. */

@@ -16,8 +16,9 @@ const OVERHEAD = 1 << 20;
 const WORD = 4;
 
 /**
- * The most memory that an instance needs for a topology of this extent, in bytes: to number its nodes, to sort its
- * ranges, or to answer. Two segments for each range are reckoned with, and leaves that are full.
+ * The memory that an instance needs at least for a topology of this extent, in bytes: to number its nodes, to sort its
+ * ranges, or to answer. More is needed by forests of the wide form, which only their depth tells, by trees of more
+ * than 100,000 nodes, and where ranges are so far apart that leaves stay empty.
  */
 export function memoryNeeded({ nodes, hosts, systems, ranges }: Extent): number {
   const record = recordBytes(false);
@@ -25,7 +26,7 @@ export function memoryNeeded({ nodes, hosts, systems, ranges }: Extent): number 
   const packedRanges = ranges * (layout.RANGE_BYTES + WORD);
   const numbering = nodes * (5 * WORD + 2 + record);
   const sorting = packedRanges + Math.max(ranges * 48, ranges * 32 + leaves) + systems * layout.SYSTEM_BYTES;
-  // A key per leaf in the tree's lowest level, an eighth of that above; the minima are below 1.5 bytes a node.
+  // A key per leaf in the tree's lowest level, an eighth of that above; the minima are 1 to 1.5 bytes a node.
   const answering =
     nodes * (WORD + record + 1.5) +
     hosts * (layout.HOST_BYTES + 1) +

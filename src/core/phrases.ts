@@ -11,7 +11,7 @@ export interface Phrase {
   readonly answer: number;
 }
 
-/** As a distance. */
+/** -2^31. In a matrix, as a distance: not known. */
 export const UNKNOWN_DISTANCE = -0x80000000;
 const REFUSED_DISTANCE = -1;
 const OUTCOME_SETS = 64;

@@ -61,6 +61,7 @@ export interface Exports {
   plantTree(base: number, tree: number): void;
 
   commonMany(base: number, count: number, left: number, right: number, common: number): void;
+  commonOf(base: number, a: number, b: number): number;
   walkMany(base: number, count: number, left: number, right: number, common: number): void;
   ancestors(base: number, node: number, out: number): number;
   sortedKeys(base: number, count: number, sorted: number, least: number): void;
@@ -69,6 +70,7 @@ export interface Exports {
   claimedAlike(base: number, system: number, address: bigint): bigint;
   claimants(base: number, rangeCount: number, system: number, address: bigint, out: number, room: number): number;
   ownerOf(base: number, system: number, address: bigint): number;
+  ownerOfNumber(base: number, system: number, address: number): number;
   convertMany(count: number, column: number): number;
   firstBadId(count: number, ids: number, limit: number): number;
   firstBadSize(count: number, addresses: number, sizes: number): number;
@@ -256,6 +258,12 @@ export class Arena {
 
   commit(): void {
     const { memory } = this.#core;
+    if (this.#next > MEMORY_BYTES) {
+      throw new RangeError(
+        `expected a topology that fits into ${MEMORY_BYTES} bytes of WebAssembly memory, this one needs ` +
+          `${this.#next} or more: divide the systems among several topologies`,
+      );
+    }
     const pages = Math.ceil(this.#next / PAGE) - memory.buffer.byteLength / PAGE;
     if (pages <= 0) return;
     try {

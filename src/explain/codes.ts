@@ -26,4 +26,5 @@ export const CODES = {
   PLATFORM_OWNER: "whether the host bridge forwards requests to this platform device is not known",
 } as const;
 
+/** A key of {@link CODES}. */
 export type Code = keyof typeof CODES;

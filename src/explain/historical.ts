@@ -7,6 +7,7 @@ import type { Ref, Topology } from "../topology/topology.js";
  * just below the shared bridge, so that its arguments cannot be swapped. {@link Topology.common} finds the bridge
  * itself.
  *
+ * @throws RangeError for what names no function.
  * @returns an id, or null where the walk from `device` upwards meets no bus range with the other's bus number.
  */
 export function findCommonUpstreamDevice2018(topology: Topology, device: Ref, other: Ref): number | null {

@@ -13,8 +13,9 @@ import type { Mapping, Verdict } from "./verdict.js";
 
 /** Answers for every ordered pair of `ids`, row by row: row = provider, column = client. */
 export interface Matrix {
+  /** Of the functions, n, in the order of the caller. The other columns have n * n cells: row * n + column. */
   readonly ids: Uint32Array;
-  /** What Linux's `pci_p2pdma_distance()` would return: -1 not supported, {@link UNKNOWN_DISTANCE} unknown. */
+  /** Hops, as Linux's `pci_p2pdma_distance()` would return them: -1 not supported, {@link UNKNOWN_DISTANCE} unknown. */
   readonly distance: Int32Array;
   /** Index in {@link ROUTES}. */
   readonly route: Uint8Array;
@@ -23,6 +24,7 @@ export interface Matrix {
 }
 
 export { UNKNOWN_DISTANCE };
+/** Answers by the number that stands for them in a matrix. */
 export const ANSWERS = ["yes", "no", "unknown"] as const;
 
 /** A topology under a policy: may this function reach that one, or this address? */
@@ -33,7 +35,9 @@ export class PeerDma implements Context {
 
   /** @throws TypeError for anything but a topology and a policy. */
   constructor(
+    /** What it asks; to be closed by whoever made it. */
     readonly topology: Topology,
+    /** Whose rules decide. */
     readonly policy: Policy,
   ) {
     if (!(topology instanceof Topology)) throw new TypeError("expected a Topology: Topology.of(machine) makes one");
@@ -103,8 +107,8 @@ export class PeerDma implements Context {
    *
    * @param into columns at least as long as the requests; without them all columns are made, with addresses as
    *   `BigUint64Array`.
-   * @throws TypeError for columns of the wrong kind or length; RangeError, with the row, for an id, address, size or
-   *   direction that is none. Rows before that one may have been filled.
+   * @throws TypeError for columns of the wrong kind; RangeError for columns that are too short and, with the row, for
+   *   an id, address, size or direction that is none. Rows before that one may have been filled.
    */
   mapMany(requests: MapRequests, into: MapColumns = mapColumns(requests.initiator.length)): MapColumns {
     mapMany(this.topology.core, this.#compiled, requests, into);
@@ -115,7 +119,7 @@ export class PeerDma implements Context {
    * Answers for all ordered pairs of some functions, in columns.
    *
    * @param into a matrix of as many functions, to be filled anew: it keeps its columns.
-   * @throws RangeError for more functions than {@link MATRIX_LIMIT}.
+   * @throws RangeError for more functions than {@link MATRIX_LIMIT}, for what names none, or for a matrix of another size.
    */
   matrix(refs: Iterable<Ref>, direction: Direction = "both", into?: Matrix): Matrix {
     const ids = Uint32Array.from(refs, (ref) => this.#function(ref));

@@ -12,6 +12,8 @@ const COMPLETION_REDIRECT = 0x08;
  * The route by what the hardware does rather than by what Linux takes for it (docs/semantics.md, Precise ACS): only the
  * two functions just below the common bridge matter, the client's for requests, the provider's for the completions of
  * reads. A request that is redirected is up to the host bridge, as the policy has it.
+ *
+ * @throws RangeError for what names no function.
  */
 export function preciseRoute(
   peerDma: PeerDma,

@@ -20,6 +20,7 @@ export interface Culprit {
 
 /** What would change the answer. */
 export interface Hint {
+  /** For people: what to do, and what it would change. */
   readonly text: string;
   /** Kernel parameter as the kernel reads it; a shell or boot loader needs quotes around its `;`. */
   readonly parameter: string | null;

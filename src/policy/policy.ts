@@ -13,10 +13,15 @@ export type Outcome =
 
 /** One completion of the question about a pair. Classes are the policy's own words for host bridges. */
 export interface Question {
+  /** `self`: a function and itself; otherwise the nearest thing that both hang below. */
   readonly relation: "self" | "common-bridge" | "same-host-bridge" | "across-host-bridges";
+  /** Whether ACS redirects on the way, the common bridge included; `direct` where there is none. */
   readonly path: "direct" | "redirected";
+  /** As the client sees it. */
   readonly direction: "read" | "write";
+  /** Of the host bridge above the owner of the memory. */
   readonly providerClass: string;
+  /** Of the host bridge above the function that does the DMA. */
   readonly clientClass: string;
 }
 
@@ -26,12 +31,15 @@ export interface HostBridge {
   readonly root: string | null;
   /** The functions on its root bus, in the order of enumeration. */
   readonly functions: readonly FunctionDescription[];
+  /** The machine it is part of. */
   readonly system: SystemDescription;
 }
 
 /** A fact the description lacks, and what would show it. */
 export interface Missing {
+  /** The fact, for people. */
   readonly what: string;
+  /** A command, file or option that shows it. */
   readonly where: string;
 }
 
@@ -56,6 +64,7 @@ export interface Judgement {
  * be compiled once into one class byte per host bridge and one decision table.
  */
 export interface Policy {
+  /** For people. */
   readonly name: string;
   /** The kernel release whose rules these are. */
   readonly kernel?: string;
@@ -63,6 +72,8 @@ export interface Policy {
   readonly inferred?: readonly string[];
   /** Added by the kernel to the distance of a pair whose route is through the host bridge. */
   readonly throughHostDistance: number;
+  /** What class a host bridge is of, with reasons; at most 16 sets of classes may differ in one topology. */
   judge(host: HostBridge): Judgement;
+  /** What happens to the request of one completion; asked once for each question there is, never per pair. */
   decide(question: Question): Outcome;
 }

@@ -38,7 +38,13 @@ export async function decompress(
   }
 }
 
-/** A tar archive as a tree in memory. Nothing is ever written: names that point outside are names in the tree. */
+/**
+ * A tar archive, not packed any more, as a tree in memory. Nothing is ever written: names that point outside are names
+ * in the tree.
+ *
+ * @param source its name, for messages.
+ * @throws ReadError for an archive that is damaged.
+ */
 export async function readTar(bytes: Uint8Array, source: string): Promise<FileTree> {
   const files = new MemoryFiles();
   for (const { header, data } of await unpack(bytes, source)) {

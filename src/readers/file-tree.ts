@@ -63,6 +63,7 @@ export class FileTree {
     return this.#entriesAt(parent)?.has(name) ?? false;
   }
 
+  /** Links followed; false where there is nothing. */
   isDirectory(path: string): boolean {
     return this.#find(path)?.kind === "directory";
   }
@@ -181,6 +182,7 @@ export class MemoryFiles implements FileStore {
   readonly #directories = new Map<string, Map<string, EntryKind>>([["", new Map()]]);
   readonly #nodes = new Map<string, Node>();
 
+  /** With those above it; nothing where it is there already. */
   addDirectory(path: string): void {
     const place = normalisePath(path);
     if (this.#directories.has(place)) return;
@@ -188,10 +190,12 @@ export class MemoryFiles implements FileStore {
     this.#enter(place, "directory");
   }
 
+  /** With the directories above it. */
   addFile(path: string, bytes: Uint8Array): void {
     this.#add(path, { kind: "file", bytes });
   }
 
+  /** A symbolic link, with the directories above it. */
   addLink(path: string, target: string): void {
     this.#add(path, { kind: "link", target });
   }

@@ -63,6 +63,8 @@ export function looksLikeIomem(text: string): boolean {
  * Reads `/proc/iomem`: who owns which CPU physical addresses. It shows ranges only, so BARs come without an index and
  * bridges without their windows. `roots` gives the root bus of host bridges that are named after device tree nodes;
  * without it, a function directly below such a host bridge tells.
+ *
+ * @param source its name, for findings.
  */
 export function readIomem(text: string, source: string, roots: ReadonlyMap<string, string> = new Map()): Reading {
   const { lines, findings } = readLines(text, source);

@@ -10,7 +10,10 @@ export function looksLikeJson(text: string): boolean {
 }
 
 /**
- * Reads a machine description as `machine.schema.json` defines it; {@link ReadError} names every place that differs.
+ * Reads a machine description as `machine.schema.json` defines it.
+ *
+ * @param source its name, for messages.
+ * @throws ReadError which names every place that differs.
  */
 export function readJson(text: string, source: string): MachineDescription {
   const document = parse(text, source);

@@ -17,6 +17,9 @@ export { looksLikeLspci };
 /**
  * Reads what lspci printed, at any verbosity and in every form but `-m`: text, hexadecimal dumps, tree drawings, and
  * any mixture of them. Blocks that name the same function are taken together.
+ *
+ * @param source its name, for findings and messages.
+ * @throws ReadError where no line is lspci's.
  */
 export function readLspci(text: string, source: string): Reading {
   const paste = new Paste(source);

@@ -16,12 +16,15 @@ import { readSysfs } from "./sysfs.js";
 export interface Source {
   /** For messages and findings. */
   readonly name: string;
+  /** Whole; a FileTree reads as it goes. */
   readonly bytes: Uint8Array | FileTree;
 }
 
 /** A machine, and what was odd about its sources. */
 export interface ReadResult {
+  /** What all sources together show. */
   readonly machine: MachineDescription;
+  /** Of the sources, and of their contradictions. */
   readonly findings: readonly Finding[];
 }
 
@@ -50,7 +53,9 @@ const DEEPEST_PACKING = 4;
 
 /**
  * Reads one machine from one or several sources, each recognised by its content, and combines them. A description in
- * JSON that holds several systems has to come alone. Throws {@link ReadError} where a source is nothing known.
+ * JSON that holds several systems has to come alone.
+ *
+ * @throws ReadError where a source is nothing known, or damaged, or there is none.
  */
 export async function read(sources: readonly Source[]): Promise<ReadResult> {
   if (sources.length === 0) throw new ReadError(`expected at least one source. Known are ${KNOWN_FORMATS}`, "input");

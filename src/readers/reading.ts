@@ -3,7 +3,9 @@ import type { Finding } from "../topology/finding.js";
 
 /** What one source shows of one system, and what was odd about it. */
 export interface Reading {
+  /** Missing: not shown. */
   readonly system: SystemDescription;
+  /** Of this source. */
   readonly findings: readonly Finding[];
 }
 

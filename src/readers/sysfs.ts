@@ -25,7 +25,12 @@ import { DEVICES, type Places, readDevices, ROOT_BUS } from "./sysfs-devices.js"
  *     proc/cpuinfo, iomem, cmdline, version, sys/kernel/osrelease, config.gz, device-tree/
  */
 
-/** Reads the `/sys` and `/proc` of one machine, whole or as much of them as somebody kept. */
+/**
+ * Reads the `/sys` and `/proc` of one machine, whole or as much of them as somebody kept.
+ *
+ * @param source name of the tree, for findings and messages.
+ * @throws ReadError where it holds no machine, or several.
+ */
 export async function readSysfs(tree: FileTree, source: string): Promise<Reading> {
   const [places, ...others] = placesIn(tree);
   if (places === undefined) {

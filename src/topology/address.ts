@@ -7,10 +7,12 @@ export type Size = number | Hex;
 /** One past the greatest address the core can hold: every address is below 2^63. */
 export const ADDRESS_LIMIT = 1n << 63n;
 
+/** A number that is not negative as {@link Hex}: `0xf9000000`. */
 export function formatHex(value: bigint | number): Hex {
   return `0x${value.toString(16)}`;
 }
 
+/** A number of bytes as {@link Size}. */
 export function formatSize(value: bigint): Size {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : formatHex(value);
 }

@@ -34,6 +34,7 @@ export interface CommonColumns {
 
 /** Who an address belongs to. */
 export interface Owner {
+  /** `pci`: a function's BAR; else what the description says it is. */
   readonly kind: "pci" | Surrounding["kind"];
   /** Id of the function; null for owners outside PCI. */
   readonly id: number | null;

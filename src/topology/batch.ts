@@ -52,13 +52,15 @@ export function newOwnerColumns(address: Addresses): Required<OwnerColumns> {
   };
 }
 
+const TOO_HIGH = 1n << 64n;
+
 /** @throws RangeError for what is no address: outside [0, 2^64), or a number that is no whole one below 2^53. */
-export function checkAddress(address: bigint | number): bigint {
+export function checkAddress(address: bigint | number): void {
   if (typeof address === "number") {
-    if (Number.isSafeInteger(address) && address >= 0) return BigInt(address);
+    if (Number.isSafeInteger(address) && address >= 0) return;
     throw new RangeError(`expected an address as a bigint or a whole number below 2^53, got ${address}`);
   }
   if (typeof address !== "bigint") throw new TypeError(`expected the address as a bigint, got ${typeof address}`);
-  if (address >= 0n && address < 1n << 64n) return address;
+  if (address >= 0n && address < TOO_HIGH) return;
   throw new RangeError(`expected an address from 0 to 2^64 - 1, got ${address}`);
 }

@@ -8,9 +8,13 @@
  *       └───────── segment   0000-ffffffff, at least four digits
  */
 export interface Bdf {
+  /** 0 to 2^32 - 1. */
   readonly segment: number;
+  /** 0 to 255. */
   readonly bus: number;
+  /** 0 to 31. */
   readonly device: number;
+  /** 0 to 7. */
   readonly function: number;
 }
 
@@ -49,7 +53,7 @@ export function canonicalBdf(text: string): string | null {
   return bdf === null ? null : formatBdf(bdf);
 }
 
-/** Order of segments, then buses, devices, functions. */
+/** Order of segments, then buses, devices, functions: negative, 0 or positive, as for `sort`. */
 export function compareBdf(a: Bdf, b: Bdf): number {
   return a.segment - b.segment || a.bus - b.bus || a.device - b.device || a.function - b.function;
 }

@@ -10,6 +10,7 @@ import type { Hex, Size } from "./address.js";
 export interface MachineDescription {
   /** Version of this format. */
   readonly peerlane: 1;
+  /** At least one. */
   readonly systems: readonly SystemDescription[];
 }
 
@@ -17,8 +18,11 @@ export interface MachineDescription {
 export interface SystemDescription {
   /** Distinguishes the systems of one document; functions are then also written `name/dddd:bb:dd.f`. */
   readonly name?: string;
+  /** Whose rules hold where nothing else is said. */
   readonly kernel?: KernelDescription;
+  /** Of the first CPU, which is the one that Linux tests. */
   readonly cpu?: CpuDescription;
+  /** What its IOMMU does for devices. */
   readonly iommu?: IommuMode;
   /**
    * The functions in the order in which the kernel enumerated them (by segment, bus, device, function, then those
@@ -38,21 +42,27 @@ export interface SystemDescription {
   readonly allAddresses?: boolean;
   /** The host bridges the source shows. Those that `parent: null` implies need not be listed. */
   readonly hostBridges?: readonly HostBridgeDescription[];
+  /** Devices outside PCI. */
   readonly platformDevices?: readonly PlatformDeviceDescription[];
   /** System RAM, configuration space and whatever else takes up CPU physical addresses without being a BAR. */
   readonly ranges?: readonly RangeDescription[];
+  /** Links outside PCIe; no verdict uses them yet. */
   readonly sideLinks?: readonly SideLinkDescription[];
+  /** Attachments outside PCIe; no verdict uses them yet. */
   readonly hostAttachments?: readonly HostAttachmentDescription[];
 }
 
+/** The kernel that ran when the source was taken. */
 export interface KernelDescription {
   /** As `uname -r` prints it. */
   readonly release?: string;
+  /** As `/proc/cmdline` prints it. */
   readonly commandLine?: string;
   /** Whether CONFIG_PCI_P2PDMA is set. */
   readonly p2pdma?: boolean;
 }
 
+/** A processor, as far as policies ask. */
 export interface CpuDescription {
   /** As `uname -m` prints it, without width or endianness: `x86`, `arm64`, `ppc64`, `riscv64`, … */
   readonly architecture?: string;
@@ -63,6 +73,7 @@ export interface CpuDescription {
   readonly vendor?: string;
   /** x86: the family as `/proc/cpuinfo` prints it (base plus extended family). */
   readonly family?: number;
+  /** Its name, for people. */
   readonly model?: string;
 }
 
@@ -72,6 +83,7 @@ export interface CpuDescription {
  */
 export type IommuMode = "off" | "passthrough" | "translating";
 
+/** A PCI function: what its configuration space, its place and its system say of it. */
 export interface FunctionDescription {
   /** `dddd:bb:dd.f`, lower case, the segment in at least four digits. */
   readonly bdf: string;
@@ -95,19 +107,26 @@ export interface FunctionDescription {
   readonly bus?: BusNumbers;
   /** Command register (configuration space 0x04). Bit 1: memory decode, bit 2: bus master. */
   readonly command?: RegisterWord;
+  /** Those that are implemented, in any order; missing: not shown. */
   readonly bars?: readonly BarDescription[];
   /** A bridge's open windows; those that are closed are left out. */
   readonly windows?: readonly WindowDescription[];
+  /** Null: no such capability. */
   readonly acs?: AcsDescription | null;
+  /** Of a physical function; null: no such capability. */
   readonly sriov?: SriovDescription | null;
+  /** Null: no PCIe link. */
   readonly link?: LinkDescription | null;
   /** Address bits the device can drive, as its driver or its data sheet says. */
   readonly dmaMaskBits?: number;
   /** Power state as sysfs names it: `D0`, `D3hot`, `D3cold`, … */
   readonly powerState?: string;
+  /** Name of the physical slot. */
   readonly slot?: string;
   readonly numaNode?: number | null;
+  /** Number of its group; null: in none. */
   readonly iommuGroup?: number | null;
+  /** Name of the driver that is bound; null: none. */
   readonly driver?: string | null;
   /** What the system calls it: `nvme0`, `mlx5_0`, `eth0`, `card1`, … */
   readonly names?: readonly string[];
@@ -137,12 +156,17 @@ export type FunctionKind =
 /** A register of which every bit is known, or the known bits (`mask`) of one. */
 export type RegisterWord = number | { readonly value: number; readonly mask: number };
 
+/** Bus numbers, each 0 to 255. */
 export interface BusNumbers {
+  /** Of the bus that the bridge is on. */
   readonly primary?: number;
+  /** Of the bus just below. */
   readonly secondary: number;
+  /** The highest below. */
   readonly subordinate: number;
 }
 
+/** A base address register, and the range of addresses behind it. */
 export interface BarDescription {
   /**
    * 0-5 the function's BARs, 6 its expansion ROM, 7-12 the apertures of its virtual functions' BARs 0-5.
@@ -174,6 +198,7 @@ export interface WindowDescription {
   readonly busEnd?: Hex;
 }
 
+/** What a root bus hangs below. */
 export interface HostBridgeDescription {
   /** Its root bus, `dddd:bb`. */
   readonly root: string;
@@ -185,7 +210,9 @@ export interface HostBridgeDescription {
 
 /** ACS extended capability (PCIe 6.0 7.7.11): its capability and control words. */
 export interface AcsDescription {
+  /** 16 bits. */
   readonly capability: number;
+  /** 16 bits. Bit 2: request redirect, bit 3: completion redirect, bit 5: egress control. */
   readonly control: number;
 }
 
@@ -193,15 +220,19 @@ export interface AcsDescription {
 export interface SriovDescription {
   /** Control word. Bit 0: VF enable, bit 3: VF memory space enable. */
   readonly control: number;
+  /** The most virtual functions. */
   readonly totalVfs: number;
+  /** How many there are while bit 0 of `control` is set. */
   readonly numVfs: number;
+  /** From the requester id of this function to that of its first virtual one. */
   readonly firstOffset: number;
+  /** Between the requester ids of virtual functions. */
   readonly stride: number;
   /** Device id of the virtual functions. */
   readonly vfDevice?: string;
 }
 
-/** Speeds in GT/s per lane; null: down or not readable. */
+/** Speeds in GT/s per lane, widths in lanes; null: down or not readable. */
 export interface LinkDescription {
   readonly speed?: number | null;
   readonly width?: number | null;
@@ -212,22 +243,29 @@ export interface LinkDescription {
 /** A device outside PCI whose registers take up CPU physical addresses. */
 export interface PlatformDeviceDescription {
   readonly name: string;
+  /** CPU physical addresses and bytes. */
   readonly regions: readonly { readonly start: Hex; readonly size: Size }[];
   readonly dmaMaskBits?: number;
 }
 
+/** A range of CPU physical addresses that no BAR and no platform device takes up. */
 export interface RangeDescription {
   readonly kind: "system-ram" | "config-space" | "reserved" | "other";
   /** As `/proc/iomem` names it. */
   readonly name?: string;
+  /** CPU physical. */
   readonly start: Hex;
+  /** Bytes, at least 1. */
   readonly size: Size;
 }
 
 /** A link between two functions that is not PCIe: a route of its own, never a shortcut in the tree. */
 export interface SideLinkDescription {
+  /** Such as `nvlink`. */
   readonly kind: string;
+  /** `dddd:bb:dd.f`. */
   readonly from: string;
+  /** `dddd:bb:dd.f`. */
   readonly to: string;
   /** Bytes per second in each direction. */
   readonly bandwidth?: number;
@@ -238,6 +276,8 @@ export interface SideLinkDescription {
 
 /** A coherent attachment of a device to the host (CAPI, CXL, C2C): implies no route between devices. */
 export interface HostAttachmentDescription {
+  /** Such as `cxl`. */
   readonly kind: string;
+  /** `dddd:bb:dd.f`. */
   readonly function: string;
 }

@@ -1,5 +1,6 @@
 /** One thing that makes a description impossible. */
 export interface Problem {
+  /** Stable: scripts may compare it. */
   readonly code: ProblemCode;
   /** What was expected, what came, and what to do. */
   readonly message: string;
@@ -7,6 +8,7 @@ export interface Problem {
   readonly functions: readonly string[];
 }
 
+/** What makes a description impossible. */
 export type ProblemCode =
   | "BAD_NAME" // not dddd:bb:dd.f, or not dddd:bb
   | "BAD_NUMBER" // an address, size or register that is none

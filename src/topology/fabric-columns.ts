@@ -15,7 +15,9 @@ export type SystemFacts = Omit<SystemDescription, "functions" | "hostBridges">;
  * function n - (number of host bridges).
  */
 export interface FabricColumns {
+  /** By row; where there are several, each with a name of its own. */
   readonly systems: readonly SystemFacts[];
+  /** In any order. */
   readonly hostBridges: {
     /** Row in `systems`. */
     readonly system: Uint32Array;
@@ -24,6 +26,7 @@ export interface FabricColumns {
     /** Root bus. */
     readonly bus: Uint8Array;
   };
+  /** In any order, those below one bridge as they are enumerated. */
   readonly functions: {
     /** Node row of the bridge or host bridge above. Siblings are taken to be in the order of enumeration. */
     readonly parent: Uint32Array;
@@ -74,13 +77,13 @@ export interface FabricColumns {
   };
 }
 
-/** In a column of ACS words: the function has no ACS capability. */
+/** 0xffffffff. In a column of ACS words: the function has no ACS capability. */
 export const ACS_ABSENT = 0xffffffff;
-/** In a column of Command registers. */
+/** 0xffff. In a column of Command registers: not shown. */
 export const COMMAND_UNKNOWN = 0xffff;
-/** In a column of SR-IOV control words. */
+/** 0xffff. In a column of SR-IOV control words: not shown, or no such capability. */
 export const SRIOV_UNKNOWN = 0xffff;
-/** In a column of rows. */
+/** 0xffffffff. In a column of rows of physical functions: the function is no virtual one. */
 export const NO_ROW = 0xffffffff;
 
 /** Kinds by the number that stands for them in a column. */

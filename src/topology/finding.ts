@@ -3,15 +3,19 @@
  * expected, what came and where.
  */
 export interface Finding {
+  /** Stable: scripts may compare it. */
   readonly code: FindingCode;
+  /** For people. */
   readonly message: string;
   /** The functions (`dddd:bb:dd.f`) or host bridges (`dddd:bb`) concerned. */
   readonly functions: readonly string[];
   /** Where in the input: source name and line, where there is one. */
   readonly source?: string;
+  /** From 1. */
   readonly line?: number;
 }
 
+/** What was odd: the first group is found by readers, the second by the topology. */
 export type FindingCode =
   // readers
   | "UNREADABLE_FUNCTION" // configuration space that is no device's: all ones, all zero

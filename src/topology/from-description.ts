@@ -36,6 +36,9 @@ export function partsFromDescription(machine: MachineDescription, build?: Build)
   const { systems } = machine;
   checkSystemNames(systems, problems);
   const placement = place(systems, problems, findings);
+  const { roots, functions } = placement;
+  const extent = { nodes: roots.length + functions.length, hosts: roots.length, systems: systems.length };
+  checkExtent({ ...extent, ranges: 0 });
   const forest = forestOf(placement, problems, build);
   const hosts = hostsOf(placement, forest, systems.length);
   const catalogue = new DescribedCatalogue(machine, hosts, sourceOf(placement, forest));
@@ -56,7 +59,7 @@ export function partsFromDescription(machine: MachineDescription, build?: Build)
   const several = systems.length > 1;
   const nameOf = (id: number) => `${several ? `${systems[all[id]!.system]!.name ?? ""}/` : ""}${catalogue.name(id)}`;
   findOverlaps(rows, nameOf, findings);
-  checkExtent({ nodes: forest.count, hosts: hosts.count, systems: systems.length, ranges: rows.rows.length });
+  checkExtent({ ...extent, ranges: rows.rows.length });
   const terms = new TermsTable();
   const source = rows.source(terms);
   const parts = {

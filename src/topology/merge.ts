@@ -19,6 +19,7 @@ import { type Said, Settlement } from "./settlement.js";
 export interface Part {
   /** Name of the source, for findings. */
   readonly source: string;
+  /** What it shows. */
   readonly system: SystemDescription;
 }
 

@@ -15,6 +15,7 @@ import { pack, unpack } from "./topology-buffer.js";
 
 export type { Common, CommonColumns, Owner, OwnerColumns, Ownership, OwnerQueries, Ref } from "./answers.js";
 
+/** How a topology is held; what it answers is the same. */
 export interface TopologyOptions {
   /** Which of the core's builds to run: to compare them, or to find out which of them is at fault. */
   readonly build?: Build;
@@ -22,6 +23,7 @@ export interface TopologyOptions {
 
 /** A topology made of columns, and the ids of their rows. */
 export interface FabricTopology {
+  /** Ready to be asked. */
   readonly topology: Topology;
   /** Id of each row of `hostBridges`. */
   readonly hostBridges: Uint32Array;
@@ -194,27 +196,25 @@ export class Topology {
 
   /** What two functions share, and how far apart they are. */
   common(a: Ref, b: Ref): Common {
-    const [left, right] = [this.id(a), this.id(b)];
-    const common = this.core.common(left, right);
-    const hops = this.core.depth(left) + this.core.depth(right);
-    const { hosts } = this.#catalogue;
-    if (common !== 0 && !hosts.holds(common)) {
-      return { bridge: common, sameHostBridge: true, distance: hops - 2 * this.core.depth(common) };
+    const { common, distance, relation } = this.core.pair(this.id(a), this.id(b));
+    switch (relation) {
+      case "self":
+        // A host bridge is no bridge that it could share with itself.
+        if (this.isFunction(common)) return { bridge: common, sameHostBridge: true, distance };
+        return { bridge: this.isKnown(common) ? null : "unknown", sameHostBridge: true, distance };
+      case "common-bridge":
+        return { bridge: common, sameHostBridge: true, distance };
+      case "same-host-bridge":
+        return { bridge: null, sameHostBridge: true, distance };
+      case "same-unknown":
+        // On one bus, whether what it hangs below is a bridge or a host bridge, the chains are as long as shown.
+        return { bridge: "unknown", sameHostBridge: true, distance };
+      case "across-unknown":
+        return { bridge: "unknown", sameHostBridge: "unknown", distance };
+      case "across-host-bridges":
+      case "across-systems":
+        return { bridge: null, sameHostBridge: false, distance };
     }
-    if (common !== 0) {
-      // On one bus, whether its bridge is a bridge or a host bridge, the chains are as long as shown.
-      return this.isKnown(common)
-        ? { bridge: null, sameHostBridge: true, distance: hops }
-        : { bridge: "unknown", sameHostBridge: true, distance: hops };
-    }
-    const [one, other] = [hosts.root(hosts.of(left)), hosts.root(hosts.of(right))];
-    const known = one.known && other.known && one.system === other.system;
-    const apart = known || one.system !== other.system || one.segment !== other.segment;
-    return {
-      bridge: apart ? null : "unknown",
-      sameHostBridge: apart ? false : "unknown",
-      distance: known ? hops : null,
-    };
   }
 
   /**
@@ -266,7 +266,8 @@ export class Topology {
    *   this topology does not have.
    */
   ownerId(address: bigint | number, system = 0): number {
-    return this.core.owner(this.#system(system), checkAddress(address));
+    checkAddress(address);
+    return this.core.owner(this.#system(system), address);
   }
 
   /**

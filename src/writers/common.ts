@@ -3,8 +3,11 @@ import { nameOf } from "./describe.js";
 import { pathText } from "./path.js";
 import type { Style } from "./style.js";
 
+/** What two functions share, as `common --json` prints it. */
 export interface CommonDocument {
+  /** Name of the one. */
   readonly a: string;
+  /** Name of the other. */
   readonly b: string;
   /** Null: none; `"unknown"`: the description does not show it. */
   readonly common: string | null | "unknown";

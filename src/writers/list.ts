@@ -7,7 +7,9 @@ import type { Topology } from "../topology/topology.js";
 import { formatBytes, idsOf, shortLabel, whatItIs } from "./describe.js";
 import { shorten, table, type Style } from "./style.js";
 
+/** All functions, as `list --json` prints them. */
 export interface ListDocument {
+  /** By system, segment, bus, device, function. */
   readonly functions: readonly FunctionEntry[];
   readonly findings: readonly Finding[];
 }
@@ -21,6 +23,7 @@ export interface FunctionEntry {
   readonly device: string | null;
   readonly parent: string | null | "unknown";
   readonly hostBridge: string;
+  /** Bridges and host bridge above it; null: not shown. */
   readonly depth: number | null;
   readonly physicalFunction: string | null;
   readonly names: readonly string[];

@@ -25,6 +25,7 @@ type Shared = Pick<VerdictDocument, "distance" | "common" | "culprits" | "hints"
   readonly policy: PolicyDocument;
 };
 
+/** A mapping, as `map --json` prints it. */
 export type MappingDocument =
   | (Shared & {
       readonly ok: true;

@@ -5,11 +5,15 @@ import { paragraph, shorten, type Style } from "./style.js";
 
 type MatrixRoute = (typeof ROUTES)[number];
 
+/** All ordered pairs, as `matrix --json` prints them. */
 export interface MatrixDocument {
+  /** By whose rules. */
   readonly policy: PolicyDocument;
+  /** Names, by row and by column. */
   readonly functions: readonly string[];
   /** What `pci_p2pdma_distance()` would return; null: unknown. Row: provider, column: client. */
   readonly distance: readonly (readonly (number | null)[])[];
+  /** Row: provider, column: client. */
   readonly route: readonly (readonly MatrixRoute[])[];
   /** A pair may be allowed though its route is not known. */
   readonly answer: readonly (readonly (typeof ANSWERS)[number][])[];

@@ -4,9 +4,13 @@ import { CODES, type Code } from "../explain/codes.js";
 import { formatBytes, nameOf } from "./describe.js";
 import { paragraph, type Style } from "./style.js";
 
+/** Whose an address is, as `owner --json` prints it. */
 export interface OwnerDocument {
+  /** CPU physical. */
   readonly address: Hex;
+  /** Bytes; null: not asked for. */
   readonly size: Size | null;
+  /** Null: nobody, or not one alone. */
   readonly owner: OwnerEntry | null;
   /** Everyone who claims it: several where the claim is ambiguous. */
   readonly owners: readonly OwnerEntry[];
@@ -14,17 +18,20 @@ export interface OwnerDocument {
   readonly candidates: readonly OwnerEntry[];
   /** The innermost window that forwards the address, where no owner is nearer. */
   readonly window: { readonly bridge: string; readonly kind: "mem" | "pref" } | null;
+  /** Why there is no owner, or not of all of the range. */
   readonly reason: Code | null;
 }
 
+/** Who owns an address, or claims it. */
 export interface OwnerEntry {
   readonly kind: "pci" | "platform" | "system-ram" | "config-space" | "other";
   readonly bdf: string | null;
   readonly bar: number | null;
   /** As the source names it. */
   readonly name: string;
+  /** CPU physical. */
   readonly start: Hex;
-  /** Null: not shown. */
+  /** Bytes; null: not shown. */
   readonly size: Size | null;
   /** Of the address from the start, in bytes. */
   readonly offset: Size;

@@ -13,7 +13,11 @@ export interface PolicyDocument {
   readonly assumed: readonly string[];
 }
 
-/** @param ids the functions concerned, for the CPU of their systems; none: all. */
+/**
+ * By whose rules questions about some functions are answered.
+ *
+ * @param ids the functions concerned, for the CPU of their systems; none: all.
+ */
 export function policyDocument(peer: PeerDma, ids: Iterable<number>): PolicyDocument {
   const { policy, topology } = peer;
   const named = [...ids];

@@ -3,7 +3,9 @@ import { formatBytes, formatLink, idsOf, redirectBits, shortLabel, whatItIs } fr
 import { functionEntry, memorySizes, type FunctionEntry } from "./list.js";
 import { shorten, type Style } from "./style.js";
 
+/** The machine, as `tree --json` prints it. */
 export interface TreeDocument {
+  /** In the order of ids. */
   readonly hostBridges: readonly HostBridgeEntry[];
 }
 
@@ -15,6 +17,7 @@ export interface HostBridgeEntry {
   readonly children: readonly TreeEntry[];
 }
 
+/** A function, and what hangs below it. */
 export interface TreeEntry extends FunctionEntry {
   readonly children: readonly TreeEntry[];
 }

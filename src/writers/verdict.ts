@@ -8,8 +8,10 @@ import { pathText } from "./path.js";
 import { missingText, policyDocument, policyText, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
 
+/** A verdict in one word, as `--quiet` prints it. */
 export type VerdictWord = "yes" | "yes-through-host-bridge" | "no" | "unknown";
 
+/** A verdict, as `can --json` prints it. */
 export interface VerdictDocument {
   readonly provider: string;
   readonly client: string;

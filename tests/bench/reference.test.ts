@@ -11,6 +11,12 @@ interface Bench {
   wide(column: Float64Array, unit?: number): BigUint64Array;
   numbers(column: BigUint64Array | Float64Array): Float64Array;
   quantile(sorted: readonly number[], fraction: number): number;
+  between(text: string, name: string, content: string): string;
+  ratiosOf(rows: readonly object[]): readonly {
+    readonly what: string;
+    readonly mix: string;
+    readonly cells: readonly { size: number; ratio: number; rival: string; atLeast?: number; aim?: number }[];
+  }[];
 }
 
 async function load<Name extends keyof Bench>(file: string, ...names: readonly Name[]): Promise<Pick<Bench, Name>> {
@@ -46,6 +52,51 @@ describe("what the benchmark stands on", () => {
     expect(Array.from(wide(column))).toEqual(Array.from(column, BigInt));
     expect(Array.from(wide(column, 256))).toEqual(Array.from(column, (value) => BigInt(value) * 256n));
     expect(Array.from(numbers(wide(column)))).toEqual(Array.from(column));
+  });
+
+  it("divides the time of the best of a family by ours", async () => {
+    const { ratiosOf } = await load("ratios.mjs", "ratiosOf");
+    const row = (size: number, family: string, contender: string, ns: number) => {
+      return { kernel: "owner", mix: "random", size, family, contender, ns };
+    };
+    const rows = [
+      row(1e6, "ours", "peerlane: ownerMany, BigUint64Array", 10),
+      row(1e6, "ours", "peerlane: ownerId, number", 50),
+      row(1e6, "ours", "peerlane: ownerId, bigint", 40),
+      row(1e6, "native", "C: slow", 30),
+      row(1e6, "native", "C: quick", 8),
+      row(1e6, "npm", "a package", 400),
+      row(1e7, "ours", "peerlane: ownerMany, BigUint64Array", 20),
+      row(1e7, "native", "C: quick", 18),
+    ];
+    expect(ratiosOf(rows)).toEqual([
+      {
+        what: "owner, batch : best native",
+        mix: "random",
+        cells: [
+          { size: 1e6, ratio: 0.8, rival: "C: quick", atLeast: 0.65, aim: 0.75 },
+          { size: 1e7, ratio: 0.9, rival: "C: quick", atLeast: 0.85, aim: 0.94 },
+        ],
+      },
+      {
+        what: "owner, batch : best npm package",
+        mix: "random",
+        cells: [{ size: 1e6, ratio: 40, rival: "a package", atLeast: 20, aim: 35 }],
+      },
+      {
+        what: "owner, one call : best npm package",
+        mix: "random",
+        cells: [{ size: 1e6, ratio: 10, rival: "a package", atLeast: 10, aim: 16 }],
+      },
+    ]);
+  });
+
+  it("replaces what stands between two markers, and nothing without them", async () => {
+    const { between } = await load("docs.mjs", "between");
+    const [begin, end] = ["<!-- x: begin -->", "<!-- x: end -->"];
+    expect(between(`a\n${begin}old${end}\nb`, "x", "new")).toBe(`a\n${begin}\n\nnew\n\n${end}\nb`);
+    expect(() => between(`a ${end} ${begin}`, "x", "new")).toThrow(begin);
+    expect(() => between("a", "x", "new")).toThrow(end);
   });
 
   it("finds quantiles between values", async () => {
