@@ -209,6 +209,6 @@ function hostBridgeOf(topology: Topology, ordinal: number): HostBridge {
  * their own are siblings too, but not on the root bus.
  */
 function onRootBus(topology: Topology, ordinal: number, bus: string): FunctionDescription[] {
-  const below = topology.belowRoot(ordinal).map((id) => topology.describe(id)!);
+  const below = topology.belowRoot(ordinal).map((id) => topology.registers(id)!);
   return below.filter(({ bdf }) => bdf.startsWith(`${bus}:`));
 }

@@ -29,7 +29,7 @@ export interface Question {
 export interface HostBridge {
   /** Its root bus, `dddd:bb`; null where nothing shows which host bridge a bus hangs below. */
   readonly root: string | null;
-  /** The functions on its root bus, in the order of enumeration. */
+  /** The functions on its root bus, in the order of enumeration; without BARs and windows where there are many. */
   readonly functions: readonly FunctionDescription[];
   /** The machine it is part of. */
   readonly system: SystemDescription;

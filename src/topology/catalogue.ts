@@ -15,6 +15,8 @@ export interface Catalogue {
   readonly facts: readonly SystemFacts[];
   /** Null for a host bridge. */
   describe(id: number): FunctionDescription | null;
+  /** The same, as far as a host bridge is judged by: it may lack BARs and windows. */
+  registers(id: number): FunctionDescription | null;
   /** Id of the physical function of a virtual one; 0: it is none, or that is not described. */
   physical(id: number): number;
   /** `dddd:bb:dd.f` or `dddd:bb`, without the system. */

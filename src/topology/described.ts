@@ -42,6 +42,10 @@ export class DescribedCatalogue implements Catalogue {
     return this.#described(id)?.description ?? null;
   }
 
+  registers(id: number): FunctionDescription | null {
+    return this.describe(id);
+  }
+
   physical(id: number): number {
     const { system, description } = this.#described(id) ?? {};
     const name = description?.physicalFunction;

@@ -88,7 +88,11 @@ export class FabricCatalogue implements Catalogue {
     return this.fabric.facts;
   }
 
-  describe(id: number): FunctionDescription | null {
+  registers(id: number): FunctionDescription | null {
+    return this.#registersOf(id);
+  }
+
+  #registersOf(id: number): Draft | null {
     const host = this.hosts.of(id);
     if (this.hosts.id(host) === id) return null;
     const { nodes } = this.fabric;
@@ -114,8 +118,13 @@ export class FabricCatalogue implements Catalogue {
     if (control !== SRIOV_UNKNOWN) described.sriov = this.#sriov(id, host, control);
     const bits = nodes.dmaMaskBits?.[id] ?? 0;
     if (bits !== 0) described.dmaMaskBits = bits;
+    return described;
+  }
+
+  describe(id: number): FunctionDescription | null {
+    const described = this.#registersOf(id);
     const { barsShown, windowsShown } = this.fabric.ranges;
-    if (!barsShown && !windowsShown) return described;
+    if (described === null || (!barsShown && !windowsShown)) return described;
     const { windows, bars } = this.#ranges(id);
     if (barsShown) described.bars = bars;
     if (windowsShown && (windows.length > 0 || this.#isBridge(id))) described.windows = windows;

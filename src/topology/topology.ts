@@ -118,6 +118,11 @@ export class Topology {
     return this.#catalogue.describe(this.id(ref));
   }
 
+  /** As {@link describe}, but of a topology made of columns without BARs and windows. */
+  registers(ref: Ref): FunctionDescription | null {
+    return this.#catalogue.registers(this.id(ref));
+  }
+
   /** Whether a node is a function, and no host bridge. */
   isFunction(id: number): boolean {
     return !this.#catalogue.hosts.holds(this.id(id));
