@@ -338,3 +338,12 @@ export const TRANSLATION_UNKNOWN: u32 = 3;
 export const NO_DISTANCE: u32 = 0xffffffff;
 /** In a column of DMA addresses: not known beforehand, or none. */
 export const NO_ADDRESS: u64 = 0xffffffffffffffff;
+
+// Ruling: what a request comes to, for people: route and code, a byte each. STATUS_SLOTS of them by status; then, for
+// requests that were decided, one for each (outcomes * RELATION_SLOTS + relation) * PATH_SLOTS + path.
+
+export const RULING_ROUTE: usize = 0;
+export const RULING_CODE: usize = RULING_ROUTE + 1;
+export const RULING_BYTES: usize = RULING_CODE + 1;
+export const STATUS_SLOTS: u32 = 32;
+export const PATH_SLOTS: u32 = 4;

@@ -5,7 +5,6 @@ import {
   depthOf,
   fieldOf,
   hostAt,
-  hostOf,
   isWide,
   keyMany,
   pathState,
@@ -34,11 +33,10 @@ import {
   HEADER_RECORDS,
   HEADER_TABLE,
   HEADER_TERMS,
+  HEADER_TOUCHED,
   HOST_KNOWN,
   HOST_SEGMENT,
   HOST_SYSTEM,
-  IOMMU_IDENTITY,
-  IOMMU_TRANSLATING,
   KIND_BAR,
   KIND_MASK,
   KIND_PLATFORM,
@@ -55,6 +53,7 @@ import {
   OUTCOME_THROUGH_HOST,
   OUTSIDE,
   PATHS,
+  PATH_SLOTS,
   PATH_DIRECT,
   PATH_MAYBE,
   PATH_REDIRECTED,
@@ -70,6 +69,10 @@ import {
   RELATION_SAME_HOST,
   RELATION_SAME_UNKNOWN,
   RELATION_SELF,
+  RELATION_SLOTS,
+  RULING_BYTES,
+  RULING_CODE,
+  RULING_ROUTE,
   STATUS_AMBIGUOUS,
   STATUS_APERTURE,
   STATUS_BLANK,
@@ -86,6 +89,7 @@ import {
   STATUS_NOT_PEER,
   STATUS_OPEN,
   STATUS_PLATFORM,
+  STATUS_SLOTS,
   STATUS_SYSTEM_RAM,
   SYSTEM_DISPLACEMENT,
   SYSTEM_IOMMU,
@@ -249,6 +253,7 @@ function lookUpRows(
  *   directions   u8 per row, or 0: all in `direction`
  *   ends         scratch, u64 per row
  *   providers    scratch, u32 per row
+ *   systems      scratch, u32 per row
  *   values       result, u32 per row: claim and range
  *   owners       result, u32 per row: the node; 0: none, none alone, or none of PCI
  *   offsets      result, u64 per row: of the address in the owner's range
@@ -256,6 +261,8 @@ function lookUpRows(
  *   translation  result, u8 per row: how that comes about
  *   status       result, u8 per row
  *   common …     results as of `decideMany`; where nothing is decided 0, NO_DISTANCE, 0, 0, 0
+ *   rulings      ruling records (layout.ts), or 0
+ *   route, code  results, u8 per row: of the rulings
  */
 export function requestMany(
   base: usize,
@@ -267,6 +274,7 @@ export function requestMany(
   direction: u32,
   ends: usize,
   providers: usize,
+  systems: usize,
   values: usize,
   owners: usize,
   offsets: usize,
@@ -278,90 +286,139 @@ export function requestMany(
   relation: usize,
   path: usize,
   outcomes: usize,
+  rulings: usize,
+  route: usize,
+  code: usize,
 ): void {
+  const ranges = <usize>load<u32>(base, HEADER_RANGES);
+  const terms = <usize>load<u32>(base, HEADER_TERMS);
+  const ownerColumn = <usize>load<u32>(base, HEADER_OWNERS);
+  // Loops of little but loads, so that many miss the caches together.
+  const records = <usize>load<u32>(base, HEADER_RECORDS);
+  const bytes = isWide(base) ? recordBytes<u32>() : recordBytes<u8>();
   for (let row: usize = 0; row < <usize>count; row++) {
-    const system = systemOf(base, load<u32>(initiators + row * WORD));
+    const record = records + <usize>load<u32>(initiators + row * WORD) * bytes;
+    store<u32>(systems + row * WORD, load<u32>(record, RECORD_HOST));
+  }
+  for (let row: usize = 0; row < <usize>count; row++) {
+    const system = systemAt(base, load<u32>(hostAt(base, load<u32>(systems + row * WORD)), HOST_SYSTEM));
+    store<u32>(systems + row * WORD, <u32>system);
     store<u64>(addresses + row * KEY, displaced(system, load<u64>(addresses + row * KEY)));
   }
   claimMany(base, count, addresses, values, ends);
+  let touched: u32 = 0;
   for (let row: usize = 0; row < <usize>count; row++) {
     const value = load<u32>(values + row * WORD);
-    const at = load<u64>(addresses + row * KEY);
+    const range = value >> CLAIM_SHIFT == CLAIM_OWNED ? <usize>(value & CLAIM_RANGE) : 0;
+    // A record may lie across two lines.
+    touched ^= load<u32>(ranges + range * RANGE_BYTES) ^ load<u32>(ranges + range * RANGE_BYTES, RANGE_TERMS);
+    store<u32>(owners + row * WORD, load<u32>(ownerColumn + range * WORD));
+  }
+  store<u32>(base, touched, HEADER_TOUCHED);
+  for (let row: usize = 0; row < <usize>count; row++) {
+    const value = load<u32>(values + row * WORD);
     let owner: u32 = 0;
     let offset: u64 = 0;
-    let state = STATUS_DECIDED;
+    let state: u32;
+    // Terms that nobody looks at, where nobody owns the address.
+    let held = base;
     if (value >> CLAIM_SHIFT == CLAIM_OWNED) {
-      const range = rangeAt(base, value);
+      const range = ranges + <usize>(value & CLAIM_RANGE) * RANGE_BYTES;
+      const at = load<u64>(addresses + row * KEY);
       const size = load<u64>(sizes + row * KEY);
-      owner = load<u32>(<usize>load<u32>(base, HEADER_OWNERS) + <usize>(value & CLAIM_RANGE) * WORD);
+      held = terms + <usize>load<u32>(range, RANGE_TERMS) * TERMS_BYTES;
+      owner = load<u32>(owners + row * WORD);
       offset = at - load<u64>(range, RANGE_START);
       if (size > load<u64>(ends + row * KEY) - at) {
         state = size <= load<u64>(range, RANGE_SIZE) - offset ? STATUS_CONTESTED : STATUS_LEAVES_OWNER;
       } else {
-        state = statusOfKind(load<u32>(termsAt(base, range), TERMS_META));
+        state = statusOfKind(load<u32>(held, TERMS_META));
       }
       if ((owner & OUTSIDE) != 0) owner = 0;
     } else {
-      state = statusOfClaim(value, load<u32>(systemOf(base, load<u32>(initiators + row * WORD)), SYSTEM_OPEN));
+      state = statusOfClaim(value, load<u32>(<usize>load<u32>(systems + row * WORD), SYSTEM_OPEN));
     }
     store<u32>(owners + row * WORD, owner);
     store<u64>(offsets + row * KEY, offset);
     store<u8>(status + row, <u8>state);
+    // Where the segment ends is known by now: the column goes on as that of the terms.
+    store<u64>(ends + row * KEY, <u64>held);
     // Rows that need no decision get one on node 0, which is overwritten below: cheaper than leaving them out.
     store<u32>(providers + row * WORD, state == STATUS_DECIDED ? owner : 0);
   }
   decideMany(base, count, providers, initiators, directions, direction, common, distance, relation, path, outcomes);
   for (let row: usize = 0; row < <usize>count; row++) {
     let state = <u32>load<u8>(status + row);
-    let route: u32 = 0;
+    const held = <usize>load<u64>(ends + row * KEY);
+    let way: u32 = 0;
     if (state == STATUS_DECIDED) {
-      route = <u32>load<u8>(outcomes + row);
-      const terms = termsAt(base, rangeAt(base, load<u32>(values + row * WORD)));
-      if ((load<u32>(terms, TERMS_OFF_FROM) | load<u32>(terms, TERMS_UNKNOWN_FROM)) != 0) {
+      way = <u32>load<u8>(outcomes + row);
+      if ((load<u32>(held, TERMS_OFF_FROM) | load<u32>(held, TERMS_UNKNOWN_FROM)) != 0) {
         const owner = load<u32>(owners + row * WORD);
         const turn = load<u32>(common + row * WORD);
-        state = memoryStatus(base, terms, owner, turn, route, <u32>load<u8>(relation + row));
+        state = memoryStatus(base, held, owner, turn, way, <u32>load<u8>(relation + row));
+        if (state != STATUS_DECIDED) way = 0;
       }
-      if (state != STATUS_DECIDED) route = 0;
     } else {
       store<u32>(common + row * WORD, 0);
       store<u32>(distance + row * WORD, NO_DISTANCE);
       store<u8>(relation + row, 0);
       store<u8>(path + row, 0);
       store<u8>(outcomes + row, 0);
-      if (state == STATUS_SYSTEM_RAM) route = OUTCOME_THROUGH_HOST;
+      if (state == STATUS_SYSTEM_RAM) way = OUTCOME_THROUGH_HOST;
     }
-    let address = NO_ADDRESS;
-    let way = TRANSLATION_UNKNOWN;
-    if (route == OUTCOME_BUS_ADDRESS || route == OUTCOME_THROUGH_HOST) {
-      const initiator = load<u32>(initiators + row * WORD);
-      const system = systemOf(base, initiator);
-      const physical = load<u64>(addresses + row * KEY) - load<u64>(system, SYSTEM_DISPLACEMENT);
-      if (route == OUTCOME_BUS_ADDRESS) {
-        const terms = termsAt(base, rangeAt(base, load<u32>(values + row * WORD)));
-        if ((load<u32>(terms, TERMS_META) & META_BUS_KNOWN) != 0) {
-          address = physical + load<u64>(terms, TERMS_BUS_OFFSET);
-          way = address == physical ? TRANSLATION_NONE : TRANSLATION_BUS_OFFSET;
-        }
-      } else if (load<u32>(system, SYSTEM_IOMMU) == IOMMU_IDENTITY) {
-        address = physical;
-        way = TRANSLATION_NONE;
-      } else if (load<u32>(system, SYSTEM_IOMMU) == IOMMU_TRANSLATING) {
-        way = TRANSLATION_IOMMU;
-      }
-      if (way != TRANSLATION_IOMMU) {
-        // Through the host bridge it is the CPU's address, should there be no IOMMU; on the bus it may be any.
-        const known = way != TRANSLATION_UNKNOWN || route == OUTCOME_THROUGH_HOST;
-        const first = way != TRANSLATION_UNKNOWN ? address : physical;
-        if (!drives(base, initiator, known, first, load<u64>(sizes + row * KEY))) {
-          state = way == TRANSLATION_UNKNOWN ? STATUS_DMA_MASK_UNKNOWN : STATUS_DMA_MASK;
-          address = NO_ADDRESS;
-        }
+    // No branches, because routes come as they like: an address for each, and one of them is taken.
+    const system = <usize>load<u32>(systems + row * WORD);
+    const physical = load<u64>(addresses + row * KEY) - load<u64>(system, SYSTEM_DISPLACEMENT);
+    const busOffset = load<u64>(held, TERMS_BUS_OFFSET);
+    const busKnown = (load<u32>(held, TERMS_META) & META_BUS_KNOWN) != 0;
+    const onBus: u32 = busKnown ? (busOffset == 0 ? TRANSLATION_NONE : TRANSLATION_BUS_OFFSET) : TRANSLATION_UNKNOWN;
+    const throughHost = load<u32>(HOST_TRANSLATIONS + ((<usize>load<u32>(system, SYSTEM_IOMMU)) << 2));
+    const translated =
+      way == OUTCOME_BUS_ADDRESS ? onBus : way == OUTCOME_THROUGH_HOST ? throughHost : TRANSLATION_UNKNOWN;
+    let address = translated <= TRANSLATION_BUS_OFFSET ? physical : NO_ADDRESS;
+    address += translated == TRANSLATION_BUS_OFFSET ? busOffset : 0;
+    const initiator = load<u32>(initiators + row * WORD);
+    if (isLimited(base, initiator) && (way == OUTCOME_BUS_ADDRESS || way == OUTCOME_THROUGH_HOST)) {
+      // Through the host bridge it is the CPU's address, should there be no IOMMU; on the bus it may be any.
+      const unknown = translated == TRANSLATION_UNKNOWN;
+      const known = !unknown || way == OUTCOME_THROUGH_HOST;
+      const first = unknown ? physical : address;
+      if (translated != TRANSLATION_IOMMU && !drives(base, initiator, known, first, load<u64>(sizes + row * KEY))) {
+        state = unknown ? STATUS_DMA_MASK_UNKNOWN : STATUS_DMA_MASK;
+        address = NO_ADDRESS;
       }
     }
     store<u64>(dma + row * KEY, address);
-    store<u8>(translation + row, <u8>way);
+    store<u8>(translation + row, <u8>translated);
     store<u8>(status + row, <u8>state);
+  }
+  if (rulings != 0) ruleRows(count, rulings, status, outcomes, relation, path, route, code);
+}
+
+/** Translation at the host bridge by IOMMU_…; an unknown one leaves it unknown. */
+const HOST_TRANSLATIONS = memory.data<u32>([TRANSLATION_UNKNOWN, TRANSLATION_NONE, TRANSLATION_IOMMU]);
+
+/** Puts requests into words. */
+function ruleRows(
+  count: u32,
+  rulings: usize,
+  status: usize,
+  outcomes: usize,
+  relation: usize,
+  path: usize,
+  route: usize,
+  code: usize,
+): void {
+  const decided = rulings + <usize>STATUS_SLOTS * RULING_BYTES;
+  for (let row: usize = 0; row < <usize>count; row++) {
+    const state = <usize>load<u8>(status + row);
+    const cell =
+      (<usize>load<u8>(outcomes + row) * RELATION_SLOTS + <usize>load<u8>(relation + row)) * PATH_SLOTS +
+      <usize>load<u8>(path + row);
+    const ruling = state == STATUS_DECIDED ? decided + cell * RULING_BYTES : rulings + state * RULING_BYTES;
+    store<u8>(route + row, load<u8>(ruling, RULING_ROUTE));
+    store<u8>(code + row, load<u8>(ruling, RULING_CODE));
   }
 }
 
@@ -404,24 +461,20 @@ function turningDepth(base: usize, owner: u32, common: u32, outcomes: u32, relat
   return isWide(base) ? depthOf<u32>(recordOf<u32>(base, turn)) : depthOf<u8>(recordOf<u8>(base, turn));
 }
 
-/** Whether the initiator can drive the last DMA address. */
+/** Whether there are addresses that the initiator is known not to drive. */
+function isLimited(base: usize, initiator: u32): bool {
+  // 0 is no limit known.
+  return dmaBitsOf(base, initiator) - 1 < 63;
+}
+
+/** Whether an initiator with a limit can drive the last DMA address. */
 function drives(base: usize, initiator: u32, known: bool, first: u64, size: u64): bool {
-  const bits = isWide(base)
-    ? fieldOf<u32>(recordOf<u32>(base, initiator), FIELD_DMA_BITS)
-    : fieldOf<u8>(recordOf<u8>(base, initiator), FIELD_DMA_BITS);
-  if (bits == 0 || bits >= 64) return true;
-  const limit = (<u64>1) << bits;
+  const limit = (<u64>1) << dmaBitsOf(base, initiator);
   return known && size <= limit && first <= limit - size;
 }
 
-function systemOf(base: usize, node: u32): usize {
-  return systemAt(base, load<u32>(hostAt(base, hostOf(base, node)), HOST_SYSTEM));
-}
-
-function rangeAt(base: usize, value: u32): usize {
-  return <usize>load<u32>(base, HEADER_RANGES) + <usize>(value & CLAIM_RANGE) * RANGE_BYTES;
-}
-
-function termsAt(base: usize, range: usize): usize {
-  return <usize>load<u32>(base, HEADER_TERMS) + <usize>load<u32>(range, RANGE_TERMS) * TERMS_BYTES;
+function dmaBitsOf(base: usize, node: u32): u32 {
+  return isWide(base)
+    ? fieldOf<u32>(recordOf<u32>(base, node), FIELD_DMA_BITS)
+    : fieldOf<u8>(recordOf<u8>(base, node), FIELD_DMA_BITS);
 }

@@ -34,8 +34,9 @@ export function sortRows(count: u32, keys: usize, rows: usize, spareKeys: usize,
   let fromRows = rows;
   let toKeys = spareKeys;
   let toRows = spareRows;
-  for (let shift: u64 = 0; shift < 64; shift += DIGIT_BITS) {
-    // Digits that are the same in all keys, as the lowest of page addresses are, move nothing.
+  // The lowest bits are the same in all page addresses, and the highest in all addresses that there are.
+  const end = 64 - clz(differing);
+  for (let shift = ctz(differing); shift < end; shift += DIGIT_BITS) {
     if (((differing >> shift) & (DIGITS - 1)) == 0) continue;
     memory.fill(counts, 0, DIGITS * WORD);
     for (let row: usize = 0; row < <usize>count; row++) {

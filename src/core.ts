@@ -18,7 +18,7 @@ import {
   type Translation,
 } from "./core/axes.js";
 import { recordBytes, type Forest } from "./core/forest.js";
-import { PHRASES_BYTES, type Phrases } from "./core/phrases.js";
+import { PHRASES_BYTES, RULINGS_BYTES, type Phrases, type Rulings } from "./core/phrases.js";
 import type { Ranges } from "./core/ranges.js";
 import { Sections, type Places, type SectionMap } from "./core/sections.js";
 import { unpackTerms, type Terms } from "./core/terms.js";
@@ -28,7 +28,7 @@ import { reserve, type Column, type Columns } from "./core/window.js";
 export * from "./core/axes.js";
 export { checkExtent, memoryNeeded, type Extent } from "./core/capacity.js";
 export { buildForest, depthIn, MARK_REDIRECTS, MARK_UNREADABLE, parentIn, type Forest } from "./core/forest.js";
-export { Phrases, UNKNOWN_DISTANCE, type Phrase } from "./core/phrases.js";
+export { Phrases, Rulings, UNKNOWN_DISTANCE, type Phrase } from "./core/phrases.js";
 export { buildRanges, type Ranges, type RangeSource } from "./core/ranges.js";
 export { SectionError, type SectionMap } from "./core/sections.js";
 export { TermsTable, type Terms } from "./core/terms.js";
@@ -135,12 +135,10 @@ export interface ClaimColumns {
   readonly bar?: Uint8Array;
 }
 
+/** Answers to requests, as `Rulings` puts them. Columns that are left out are not filled. */
 export interface RequestColumns {
-  /** Row in STATUSES. */
-  readonly status: Uint8Array;
-  readonly outcomes: Uint8Array;
-  readonly relation: Uint8Array;
-  readonly path: Uint8Array;
+  readonly route: Uint8Array;
+  readonly code: Uint8Array;
   /** Row in TRANSLATIONS. */
   readonly translation?: Uint8Array;
   readonly owner?: Uint32Array;
@@ -169,6 +167,9 @@ const STAGING = {
   status: Uint8Array,
   translation: Uint8Array,
   direction: Uint8Array,
+  system: Uint32Array,
+  route: Uint8Array,
+  code: Uint8Array,
 } as const;
 
 const MATRIX = {
@@ -196,6 +197,7 @@ export class Core {
   readonly #classes: number;
   readonly #table: number;
   readonly #phrases: number;
+  readonly #rulings: number;
   readonly #staging: Columns<typeof STAGING>;
   readonly #matrix: Columns<typeof MATRIX>;
   readonly #numbers: Float64Array;
@@ -250,6 +252,7 @@ export class Core {
     this.#classes = arena.take(sections.hosts);
     this.#table = arena.take(MAX_TABLE);
     this.#phrases = arena.take(PHRASES_BYTES);
+    this.#rulings = arena.take(RULINGS_BYTES);
     const staging = reserve(arena, CHUNK, STAGING);
     const matrix = reserve(arena, MATRIX_LIMIT, MATRIX);
     const minima = arena.take(this.#core.minimaBytes(sections.nodes, longest) >>> 0);
@@ -460,7 +463,7 @@ export class Core {
     window.left.values[0] = initiator;
     window.address.values[0] = address;
     window.size.values[0] = size;
-    this.#requestRows(1, 0, direction);
+    this.#requestRows(1, 0, direction, 0);
     const value = window.value.values[0]!;
     const claim = CLAIMS[value >>> layout.CLAIM_SHIFT]!;
     const dmaAddress = window.dma.values[0]!;
@@ -589,6 +592,7 @@ export class Core {
    */
   requestMany(
     policy: CompiledPolicy,
+    rulings: Rulings,
     initiator: Uint32Array,
     address: Addresses,
     size: Addresses | bigint,
@@ -596,6 +600,7 @@ export class Core {
     into: RequestColumns,
   ): void {
     this.#use(policy);
+    new Uint8Array(this.#core.memory.buffer, this.#rulings).set(rulings.bytes);
     const window = this.#staging;
     const perRow = typeof direction !== "number";
     for (let first = 0; first < initiator.length; first += CHUNK) {
@@ -604,11 +609,9 @@ export class Core {
       this.#takeAddresses(address, first, rows, window.address, "address");
       this.#takeSizes(size, first, rows);
       if (perRow) this.#takeDirections(direction, first, rows);
-      this.#requestRows(rows, perRow ? window.direction.at : 0, perRow ? 0 : direction);
-      give(window.status, into.status, first, rows);
-      give(window.outcomes, into.outcomes, first, rows);
-      give(window.relation, into.relation, first, rows);
-      give(window.path, into.path, first, rows);
+      this.#requestRows(rows, perRow ? window.direction.at : 0, perRow ? 0 : direction, this.#rulings);
+      give(window.route, into.route, first, rows);
+      give(window.code, into.code, first, rows);
       if (into.translation !== undefined) give(window.translation, into.translation, first, rows);
       if (into.owner !== undefined) give(window.owner, into.owner, first, rows);
       if (into.common !== undefined) give(window.common, into.common, first, rows);
@@ -694,7 +697,7 @@ export class Core {
     );
   }
 
-  #requestRows(rows: number, directions: number, direction: number): void {
+  #requestRows(rows: number, directions: number, direction: number, rulings: number): void {
     const window = this.#staging;
     this.#core.requestMany(
       this.#base,
@@ -706,6 +709,7 @@ export class Core {
       direction,
       window.end.at,
       window.right.at,
+      window.system.at,
       window.value.at,
       window.owner.at,
       window.offset.at,
@@ -717,6 +721,9 @@ export class Core {
       window.relation.at,
       window.path.at,
       window.outcomes.at,
+      rulings,
+      window.route.at,
+      window.code.at,
     );
   }
 

@@ -1,4 +1,4 @@
-import { RELATIONS, type Relation } from "./axes.js";
+import { PATHS, RELATIONS, STATUSES, type Path, type Relation, type Status } from "./axes.js";
 import { layout, view } from "./wasm.js";
 
 /** What a pair of outcomes and relation comes to in a matrix. */
@@ -33,6 +33,45 @@ export class Phrases {
         memory.setInt32(at + layout.PHRASE_ADD, counted ? phrase.extra : fixed, true);
         memory.setUint8(at + layout.PHRASE_ROUTE, phrase.route);
         memory.setUint8(at + layout.PHRASE_ANSWER, phrase.answer);
+      }
+    }
+  }
+}
+
+/** What a request comes to: the caller's own numbers. */
+export interface Ruling {
+  readonly route: number;
+  readonly code: number;
+}
+
+export const RULINGS_BYTES =
+  (layout.STATUS_SLOTS + OUTCOME_SETS * layout.RELATION_SLOTS * layout.PATH_SLOTS) * layout.RULING_BYTES;
+
+/** A ruling for each status, and for each decision there can be. */
+export class Rulings {
+  readonly bytes = new Uint8Array(RULINGS_BYTES);
+
+  constructor(
+    rulingFor: (
+      status: Status,
+      decision: { readonly outcomes: number; readonly relation: Relation | "across-systems"; readonly path: Path },
+    ) => Ruling,
+  ) {
+    const write = (index: number, { route, code }: Ruling) => {
+      this.bytes[index * layout.RULING_BYTES + layout.RULING_ROUTE] = route;
+      this.bytes[index * layout.RULING_BYTES + layout.RULING_CODE] = code;
+    };
+    const nothing = { outcomes: 0, relation: "self", path: "direct" } as const;
+    STATUSES.forEach((status, index) => {
+      if (status !== "decided") write(index, rulingFor(status, nothing));
+    });
+    for (let outcomes = 0; outcomes < OUTCOME_SETS; outcomes++) {
+      for (let relation = 0; relation <= RELATIONS.length; relation++) {
+        PATHS.forEach((path, index) => {
+          const cell = (outcomes * layout.RELATION_SLOTS + relation) * layout.PATH_SLOTS + index;
+          const decision = { outcomes, relation: RELATIONS[relation] ?? "across-systems", path } as const;
+          write(layout.STATUS_SLOTS + cell, rulingFor("decided", decision));
+        });
       }
     }
   }

@@ -123,6 +123,7 @@ export interface Exports {
     direction: number,
     ends: number,
     providers: number,
+    systems: number,
     values: number,
     owners: number,
     offsets: number,
@@ -134,6 +135,9 @@ export interface Exports {
     relation: number,
     path: number,
     outcomes: number,
+    rulings: number,
+    route: number,
+    code: number,
   ): void;
 
   checkKeys(base: number): number;
@@ -206,6 +210,11 @@ type Layout = Record<
   | "PHRASE_ADD"
   | "PHRASE_ROUTE"
   | "PHRASE_ANSWER"
+  | "RULING_BYTES"
+  | "RULING_ROUTE"
+  | "RULING_CODE"
+  | "STATUS_SLOTS"
+  | "PATH_SLOTS"
   | "SWEEP_BYTES",
   number
 >;

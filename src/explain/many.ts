@@ -1,4 +1,4 @@
-import { DIRECTIONS, PATHS, RELATIONS, STATUSES, type Addresses, type CompiledPolicy, type Core } from "../core.js";
+import { DIRECTIONS, Rulings, type Addresses, type CompiledPolicy, type Core } from "../core.js";
 import type { Direction } from "../policy/policy.js";
 import { expectColumn } from "../topology/column.js";
 import { CODE_NUMBERS, ROUTES, rule } from "./ruling.js";
@@ -69,23 +69,15 @@ export function mapMany(
     if (into[name] !== undefined) expectColumn(`into.${name}`, into[name], rows, BigUint64Array, Float64Array);
   }
   if (into.translation !== undefined) expectColumn("into.translation", into.translation, rows, Uint8Array);
-  // The columns that say why end where the answers go: each row's number in the table is read before it is written.
-  const raw = {
-    ...into,
-    status: new Uint8Array(rows),
-    outcomes: into.code,
-    relation: into.route,
-    path: new Uint8Array(rows),
-  };
   const bytes = typeof size === "object" ? size : wholeSize(size);
   const way = typeof direction === "string" ? directionIndex(direction) : direction;
-  core.requestMany(policy, initiator, address, bytes, way, raw);
-  for (let row = 0; row < rows; row++) {
-    const answer = tableRow(raw.status[row]!, raw.outcomes[row]!, raw.relation[row]!, raw.path[row]!);
-    into.route[row] = TABLE.route[answer]!;
-    into.code[row] = TABLE.code[answer]!;
-  }
+  core.requestMany(policy, RULINGS, initiator, address, bytes, way, into);
 }
+
+const RULINGS = new Rulings((status, decision) => {
+  const { route, code } = rule(status, decision);
+  return { route: ROUTES.indexOf(route), code: CODE_NUMBERS.indexOf(code) };
+});
 
 /** @throws RangeError for a number that is no size. */
 export function wholeSize(size: number | bigint): bigint {
@@ -102,30 +94,3 @@ export function directionIndex(direction: Direction): number {
   if (index === -1) throw new RangeError(`expected a direction (${DIRECTIONS.join(", ")}), got ${String(direction)}`);
   return index;
 }
-
-const OUTCOME_SETS = 64;
-const RELATION_SLOTS = 8;
-const PATH_SLOTS = 4;
-
-function tableRow(status: number, outcomes: number, relation: number, path: number): number {
-  return ((status * OUTCOME_SETS + outcomes) * RELATION_SLOTS + relation) * PATH_SLOTS + path;
-}
-
-/** Every ruling there can be, so that a row costs no more than looking it up. */
-const TABLE = (() => {
-  const size = tableRow(STATUSES.length, 0, 0, 0);
-  const [route, code] = [new Uint8Array(size), new Uint8Array(size)];
-  STATUSES.forEach((status, statusIndex) => {
-    for (let outcomes = 0; outcomes < OUTCOME_SETS; outcomes++) {
-      for (let relation = 0; relation <= RELATIONS.length; relation++) {
-        PATHS.forEach((path, pathIndex) => {
-          const ruling = rule(status, { outcomes, relation: RELATIONS[relation] ?? "across-systems", path });
-          const row = tableRow(statusIndex, outcomes, relation, pathIndex);
-          route[row] = ROUTES.indexOf(ruling.route);
-          code[row] = CODE_NUMBERS.indexOf(ruling.code);
-        });
-      }
-    }
-  });
-  return { route, code };
-})();

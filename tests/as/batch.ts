@@ -105,6 +105,7 @@ export class Batch {
   ask(base: usize, alike: bool = false, direction: u32 = 0): void {
     memory.copy(this.addresses, this.asked, <usize>this.count * 8);
     const scratch = zeros(<usize>this.count * 4);
+    const systems = zeros(<usize>this.count * 4);
     requestMany(
       base,
       this.count,
@@ -115,6 +116,7 @@ export class Batch {
       direction,
       this.ends,
       scratch,
+      systems,
       this.values,
       this.owners,
       this.offsets,
@@ -126,8 +128,12 @@ export class Batch {
       this.relation,
       this.path,
       this.outcomes,
+      0,
+      0,
+      0,
     );
     heap.free(scratch);
+    heap.free(systems);
   }
 
   /** Whether a row's decision is that of another batch's row. */

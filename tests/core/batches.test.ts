@@ -10,6 +10,7 @@ import {
   PATHS,
   Phrases,
   RELATIONS,
+  Rulings,
   STATUSES,
   TRANSLATIONS,
   UNKNOWN_DISTANCE,
@@ -21,6 +22,7 @@ import {
   type MatrixColumns,
   type Phrase,
   type RequestColumns,
+  type Status,
 } from "../../src/core.js";
 import { anyPolicy, anything, BUILDS, chain, Random, REACH, SYSTEMS } from "./cores.js";
 
@@ -148,23 +150,19 @@ describe.each(CASES)("on the %s build, %s records", (build, _, deep) => {
       const directions = Uint8Array.from({ length: count }, () => random.below(3));
       for (const [size, direction] of [[columnOf(kind, sizes), directions] as const, [7n, 1] as const]) {
         const into = requestColumns(count, kind);
-        core.requestMany(policy, initiator, columnOf(kind, addresses), size, direction, into);
+        core.requestMany(policy, RULINGS, initiator, columnOf(kind, addresses), size, direction, into);
         const expected = addresses.map((address, row) => {
           const bytes = typeof size === "bigint" ? size : BigInt(sizes[row]!);
           const way = typeof direction === "number" ? direction : direction[row]!;
           const one = core.request(policy, initiator[row]!, BigInt(address), bytes, way);
-          const { range: _, ...rest } = one;
-          return { ...rest, owner: ownerOf(core, one) };
+          const { common, distance, offset, dmaAddress, translation } = one;
+          const ruling = rulingNumber(one.status, one);
+          return { common, distance, ruling, offset, dmaAddress, translation, owner: ownerOf(core, one) };
         });
         expect(differing(expected, (row) => requestIn(into, row))).toEqual([]);
-        const { status, outcomes, relation, path } = requestColumns(count, kind);
-        core.requestMany(policy, initiator, columnOf(kind, addresses), size, direction, {
-          status,
-          outcomes,
-          relation,
-          path,
-        });
-        expect([status, outcomes, relation, path]).toEqual([into.status, into.outcomes, into.relation, into.path]);
+        const { route, code } = requestColumns(count, kind);
+        core.requestMany(policy, RULINGS, initiator, columnOf(kind, addresses), size, direction, { route, code });
+        expect([route, code]).toEqual([into.route, into.code]);
       }
     });
   });
@@ -195,12 +193,13 @@ describe("both builds and both forms", () => {
       const core = coreFor(build, 0);
       const into = requestColumns(4097, BigUint64Array);
       const addresses = columnOf(BigUint64Array, addressesOf(core, 4097, 16));
-      core.requestMany(anyPolicy(core.hosts, 5), idsOf(core, 4097, 17), addresses, 0x500n, 2, into);
+      core.requestMany(anyPolicy(core.hosts, 5), RULINGS, idsOf(core, 4097, 17), addresses, 0x500n, 2, into);
       return into;
     });
     expect(columns[0]).toEqual(columns[1]);
-    expect(new Set(columns[0]!.status).size).toBeGreaterThan(12);
-    expect(new Set(columns[0]!.relation).size).toBeGreaterThan(4);
+    const rulings = Array.from(columns[0]!.route, (route, row) => route | (columns[0]!.code[row]! << 8));
+    expect(new Set(rulings.filter((ruling) => ruling < STATUSES.length)).size).toBeGreaterThan(11);
+    expect(new Set(rulings).size).toBeGreaterThan(20);
   });
 });
 
@@ -217,7 +216,7 @@ describe("large addresses", () => {
   test("that a double does not hold are none", () => {
     const core = coreFor("simd", 0);
     const into = requestColumns(1, Float64Array);
-    core.requestMany(anyPolicy(core.hosts, 5), Uint32Array.of(1), Float64Array.of(2 ** 53 - 1), 1n, 0, into);
+    core.requestMany(anyPolicy(core.hosts, 5), RULINGS, Uint32Array.of(1), Float64Array.of(2 ** 53 - 1), 1n, 0, into);
     expect(into.dmaAddress![0]).toBeNaN();
     expect(into.offset![0]).toBe(0);
   });
@@ -247,7 +246,7 @@ describe("what cannot be asked is named with its row", () => {
       expect(() => core.decideMany(policy, wrong, ids(count), 0, into)).toThrow(`providers: ${message}`);
       expect(() => core.decideMany(policy, ids(count), wrong, 0, into)).toThrow(`clients: ${message}`);
       const address = new BigUint64Array(count);
-      expect(() => core.requestMany(policy, wrong, address, 1n, 0, into)).toThrow(`initiator: ${message}`);
+      expect(() => core.requestMany(policy, RULINGS, wrong, address, 1n, 0, into)).toThrow(`initiator: ${message}`);
       if (count <= MATRIX_LIMIT)
         expect(() => core.matrix(policy, PHRASES, wrong, 0, matrixColumns(1))).toThrow(`ids: ${message}`);
     }
@@ -263,8 +262,8 @@ describe("what cannot be asked is named with its row", () => {
       const fine = new Float64Array(count).fill(1);
       expect(() => core.ownerMany(wrong, null, 0, owners)).toThrow(new RangeError(`address: ${message}`));
       expect(() => core.ownerMany(fine, wrong, 0, owners)).toThrow(new RangeError(`size: ${message}`));
-      expect(() => core.requestMany(policy, ids(count), wrong, 1n, 0, into)).toThrow(`address: ${message}`);
-      expect(() => core.requestMany(policy, ids(count), fine, wrong, 0, into)).toThrow(`size: ${message}`);
+      expect(() => core.requestMany(policy, RULINGS, ids(count), wrong, 1n, 0, into)).toThrow(`address: ${message}`);
+      expect(() => core.requestMany(policy, RULINGS, ids(count), fine, wrong, 0, into)).toThrow(`size: ${message}`);
     }
     const address = new BigUint64Array(count).fill(2n ** 64n - 5n);
     for (const bytes of [0n, 6n, 2n ** 64n - 1n]) {
@@ -272,9 +271,9 @@ describe("what cannot be asked is named with its row", () => {
       size[row] = bytes;
       const message = `expected at least 1 byte within [0, 2^64), got ${bytes} bytes at ${address[row]} in row ${row}`;
       expect(() => core.ownerMany(address, size, 0, owners)).toThrow(new RangeError(`size: ${message}`));
-      expect(() => core.requestMany(policy, ids(count), address, size, 0, into)).toThrow(`size: ${message}`);
+      expect(() => core.requestMany(policy, RULINGS, ids(count), address, size, 0, into)).toThrow(`size: ${message}`);
     }
-    expect(() => core.requestMany(policy, ids(count), address, 6n, 0, into)).toThrow("in row 0");
+    expect(() => core.requestMany(policy, RULINGS, ids(count), address, 6n, 0, into)).toThrow("in row 0");
     expect(() => core.ownerMany(address, new BigUint64Array(count).fill(5n), 0, owners)).not.toThrow();
   });
 
@@ -288,7 +287,7 @@ describe("what cannot be asked is named with its row", () => {
     const directions = new Uint8Array(count);
     directions[row] = 3;
     const into = requestColumns(count, BigUint64Array);
-    expect(() => core.requestMany(policy, ids(count), address, 1n, directions, into)).toThrow(
+    expect(() => core.requestMany(policy, RULINGS, ids(count), address, 1n, directions, into)).toThrow(
       new RangeError(`direction: expected rows of read, write, both, got 3 in row ${row}`),
     );
   });
@@ -362,8 +361,10 @@ function claimColumns(count: number, kind: Kind): ClaimColumns {
 
 function requestColumns(count: number, kind: Kind): Required<RequestColumns> {
   return {
-    ...decisionColumns(count),
-    status: new Uint8Array(count),
+    common: new Uint32Array(count),
+    distance: new Uint32Array(count),
+    route: new Uint8Array(count),
+    code: new Uint8Array(count),
     translation: new Uint8Array(count),
     owner: new Uint32Array(count),
     offset: new kind(count),
@@ -388,12 +389,26 @@ function claimIn({ claim, range, owner, offset }: ClaimColumns, row: number) {
   return { claim: name, range: name === "nobody" ? 0 : range![row], owner: owner[row], offset: BigInt(offset![row]!) };
 }
 
+/** Each status, and each decision there can be, by a number of its own in two bytes. */
+const RULINGS = new Rulings((status, decision) => {
+  const number = rulingNumber(status, decision);
+  return { route: number & 0xff, code: number >> 8 };
+});
+
+function rulingNumber(status: Status, { outcomes, relation, path }: Pick<Decision, "outcomes" | "relation" | "path">) {
+  if (status !== "decided") return STATUSES.indexOf(status);
+  const known: readonly string[] = RELATIONS;
+  const place = known.includes(relation) ? known.indexOf(relation) : ACROSS_SYSTEMS;
+  return 1024 + (outcomes * 8 + place) * 4 + PATHS.indexOf(path);
+}
+
 /** A row as `request` says it, with the owner in place of the range. */
 function requestIn(columns: Required<RequestColumns>, row: number) {
   const address = columns.dmaAddress[row]!;
   return {
-    ...decisionIn(columns, row),
-    status: STATUSES[columns.status[row]!],
+    common: columns.common[row],
+    distance: columns.distance[row] === NO_DISTANCE ? null : columns.distance[row],
+    ruling: columns.route[row]! | (columns.code[row]! << 8),
     offset: BigInt(columns.offset[row]!),
     dmaAddress: address === NO_ADDRESS || Number.isNaN(address) ? null : BigInt(address),
     translation: TRANSLATIONS[columns.translation[row]!],
