@@ -7,6 +7,7 @@ import {
   hostAt,
   isWide,
   keyMany,
+  parentOf,
   pathState,
   recordBytes,
   recordOf,
@@ -61,6 +62,7 @@ import {
   RANGE_SIZE,
   RANGE_START,
   RANGE_TERMS,
+  RECORD_DEPTH,
   RECORD_HOST,
   RELATION_ACROSS_HOSTS,
   RELATION_ACROSS_SYSTEMS,
@@ -263,6 +265,8 @@ function lookUpRows(
  *   common …     results as of `decideMany`; where nothing is decided 0, NO_DISTANCE, 0, 0, 0
  *   rulings      ruling records (layout.ts), or 0
  *   route, code  results, u8 per row: of the rulings
+ *
+ * Returns `count`, or the first row whose initiator is a host bridge, and nothing is answered then.
  */
 export function requestMany(
   base: usize,
@@ -289,16 +293,22 @@ export function requestMany(
   rulings: usize,
   route: usize,
   code: usize,
-): void {
+): u32 {
   const ranges = <usize>load<u32>(base, HEADER_RANGES);
   const terms = <usize>load<u32>(base, HEADER_TERMS);
   const ownerColumn = <usize>load<u32>(base, HEADER_OWNERS);
   // Loops of little but loads, so that many miss the caches together.
   const records = <usize>load<u32>(base, HEADER_RECORDS);
   const bytes = isWide(base) ? recordBytes<u32>() : recordBytes<u8>();
+  let hostBridges: u32 = 0;
   for (let row: usize = 0; row < <usize>count; row++) {
     const record = records + <usize>load<u32>(initiators + row * WORD) * bytes;
     store<u32>(systems + row * WORD, load<u32>(record, RECORD_HOST));
+    hostBridges |= u32(load<u8>(record, RECORD_DEPTH) == 0);
+  }
+  if (hostBridges != 0) {
+    const row = firstHostBridge(base, count, initiators);
+    if (row != count) return row;
   }
   for (let row: usize = 0; row < <usize>count; row++) {
     const system = systemAt(base, load<u32>(hostAt(base, load<u32>(systems + row * WORD)), HOST_SYSTEM));
@@ -394,6 +404,15 @@ export function requestMany(
     store<u8>(status + row, <u8>state);
   }
   if (rulings != 0) ruleRows(count, rulings, status, outcomes, relation, path, route, code);
+  return count;
+}
+
+/** The first row that is no function, or `count`; a low byte of 0 may be that of a depth of 256. */
+function firstHostBridge(base: usize, count: u32, ids: usize): u32 {
+  for (let row: u32 = 0; row < count; row++) {
+    if (parentOf(base, load<u32>(ids + <usize>row * WORD)) == 0) return row;
+  }
+  return count;
 }
 
 /** Translation at the host bridge by IOMMU_…; an unknown one leaves it unknown. */

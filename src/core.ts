@@ -463,7 +463,9 @@ export class Core {
     window.left.values[0] = initiator;
     window.address.values[0] = address;
     window.size.values[0] = size;
-    this.#requestRows(1, 0, direction, 0);
+    if (this.#requestRows(1, 0, direction, 0) === 0) {
+      throw new RangeError(`initiator: expected a function, got the host bridge ${initiator}`);
+    }
     const value = window.value.values[0]!;
     const claim = CLAIMS[value >>> layout.CLAIM_SHIFT]!;
     const dmaAddress = window.dma.values[0]!;
@@ -609,7 +611,11 @@ export class Core {
       this.#takeAddresses(address, first, rows, window.address, "address");
       this.#takeSizes(size, first, rows);
       if (perRow) this.#takeDirections(direction, first, rows);
-      this.#requestRows(rows, perRow ? window.direction.at : 0, perRow ? 0 : direction, this.#rulings);
+      const answered = this.#requestRows(rows, perRow ? window.direction.at : 0, perRow ? 0 : direction, this.#rulings);
+      if (answered !== rows) {
+        const row = first + answered;
+        throw new RangeError(`initiator: expected functions, got the host bridge ${initiator[row]} in row ${row}`);
+      }
       give(window.route, into.route, first, rows);
       give(window.code, into.code, first, rows);
       if (into.translation !== undefined) give(window.translation, into.translation, first, rows);
@@ -697,9 +703,9 @@ export class Core {
     );
   }
 
-  #requestRows(rows: number, directions: number, direction: number, rulings: number): void {
+  #requestRows(rows: number, directions: number, direction: number, rulings: number): number {
     const window = this.#staging;
-    this.#core.requestMany(
+    return this.#core.requestMany(
       this.#base,
       rows,
       window.left.at,

@@ -138,7 +138,7 @@ export interface Exports {
     rulings: number,
     route: number,
     code: number,
-  ): void;
+  ): number;
 
   checkKeys(base: number): number;
   checkRecords(base: number, hosts: number): number;

@@ -1,6 +1,6 @@
 import { DIRECTIONS, Rulings, type Addresses, type CompiledPolicy, type Core } from "../core.js";
 import type { Direction } from "../policy/policy.js";
-import { expectColumn } from "../topology/column.js";
+import { expectColumn, expectRows } from "../topology/column.js";
 import { CODE_NUMBERS, ROUTES, rule } from "./ruling.js";
 
 /** Mapping requests, one a row. */
@@ -49,17 +49,22 @@ export function mapColumns(rows: number): Required<MapColumns> {
 }
 
 /** Answers requests in columns; see `PeerDma.mapMany`. */
-export function mapMany(
+export function mapMany<Into extends MapColumns>(
   core: Core,
   policy: CompiledPolicy,
-  { initiator, address, size, direction = "both" }: MapRequests,
-  into: MapColumns,
-): void {
+  requests: MapRequests,
+  given: Into | undefined,
+): Into | Required<MapColumns> {
+  if (typeof requests !== "object" || requests === null) {
+    throw new TypeError(`expected requests as an object of columns, got ${String(requests)}`);
+  }
+  const { initiator, address, size, direction = "both" } = requests;
+  expectColumn("initiator", initiator, 0, Uint32Array);
   const rows = initiator.length;
-  expectColumn("initiator", initiator, rows, Uint32Array);
-  expectColumn("address", address, rows, BigUint64Array, Float64Array);
-  if (typeof size === "object") expectColumn("size", size, rows, BigUint64Array, Float64Array);
-  if (typeof direction === "object") expectColumn("direction", direction, rows, Uint8Array);
+  expectRows("address", address, rows, BigUint64Array, Float64Array);
+  if (typeof size === "object") expectRows("size", size, rows, BigUint64Array, Float64Array);
+  if (typeof direction === "object") expectRows("direction", direction, rows, Uint8Array);
+  const into = given ?? mapColumns(rows);
   expectColumn("into.route", into.route, rows, Uint8Array);
   expectColumn("into.code", into.code, rows, Uint8Array);
   for (const name of ["owner", "common", "distance"] as const) {
@@ -72,6 +77,7 @@ export function mapMany(
   const bytes = typeof size === "object" ? size : wholeSize(size);
   const way = typeof direction === "string" ? directionIndex(direction) : direction;
   core.requestMany(policy, RULINGS, initiator, address, bytes, way, into);
+  return into;
 }
 
 const RULINGS = new Rulings((status, decision) => {

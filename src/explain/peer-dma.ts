@@ -1,9 +1,10 @@
-import { Phrases, UNKNOWN_DISTANCE, type CompiledPolicy, type Phrase, type Relation } from "../core.js";
+import { MATRIX_LIMIT, Phrases, UNKNOWN_DISTANCE, type CompiledPolicy, type Phrase, type Relation } from "../core.js";
 import { compilePolicy } from "../policy/compile.js";
 import type { Direction, HostBridge, Judgement, Policy } from "../policy/policy.js";
 import type { FunctionDescription } from "../topology/description.js";
 import { type Ref, Topology } from "../topology/topology.js";
-import { directionIndex, mapColumns, mapMany, wholeSize, type MapColumns, type MapRequests } from "./many.js";
+import { expectRows } from "../topology/column.js";
+import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests } from "./many.js";
 import { mappingOf } from "./mapping.js";
 import { memoryOf } from "./memory.js";
 import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
@@ -110,26 +111,34 @@ export class PeerDma implements Context {
    * @throws TypeError for columns of the wrong kind; RangeError for columns that are too short and, with the row, for
    *   an id, address, size or direction that is none. Rows before that one may have been filled.
    */
-  mapMany(requests: MapRequests, into: MapColumns = mapColumns(requests.initiator.length)): MapColumns {
-    mapMany(this.topology.core, this.#compiled, requests, into);
-    return into;
+  mapMany(requests: MapRequests): Required<MapColumns>;
+  mapMany<Into extends MapColumns>(requests: MapRequests, into: Into): Into;
+  mapMany(requests: MapRequests, into?: MapColumns): MapColumns {
+    return mapMany(this.topology.core, this.#compiled, requests, into);
   }
 
   /**
    * Answers for all ordered pairs of some functions, in columns.
    *
-   * @param into a matrix of as many functions, to be filled anew: it keeps its columns.
-   * @throws RangeError for more functions than {@link MATRIX_LIMIT}, for what names none, or for a matrix of another size.
+   * @param into a matrix of as many functions, to be filled anew.
+   * @throws TypeError for what is no list, or columns of the wrong kind; RangeError for more functions than
+   *   {@link MATRIX_LIMIT}, for what names none, or for a matrix of another size.
    */
   matrix(refs: Iterable<Ref>, direction: Direction = "both", into?: Matrix): Matrix {
-    const ids = Uint32Array.from(refs, (ref) => this.#function(ref));
-    const count = ids.length;
-    const matrix = { ...(into ?? pairColumns(count * count)), ids };
-    for (const column of [matrix.distance, matrix.route, matrix.answer]) {
-      if (column.length !== count * count) {
-        throw new RangeError(`into: expected columns of ${count * count} cells, got ${column.length}`);
-      }
+    if (typeof (refs as Partial<Iterable<Ref>> | null)?.[Symbol.iterator] !== "function") {
+      throw new TypeError(`expected a list of functions, got ${String(refs)}`);
     }
+    const ids = Uint32Array.from(refs, (ref) => this.#function(ref));
+    if (ids.length > MATRIX_LIMIT) {
+      throw new RangeError(`expected at most ${MATRIX_LIMIT} functions, got ${ids.length}: name those that matter`);
+    }
+    const cells = ids.length ** 2;
+    const matrix = into ?? newMatrix(ids.length);
+    expectRows("into.ids", matrix.ids, ids.length, Uint32Array);
+    expectRows("into.distance", matrix.distance, cells, Int32Array);
+    expectRows("into.route", matrix.route, cells, Uint8Array);
+    expectRows("into.answer", matrix.answer, cells, Uint8Array);
+    matrix.ids.set(ids);
     this.topology.core.matrix(this.#compiled, this.#phrases, ids, directionIndex(direction), matrix);
     return matrix;
   }
@@ -159,8 +168,14 @@ export class PeerDma implements Context {
   }
 }
 
-function pairColumns(cells: number): Omit<Matrix, "ids"> {
-  return { distance: new Int32Array(cells), route: new Uint8Array(cells), answer: new Uint8Array(cells) };
+function newMatrix(count: number): Matrix {
+  const cells = count ** 2;
+  return {
+    ids: new Uint32Array(count),
+    distance: new Int32Array(cells),
+    route: new Uint8Array(cells),
+    answer: new Uint8Array(cells),
+  };
 }
 
 /** What a pair comes to in a matrix: the kernel adds to the hops of the way through the host bridge. */

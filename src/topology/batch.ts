@@ -1,14 +1,6 @@
-import { expectColumn } from "./column.js";
+import { expectColumn, expectRows } from "./column.js";
 import type { Addresses } from "./fabric-columns.js";
 import type { CommonColumns, OwnerColumns, OwnerQueries } from "./answers.js";
-
-/** As {@link expectColumn}, of exactly as many rows. */
-function expectRows(name: string, column: { readonly length: number }, rows: number, ...kinds: ColumnKinds): void {
-  expectColumn(name, column, rows, ...kinds);
-  if (column.length !== rows) throw new RangeError(`${name}: expected ${rows} rows, got ${column.length}`);
-}
-
-type ColumnKinds = Parameters<typeof expectColumn> extends [string, unknown, number, ...infer Kinds] ? Kinds : never;
 
 const ADDRESSES = [BigUint64Array, Float64Array] as const;
 

@@ -14,3 +14,10 @@ export function expectColumn(name: string, column: unknown, rows: number, ...kin
   const { length } = column as { readonly length: number };
   if (length < rows) throw new RangeError(`${name}: expected at least ${rows} rows, got ${length}`);
 }
+
+/** As {@link expectColumn}, with exactly as many rows. */
+export function expectRows(name: string, column: unknown, rows: number, ...kinds: readonly ColumnKind[]): void {
+  expectColumn(name, column, rows, ...kinds);
+  const { length } = column as { readonly length: number };
+  if (length !== rows) throw new RangeError(`${name}: expected ${rows} rows, got ${length}`);
+}

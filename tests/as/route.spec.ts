@@ -1,6 +1,7 @@
 // The joined decision, alone and in batches, and the status of every kind of request. Everything is asked of the narrow
 // form and of the wide one, which must agree.
 
+import { parentOf } from "../../assembly/forest";
 import {
   ALWAYS,
   CLAIM_NOBODY,
@@ -623,7 +624,9 @@ describe("request", () => {
       for (let row: u32 = 0; row < 100; row++) {
         const near = random(machine.ranges.count);
         const address = row % 4 == 0 ? <u64>random(1 << 18) : machine.ranges.start(near) + random(9);
-        many.request(1 + random(machine.count()), address, 1 + random(row % 3 == 0 ? 400 : 4), random(3));
+        let initiator = 1 + random(machine.count());
+        while (parentOf(machine.narrow, initiator) == 0) initiator = 1 + random(machine.count());
+        many.request(initiator, address, 1 + random(row % 3 == 0 ? 400 : 4), random(3));
       }
       many.ask(machine.narrow);
       for (let row: u32 = 0; row < 100; row++) {

@@ -40,6 +40,13 @@ function idsOf(core: Core, count: number, seed: number): Uint32Array {
   return Uint32Array.from({ length: count }, () => 1 + random.below(core.count));
 }
 
+/** The same, of functions only. */
+function functionsOf(core: Core, count: number, seed: number): Uint32Array {
+  const functions = Array.from({ length: core.count }, (_, index) => index + 1).filter((id) => core.depth(id) > 0);
+  const random = new Random(seed);
+  return Uint32Array.from({ length: count }, () => random.of(functions));
+}
+
 type Kind = typeof BigUint64Array | typeof Float64Array;
 const KINDS: readonly Kind[] = [BigUint64Array, Float64Array];
 
@@ -143,7 +150,7 @@ describe.each(CASES)("on the %s build, %s records", (build, _, deep) => {
     });
 
     test.each(COUNTS)("requestMany of %i requests equals them one at a time", (count) => {
-      const initiator = idsOf(core, count, 11);
+      const initiator = functionsOf(core, count, 11);
       const addresses = addressesOf(core, count, 12);
       const sizes = sizesOf(count, 13);
       const random = new Random(14);
@@ -193,7 +200,7 @@ describe("both builds and both forms", () => {
       const core = coreFor(build, 0);
       const into = requestColumns(4097, BigUint64Array);
       const addresses = columnOf(BigUint64Array, addressesOf(core, 4097, 16));
-      core.requestMany(anyPolicy(core.hosts, 5), RULINGS, idsOf(core, 4097, 17), addresses, 0x500n, 2, into);
+      core.requestMany(anyPolicy(core.hosts, 5), RULINGS, functionsOf(core, 4097, 17), addresses, 0x500n, 2, into);
       return into;
     });
     expect(columns[0]).toEqual(columns[1]);
@@ -216,7 +223,15 @@ describe("large addresses", () => {
   test("that a double does not hold are none", () => {
     const core = coreFor("simd", 0);
     const into = requestColumns(1, Float64Array);
-    core.requestMany(anyPolicy(core.hosts, 5), RULINGS, Uint32Array.of(1), Float64Array.of(2 ** 53 - 1), 1n, 0, into);
+    core.requestMany(
+      anyPolicy(core.hosts, 5),
+      RULINGS,
+      functionsOf(core, 1, 1),
+      Float64Array.of(2 ** 53 - 1),
+      1n,
+      0,
+      into,
+    );
     expect(into.dmaAddress![0]).toBeNaN();
     expect(into.offset![0]).toBe(0);
   });
@@ -225,7 +240,7 @@ describe("large addresses", () => {
 describe("what cannot be asked is named with its row", () => {
   const core = chain(9);
   const policy = anyPolicy(1, 5);
-  const ids = (count: number) => new Uint32Array(count).fill(1);
+  const ids = (count: number) => new Uint32Array(count).fill(2);
   const bad = (count: number, row: number, id: number) => ids(count).fill(id, row, row + 1);
   const rows = [
     [1, 0],

@@ -53,6 +53,7 @@ describe.each([
       const other = 1 + ((id * 7) % original.count);
       expect(again.decide(policy, id, other, 2)).toEqual(original.decide(policy, id, other, 2));
       const address = BigInt((id * 0x3456) % REACH);
+      if (original.depth(id) === 0) continue;
       expect(again.request(policy, id, address, 9n, 0)).toEqual(original.request(policy, id, address, 9n, 0));
     }
     for (let range = 0; range < original.rangeCount; range++) expect(again.range(range)).toEqual(original.range(range));

@@ -142,6 +142,15 @@ describe("requests in columns", () => {
     expect(asking({ initiator: Uint32Array.of(id!, 0) })).toThrow(
       new RangeError(`initiator: expected ids from 1 to ${size}, got 0 in row 1`),
     );
+    const [root] = peerDma.topology.roots;
+    expect(asking({ initiator: Uint32Array.of(id!, root!.id) })).toThrow(
+      new RangeError(`initiator: expected functions, got the host bridge ${root!.id} in row 1`),
+    );
+    expect(() => peerDma.map(root!.id, 0n, 1)).toThrow("expected a function, got the host bridge");
+    expect(() => peerDma.mapMany(undefined as never)).toThrow(TypeError);
+    expect(() => peerDma.mapMany({} as never)).toThrow(
+      new TypeError("initiator: expected a Uint32Array, got undefined"),
+    );
     expect(asking({ initiator: [id] })).toThrow(new TypeError("initiator: expected a Uint32Array, got Array"));
     expect(asking({ address: Float64Array.of(0, -1) })).toThrow(
       new RangeError("address: expected whole numbers from 0 to 2^53 - 1, got -1 in row 1"),
@@ -149,6 +158,7 @@ describe("requests in columns", () => {
     expect(asking({ address: new BigUint64Array(1) })).toThrow(
       new RangeError("address: expected at least 2 rows, got 1"),
     );
+    expect(asking({ address: new BigUint64Array(3) })).toThrow(new RangeError("address: expected 2 rows, got 3"));
     expect(asking({ size: 0 })).toThrow(new RangeError("expected a size of at least 1 byte and less than 2^64, got 0"));
     expect(asking({ size: -1n })).toThrow(
       new RangeError("expected a size of at least 1 byte and less than 2^64, got -1"),
