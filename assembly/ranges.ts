@@ -295,7 +295,18 @@ export function claimants(base: usize, rangeCount: u32, system: u32, address: u6
 
 /** Ids from 1 to `limit`. */
 export function firstBadId(count: u32, ids: usize, limit: u32): u32 {
-  for (let row: u32 = 0; row < count; row++) {
+  let row: u32 = 0;
+  if (ASC_FEATURE_SIMD) {
+    // 0 becomes the greatest of all.
+    const one = i32x4.splat(1);
+    let greatest = i32x4.splat(0);
+    for (; row + 4 <= count; row += 4) {
+      greatest = i32x4.max_u(greatest, i32x4.sub(v128.load(ids + <usize>row * WORD), one));
+    }
+    // Somewhere before: which row it is, the loop below finds out.
+    if (v128.any_true(i32x4.ge_u(greatest, i32x4.splat(<i32>limit)))) row = 0;
+  }
+  for (; row < count; row++) {
     if (load<u32>(ids + <usize>row * WORD) - 1 >= limit) return row;
   }
   return count;

@@ -10,177 +10,41 @@ import {
   STATUSES,
   TRANSLATIONS,
   type Claim,
-  type Iommu,
   type Open,
-  type Path,
-  type Relation,
-  type Status,
-  type Translation,
 } from "./core/axes.js";
+import type {
+  Addresses,
+  ClaimColumns,
+  CompiledPolicy,
+  Decision,
+  DecisionColumns,
+  HostRow,
+  MatrixColumns,
+  PairColumns,
+  RangeRow,
+  Request,
+  RequestColumns,
+  SystemRow,
+} from "./core/columns.js";
 import { recordBytes, type Forest } from "./core/forest.js";
-import { PHRASES_BYTES, RULINGS_BYTES, type Phrases, type Rulings } from "./core/phrases.js";
+import { CHUNK, inspect, MATRIX_LIMIT, MAX_CLASSES, settle, type Instance } from "./core/instance.js";
+import type { Phrases, Rulings } from "./core/phrases.js";
 import type { Ranges } from "./core/ranges.js";
 import { Sections, type Places, type SectionMap } from "./core/sections.js";
 import { unpackTerms, type Terms } from "./core/terms.js";
-import { Arena, defaultBuild, instantiate, layout, view, type Build, type Exports } from "./core/wasm.js";
-import { reserve, type Column, type Columns } from "./core/window.js";
+import { defaultBuild, layout, type Build, type Exports } from "./core/wasm.js";
+import type { Column } from "./core/window.js";
 
 export * from "./core/axes.js";
 export { checkExtent, memoryNeeded, type Extent } from "./core/capacity.js";
+export type * from "./core/columns.js";
 export { buildForest, depthIn, MARK_REDIRECTS, MARK_UNREADABLE, parentIn, type Forest } from "./core/forest.js";
+export { MATRIX_LIMIT } from "./core/instance.js";
 export { Phrases, Rulings, UNKNOWN_DISTANCE, type Phrase } from "./core/phrases.js";
 export { buildRanges, type Ranges, type RangeSource } from "./core/ranges.js";
 export { SectionError, type SectionMap } from "./core/sections.js";
 export { TermsTable, type Terms } from "./core/terms.js";
 export type { Build } from "./core/wasm.js";
-
-/** A column of addresses, sizes or offsets. As `Float64Array`: whole numbers below 2^53. */
-export type Addresses = BigUint64Array | Float64Array;
-
-/** A policy as the kernels read it. */
-export interface CompiledPolicy {
-  /** One byte per host bridge, by ordinal. */
-  readonly classes: Uint8Array;
-  readonly classCount: number;
-  /** Outcomes at [relation][path][direction][class of provider's host bridge][class of client's]. */
-  readonly table: Uint8Array;
-}
-
-const MAX_CLASSES = 16;
-const MAX_TABLE = RELATIONS.length * PATHS.length * DIRECTIONS.length * MAX_CLASSES ** 2;
-
-/** Rows per crossing into the core in the batch calls. */
-const CHUNK = 1024;
-
-/** 8192: the most functions of one matrix. */
-export const MATRIX_LIMIT = 8192;
-
-export interface HostRow {
-  readonly system: number;
-  readonly segment: number;
-  readonly known: boolean;
-}
-
-export interface SystemRow {
-  readonly open: Open;
-  readonly iommu: Iommu;
-}
-
-/** A range of addresses as the core holds it. */
-export interface RangeRow {
-  readonly system: number;
-  /** CPU physical. */
-  readonly start: bigint;
-  readonly size: bigint;
-  /** Id of the node; for kinds outside PCI the caller's own number. */
-  readonly owner: number;
-  readonly terms: Terms;
-}
-
-/** A pair's answer: `outcomes` holds a bit (OUTCOME_BITS) for each outcome that some completion has. */
-export interface Decision {
-  /** Id of the common bridge, of the common host bridge, or 0. */
-  readonly common: number;
-  /** Hops; null: not known, or in different systems. */
-  readonly distance: number | null;
-  readonly outcomes: number;
-  readonly relation: Relation | "across-systems";
-  readonly path: Path;
-}
-
-export interface Request extends Decision {
-  readonly status: Status;
-  /** The range that owns or may own the address; null: none. */
-  readonly range: number | null;
-  /** Of the address in its range. */
-  readonly offset: bigint;
-  /** What the initiator has to put on the bus; null: unknown, or an IOVA, or it cannot. */
-  readonly dmaAddress: bigint | null;
-  readonly translation: Translation;
-}
-
-/** What pairs share, one row per pair. Columns that are left out are not filled. */
-export interface PairColumns {
-  /** Id of the common bridge or host bridge; 0: none. */
-  readonly common: Uint32Array;
-  /** Hops, or NO_DISTANCE. */
-  readonly distance?: Uint32Array;
-  /** Row in RELATIONS; ACROSS_SYSTEMS. */
-  readonly relation?: Uint8Array;
-  /** Row in PATHS. */
-  readonly path?: Uint8Array;
-}
-
-export interface DecisionColumns extends PairColumns {
-  readonly outcomes: Uint8Array;
-}
-
-/** Answers for all ordered pairs, as `Phrases` puts them. */
-export interface MatrixColumns {
-  readonly distance: Int32Array;
-  readonly route: Uint8Array;
-  readonly answer: Uint8Array;
-}
-
-export interface ClaimColumns {
-  /** Id of the node that alone owns the address; 0: none. */
-  readonly owner: Uint32Array;
-  /** Row in CLAIMS. */
-  readonly claim?: Uint8Array;
-  /** The range concerned; meaningless where the claim is "nobody". */
-  readonly range?: Uint32Array;
-  /** Of the address in its owner's range; 0 where nobody alone owns it. */
-  readonly offset?: Addresses;
-  /** Index of the BAR; NO_BAR: not shown, no BAR, or nobody alone owns the address. */
-  readonly bar?: Uint8Array;
-}
-
-/** Answers to requests, as `Rulings` puts them. Columns that are left out are not filled. */
-export interface RequestColumns {
-  readonly route: Uint8Array;
-  readonly code: Uint8Array;
-  /** Row in TRANSLATIONS. */
-  readonly translation?: Uint8Array;
-  readonly owner?: Uint32Array;
-  readonly common?: Uint32Array;
-  readonly distance?: Uint32Array;
-  readonly offset?: Addresses;
-  /** NO_ADDRESS where there is none; in a Float64Array NaN. */
-  readonly dmaAddress?: Addresses;
-}
-
-const STAGING = {
-  address: BigUint64Array,
-  size: BigUint64Array,
-  end: BigUint64Array,
-  offset: BigUint64Array,
-  dma: BigUint64Array,
-  left: Uint32Array,
-  right: Uint32Array,
-  owner: Uint32Array,
-  value: Uint32Array,
-  common: Uint32Array,
-  distance: Uint32Array,
-  relation: Uint8Array,
-  path: Uint8Array,
-  outcomes: Uint8Array,
-  status: Uint8Array,
-  translation: Uint8Array,
-  direction: Uint8Array,
-  system: Uint32Array,
-  route: Uint8Array,
-  code: Uint8Array,
-} as const;
-
-const MATRIX = {
-  sorted: Uint32Array,
-  least: Uint32Array,
-  columns: Uint32Array,
-  keys: Uint32Array,
-  distance: Int32Array,
-  route: Uint8Array,
-  answer: Uint8Array,
-} as const;
 
 /** One topology in linear memory: the only place that touches it. */
 export class Core {
@@ -198,8 +62,8 @@ export class Core {
   readonly #table: number;
   readonly #phrases: number;
   readonly #rulings: number;
-  readonly #staging: Columns<typeof STAGING>;
-  readonly #matrix: Columns<typeof MATRIX>;
+  readonly #staging: Instance["staging"];
+  readonly #matrix: Instance["matrix"];
   readonly #numbers: Float64Array;
   readonly #terms: readonly Terms[];
   /** By row of the terms. */
@@ -222,7 +86,7 @@ export class Core {
     },
     build: Build = defaultBuild,
   ): Core {
-    return new Core(Sections.of(parts), build);
+    return new Core(settle(Sections.of(parts), build));
   }
 
   /**
@@ -231,14 +95,25 @@ export class Core {
    * @throws SectionError for a section that is missing, of the wrong length, or would lead the kernels astray.
    */
   static from(sections: SectionMap, build: Build = defaultBuild): Core {
-    const core = new Core(Sections.from(sections), build);
-    core.#check();
-    return core;
+    const instance = settle(Sections.from(sections), build);
+    inspect(instance);
+    return new Core(instance);
   }
 
-  private constructor(sections: Sections, build: Build) {
-    this.#core = instantiate(build);
+  private constructor(instance: Instance) {
+    const { exports, memory, sections, staging } = instance;
+    this.#core = exports;
+    this.#memory = memory;
     this.#sections = sections;
+    this.#base = instance.base;
+    this.#places = instance.places;
+    this.#classes = instance.classes;
+    this.#table = instance.table;
+    this.#phrases = instance.phrases;
+    this.#rulings = instance.rulings;
+    this.#staging = staging;
+    this.#matrix = instance.matrix;
+    this.#numbers = new Float64Array(exports.memory.buffer, staging.address.at, CHUNK);
     this.count = sections.nodes;
     this.hosts = sections.hosts;
     this.systems = sections.systems;
@@ -246,59 +121,6 @@ export class Core {
     this.#terms = unpackTerms(sections.bytes("terms"));
     this.#bars = Uint8Array.from(this.#terms, ({ bar }) => bar ?? NO_BAR);
     this.#recordBytes = recordBytes(sections.wide);
-    const longest = sections.longestTree();
-    const arena = new Arena(this.#core);
-    this.#base = arena.take(layout.HEADER_BYTES);
-    this.#classes = arena.take(sections.hosts);
-    this.#table = arena.take(MAX_TABLE);
-    this.#phrases = arena.take(PHRASES_BYTES);
-    this.#rulings = arena.take(RULINGS_BYTES);
-    const staging = reserve(arena, CHUNK, STAGING);
-    const matrix = reserve(arena, MATRIX_LIMIT, MATRIX);
-    const minima = arena.take(this.#core.minimaBytes(sections.nodes, longest) >>> 0);
-    const tree = arena.take(this.#core.treeBytes(sections.leaves) >>> 0, layout.NODE_BYTES);
-    sections.place((bytes) => arena.take(bytes, layout.LEAF_BYTES));
-    arena.commit();
-    const { buffer } = this.#core.memory;
-    sections.move(buffer);
-    this.#places = sections.places();
-    this.#memory = view(new Uint8Array(buffer));
-    this.#staging = staging(buffer);
-    this.#matrix = matrix(buffer);
-    this.#numbers = new Float64Array(buffer, this.#staging.address.at, CHUNK);
-
-    const header = (offset: number, value: number) => this.#memory.setUint32(this.#base + offset, value, true);
-    header(layout.HEADER_NODES, sections.nodes);
-    header(layout.HEADER_WIDE, sections.wide ? 1 : 0);
-    header(layout.HEADER_DEPTH_BITS, sections.depthBits);
-    header(layout.HEADER_KEYS, this.#places.keys);
-    header(layout.HEADER_RECORDS, this.#places.records);
-    header(layout.HEADER_MINIMA, minima);
-    header(layout.HEADER_HOSTS, this.#places.hosts);
-    header(layout.HEADER_SYSTEMS, this.#places.systems);
-    header(layout.HEADER_CLASSES, this.#classes);
-    header(layout.HEADER_CLASS_COUNT, 1);
-    header(layout.HEADER_TABLE, this.#table);
-    header(layout.HEADER_LEAVES, this.#places.leaves);
-    header(layout.HEADER_LEAF_COUNT, sections.leaves);
-    header(layout.HEADER_UNIT, sections.unit);
-    header(layout.HEADER_RANGES, this.#places.ranges);
-    header(layout.HEADER_OWNERS, this.#places.owners);
-    header(layout.HEADER_TERMS, this.#places.terms);
-    this.#core.plantMinima(this.#base, longest);
-    this.#core.plantTree(this.#base, tree);
-  }
-
-  #check(): void {
-    const { nodes: _, hosts, systems, ranges, terms } = this.#sections;
-    const [core, base] = [this.#core, this.#base];
-    this.#sections.expect("keys", core.checkKeys(base));
-    this.#sections.expect("records", core.checkRecords(base, hosts));
-    this.#sections.expect("hosts", core.checkHosts(base, hosts, systems));
-    this.#sections.expect("systems", core.checkSystems(base, systems));
-    this.#sections.expect("ranges", core.checkRanges(base, ranges, terms));
-    this.#sections.expect("owners", core.checkOwners(base, ranges));
-    this.#sections.expect("leaves", core.checkLeaves(base, ranges));
   }
 
   /** Everything that `Core.from` needs, as views of linear memory. */
@@ -341,6 +163,21 @@ export class Core {
   depth(node: number): number {
     const at = this.#places.records + node * this.#recordBytes + layout.RECORD_DEPTH;
     return this.#sections.wide ? this.#memory.getUint32(at, true) : this.#memory.getUint8(at);
+  }
+
+  /** Depth of the deepest function that redirects, on the chain of a node, itself included; 0: none does. */
+  redirectDepth(node: number): number {
+    return this.#field(node, layout.FIELD_REDIRECT);
+  }
+
+  /** The same for functions whose ACS is not known. */
+  unreadableDepth(node: number): number {
+    return this.#field(node, layout.FIELD_UNREADABLE);
+  }
+
+  #field(node: number, field: number): number {
+    const at = this.#places.records + node * this.#recordBytes + layout.RECORD_DEPTH;
+    return this.#sections.wide ? this.#memory.getUint32(at + 4 * field, true) : this.#memory.getUint8(at + field);
   }
 
   /** Ordinal of the host bridge above a node. */

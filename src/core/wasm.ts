@@ -171,6 +171,8 @@ type Layout = Record<
   | "HEADER_TERMS"
   | "RECORD_HOST"
   | "RECORD_DEPTH"
+  | "FIELD_REDIRECT"
+  | "FIELD_UNREADABLE"
   | "FIELDS"
   | "NARROW_DEPTH"
   | "HOST_BYTES"
