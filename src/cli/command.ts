@@ -7,10 +7,12 @@ import type { SharedOptions } from "./options.js";
 /** An answer in each of the forms it may be asked for in; only the one that is wanted is made. */
 export interface Answer {
   readonly exit: ExitCode;
+  /** In lists that can be walked through only once, where there may be too much for all of it to be there at once. */
   readonly document: () => unknown;
-  readonly text: (style: Style) => string;
-  /** For `--quiet`; missing: the command has no such form. */
-  readonly word?: () => string;
+  /** Whole, or line by line where one text may not have room for all; null: the document is for people too. */
+  readonly text: (style: Style) => string | Iterable<string> | null;
+  /** For `--quiet`, in the same forms; missing: the command has no such form. */
+  readonly word?: () => string | Iterable<string>;
 }
 
 /** A command's place on the command line. */
@@ -26,6 +28,8 @@ export interface Form {
 
 /** A command as a table of its parts; what it asks is a function of the machine and the words on the command line. */
 export interface Command<Own = object> extends Form {
+  /** Asks all systems of the source and looks at `--system` itself, rather than the one chosen and nothing else. */
+  readonly looksAtAllSystems?: true;
   ask(machine: Machine, words: readonly (string | undefined)[], options: SharedOptions & Own): Answer;
 }
 

@@ -6,19 +6,30 @@ const SUGGESTIONS = 3;
 /** The function a person means; an error names those that are spelled nearly so. */
 export function findFunction(topology: Topology, text: string, argument: string): number {
   const id = find(topology, text, argument);
-  if (topology.describe(id) !== null) return id;
+  if (topology.isFunction(id)) return id;
   throw new UsageError(
     `${argument}: ${topology.name(id)} is a host bridge; expected a function such as ${example(topology)}`,
   );
 }
 
 function find(topology: Topology, text: string, argument: string): number {
+  const [, number] = /^#(\d+)$/.exec(text) ?? [];
   try {
-    return topology.id(text);
+    return topology.id(number === undefined ? text : Number(number));
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
+    if (number !== undefined) {
+      throw new UsageError(`${argument}: no function has the id ${number}: ids are those that \`list --json\` shows`);
+    }
     if (topology.isPlatformDevice(text)) {
       throw new UsageError(`${argument}: ${text} is a device outside PCI; ask about its addresses with owner and map`);
+    }
+    const [, nodes, remedy] = /names (\d+) nodes: (.*)$/.exec(error.message) ?? [];
+    // Within one system nothing but its id tells a function from its namesakes.
+    if (nodes !== undefined && (remedy === "ask by id" || topology.systems.length === 1)) {
+      throw new UsageError(
+        `${argument}: "${text}" names ${nodes} functions: write '#ID' in quotes, with an id that \`list --json\` shows`,
+      );
     }
     if (!error.message.startsWith("nothing is named")) throw new UsageError(`${argument}: ${error.message}`);
     throw new UsageError(`${argument}: the source has no function named "${text}": ${advice(topology, text)}`);

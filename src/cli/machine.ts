@@ -23,12 +23,16 @@ export interface Machine {
   peerDma(ids: Iterable<number>): PeerDma;
 }
 
-/** Reads the sources and applies `--system` and `--cpu`. */
-export async function openMachine(options: SharedOptions): Promise<Machine> {
+/**
+ * Reads the sources and applies `--system` and `--cpu`.
+ *
+ * @param allSystems whether the other systems are kept; that there is one of that name is seen to nevertheless.
+ */
+export async function openMachine(options: SharedOptions, allSystems = false): Promise<Machine> {
   // Wrong options are found before anything is read: standard input may be a person.
   const cpu = options.cpu === undefined ? undefined : readCpu(options.cpu);
   const policy = options.kernel === undefined ? undefined : readKernel(options.kernel);
-  const { topology, findings } = await openTopology(options.input, options.system, cpu);
+  const { topology, findings } = await openTopology(options, allSystems, cpu);
   return {
     topology,
     findings,
@@ -37,12 +41,17 @@ export async function openMachine(options: SharedOptions): Promise<Machine> {
 }
 
 /** A topology that was packed is as it was read; any other is made of what the sources say. */
-async function openTopology(inputs: readonly string[], system: string | undefined, cpu: CpuDescription | undefined) {
-  const sources = openSources(inputs);
+async function openTopology(
+  { input, system }: SharedOptions,
+  allSystems: boolean,
+  cpu: CpuDescription | undefined,
+): Promise<Omit<Machine, "peerDma">> {
+  const sources = openSources(input);
   const packed = sources?.find(({ bytes }) => bytes instanceof Uint8Array && isPacked(bytes));
   if (packed === undefined) {
     const { machine, findings } = sources === null ? await readThisMachine() : await read(sources);
-    const chosen = chooseSystem(machine, system);
+    const only = chooseSystem(machine, system);
+    const chosen = allSystems ? machine.systems : only;
     const systems = cpu === undefined ? chosen : chosen.map((each) => ({ ...each, cpu }));
     return { topology: Topology.of({ ...machine, systems }), findings };
   }
@@ -50,7 +59,8 @@ async function openTopology(inputs: readonly string[], system: string | undefine
     throw new UsageError(`-i ${packed.name}: a packed topology is whole and cannot be combined with other sources`);
   }
   const whole = unpack(packed);
-  const chosen = system === undefined ? whole : Topology.of(onlySystem(whole, system));
+  const ordinal = system === undefined ? null : ordinalOf(whole, system);
+  const chosen = ordinal === null || allSystems ? whole : Topology.of(onlySystem(whole, ordinal));
   return { topology: cpu === undefined ? chosen : chosen.withCpu(cpu), findings: [] };
 }
 
@@ -63,10 +73,14 @@ function unpack({ name, bytes }: Source): Topology {
   }
 }
 
+function ordinalOf({ systems }: Topology, name: string): number {
+  const ordinal = systems.findIndex((system) => system.name === name);
+  if (ordinal === -1) throw noSystem(systems, name);
+  return ordinal;
+}
+
 /** One system of many is small enough to be described. */
-function onlySystem(topology: Topology, name: string): MachineDescription {
-  const ordinal = topology.systems.findIndex((system) => system.name === name);
-  if (ordinal === -1) throw noSystem(topology.systems, name);
+function onlySystem(topology: Topology, ordinal: number): MachineDescription {
   const system = topology.describeSystem(ordinal);
   topology.close();
   return { peerlane: 1, systems: [system] };

@@ -32,6 +32,7 @@ function program(): Program {
       showGlobalOptions: true,
       subcommandTerm: (sub) => [sub.name(), ...sub.registeredArguments.map(argumentTerm)].join(" "),
     })
+    .addHelpText("after", `\n${REFERENCES}`)
     .addHelpText("after", "\nExit codes: 0 yes; 1 no; 2 asked wrongly, or the input cannot be read; 3 unknown.")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "peerlane: ")) })
     .showHelpAfterError("(--help shows what it takes)")
@@ -48,6 +49,11 @@ function program(): Program {
   addMaker(main, synth);
   return main;
 }
+
+const REFERENCES =
+  "A function is named as 0000:41:00.0 or 41:00.0, with SYSTEM/ in front where the source\n" +
+  "has several, by a name such as nvme0, or, where several have one name, by '#ID' with\n" +
+  "the id that `list --json` shows (in quotes: a shell takes # for a comment).";
 
 function argumentTerm(argument: Argument): string {
   return argument.required ? `<${argument.name()}>` : `[${argument.name()}]`;
@@ -73,12 +79,12 @@ function addForm(main: Program, command: Form): Program {
 }
 
 async function run<Own>(command: Command<Own>, words: readonly string[], options: SharedOptions & Own): Promise<void> {
-  const machine = await openMachine(options);
+  const machine = await openMachine(options, command.looksAtAllSystems);
   const answer = command.ask(machine, words, options);
   checkForm(command, answer, options);
   process.exitCode = answer.exit;
   printFindings(machine, options);
-  print(answer, options);
+  await print(answer, options);
 }
 
 /** What was asked wrongly or cannot be read is said in a sentence; anything else is a fault of this program. */

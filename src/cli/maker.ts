@@ -4,6 +4,7 @@ import { formatJson } from "../writers/json.js";
 import type { Maker } from "./command.js";
 import { EXIT, UsageError } from "./exit.js";
 import type { SharedOptions } from "./options.js";
+import { writeStandardOutput } from "./output.js";
 
 /** Where a command that makes a file is to write it. */
 export interface OutputOption {
@@ -35,8 +36,8 @@ export async function runMaker<Own>(
     throw new UsageError("-o -: the file is no text, and standard output is a terminal: give -o a file, or use a pipe");
   }
   const { data, document, summary } = maker.make(words, options);
-  if (toStandardOutput) await writeStandardOutput(data);
-  else writeFile(data, output);
+  if (!toStandardOutput) writeFile(data, output);
+  else for (const chunk of chunksOf(data)) await writeStandardOutput(chunk);
 
   const bytes = data.byteLength;
   const file = toStandardOutput ? null : output;
@@ -69,17 +70,6 @@ const CHUNK = 1 << 24;
 
 function* chunksOf(data: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < data.length; at += CHUNK) yield data.subarray(at, at + CHUNK);
-}
-
-async function writeStandardOutput(data: Uint8Array): Promise<void> {
-  for (const chunk of chunksOf(data)) {
-    // A failure ends the program: whoever listens to the stream hears of it.
-    await new Promise<void>((resolve) => {
-      process.stdout.write(chunk, (error) => {
-        if (!error) resolve();
-      });
-    });
-  }
 }
 
 function writeFile(data: Uint8Array, path: string): void {

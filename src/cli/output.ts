@@ -1,5 +1,5 @@
 import type { Finding } from "../topology/finding.js";
-import { formatJson } from "../writers/json.js";
+import { jsonPieces } from "../writers/json.js";
 import type { Answer, Command } from "./command.js";
 import { UsageError } from "./exit.js";
 import type { Machine } from "./machine.js";
@@ -7,13 +7,42 @@ import type { SharedOptions } from "./options.js";
 import { terminalStyle } from "./terminal.js";
 
 /** Prints an answer in the form that was asked for. */
-export function print(answer: Answer, options: SharedOptions): void {
-  process.stdout.write(`${render(answer, options)}\n`);
+export async function print(answer: Answer, options: SharedOptions): Promise<void> {
+  let held = "";
+  for (const piece of render(answer, options)) {
+    held += piece;
+    if (held.length < PIECE) continue;
+    await writeStandardOutput(held);
+    held = "";
+  }
+  await writeStandardOutput(`${held}\n`);
 }
 
-function render({ document, text, word }: Answer, { json, quiet, color }: SharedOptions): string {
-  if (json === true) return formatJson(document());
-  return quiet === true ? word!() : text(terminalStyle(color));
+/** How much is written at once: there may be more in all than a text has room for. */
+const PIECE = 1 << 16;
+
+function render({ document, text, word }: Answer, { json, quiet, color }: SharedOptions): Iterable<string> {
+  if (json === true) return jsonPieces(document());
+  const said = quiet === true ? word!() : text(terminalStyle(color));
+  if (said === null) return jsonPieces(document());
+  return typeof said === "string" ? [said] : joined(said);
+}
+
+function* joined(lines: Iterable<string>): Generator<string> {
+  let separator = "";
+  for (const line of lines) {
+    yield separator + line;
+    separator = "\n";
+  }
+}
+
+/** A failure ends the program: whoever listens to the stream hears of it. */
+export function writeStandardOutput(data: string | Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.write(data, (error) => {
+      if (!error) resolve();
+    });
+  });
 }
 
 /** @throws UsageError where a command has no answer of one word. */

@@ -73,7 +73,7 @@ export function mappingOf(
       case "memory-off":
       case "memory-unknown": {
         const { least } = turningDepths(topology, provider!, request);
-        const { off, missing } = decodeCulprits(topology, provider!, least);
+        const { off, missing } = decodeCulprits(topology, provider!, least, topology.core.range(request.range!).terms);
         return status === "memory-off" ? { culprits: off, hints: off.map(decodeHint) } : { culprits: off, missing };
       }
       case "system-ram":

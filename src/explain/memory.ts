@@ -1,22 +1,24 @@
 import { OUTCOME_BITS, type Decision } from "../core.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
-import { decodeCulprits } from "./culprits.js";
+import { decodeCulprits, termsOf } from "./culprits.js";
 import { ALLOWED } from "./pair.js";
 import type { Memory } from "./verdict.js";
 
 /** Can the memory of `provider` be reached at all? Linux's peer-to-peer decision does not ask. */
 export function memoryOf(topology: Topology, provider: number, decision: Decision): Memory {
-  const bars = memoryBars(topology.describe(provider)!);
+  const description = topology.describe(provider)!;
+  const bars = memoryBars(description);
   if (bars === undefined) return "unknown";
   if (bars.length === 0) return "none";
   const places = bars.map(({ start, bus }) => (start === undefined ? bus : start));
   if (places.every((place) => place === null)) return "unassigned";
+  const terms = termsOf(topology, provider, description);
   const { least, most } = turningDepths(topology, provider, decision);
-  if (decodeCulprits(topology, provider, most).off.length > 0) return "off";
+  if (decodeCulprits(topology, provider, most, terms).off.length > 0) return "off";
   // The BAR that found no room is as a rule the large one, which is the memory that peers are after.
   if (places.includes(null)) return "unassigned";
-  const { off, missing } = decodeCulprits(topology, provider, least);
+  const { off, missing } = decodeCulprits(topology, provider, least, terms);
   return off.length + missing.length > 0 || places.includes(undefined) ? "unknown" : "ok";
 }
 

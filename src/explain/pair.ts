@@ -69,7 +69,9 @@ export function reasonsFor(
   if (hostsRefuse) hints.push(...hostHints(hosts, outcomes === OUTCOME_BITS["host-refused"]));
   const missing: Missing[] = [];
   if (answerOf(outcomes) !== "no" && routeOf(outcomes, false) === "unknown") {
-    missing.push(...missingPlace(topology, [provider, client]), ...missingAcs(tested));
+    missing.push(...missingPlace(topology, [provider, client]));
+    // A long chain has more of them than a call takes arguments.
+    for (const entry of missingAcs(tested)) missing.push(entry);
     if (hostsDecide && answerOf(outcomes) === "unknown")
       missing.push(...distinct(hosts.flatMap(({ missing }) => missing)));
   }

@@ -52,9 +52,12 @@ export interface Owner {
 
 /** What the description says of one address. */
 export interface Ownership {
-  /** `one`: owned. `none`: nobody's. `several`: ambiguous. `unknown`: the description does not show enough. */
-  readonly answer: "one" | "none" | "several" | "unknown";
-  /** The owner, the claimants, or who may own it. */
+  /**
+   * `one`: owned. `none`: nobody's. `several`: ambiguous. `unknown`: the description does not show enough.
+   * `leaves-owner`: the range begins in its owner and ends beyond it.
+   */
+  readonly answer: (typeof OWNER_ANSWERS)[number];
+  /** The owner, also of a range that leaves it; the claimants; or who may own it. */
   readonly owners: readonly Owner[];
   /** The innermost window that forwards the address, where no owner is nearer: of a bridge or of a host bridge. */
   readonly window: { readonly id: number; readonly kind: "mem" | "pref" } | null;
@@ -66,8 +69,8 @@ export interface OwnerQueries {
   readonly address: Addresses;
   /** Bytes from there on that have to be the same owner's, at least 1; missing: the one byte at the address. */
   readonly size?: Addresses;
-  /** The system of all rows by name, or of each row by its place in `systems`; needed where there are several. */
-  readonly system?: string | Uint32Array;
+  /** The system of all rows by name or place in `systems`, or of each row by place; needed where there are several. */
+  readonly system?: string | number | Uint32Array;
 }
 
 /** Owners in columns: row i answers query i. Into columns that are left out nothing is put. */
@@ -82,8 +85,5 @@ export interface OwnerColumns {
   readonly bar?: Uint8Array;
 }
 
-/**
- * What a column of answers says of an address: those of {@link Ownership}, and `leaves-owner`: the range begins in its
- * owner and ends beyond it.
- */
+/** What is said of an address or range; {@link Ownership} explains each. */
 export const OWNER_ANSWERS = ["one", "none", "several", "unknown", "leaves-owner"] as const;

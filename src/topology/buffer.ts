@@ -22,6 +22,9 @@ const CHECKSUM_AT = 24;
 const UNIT = 64;
 const NAME_BYTES = 48;
 
+/** What a topology is read from. */
+export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
+
 /** Raised whenever a section changes its meaning. */
 const VERSION = 1;
 
@@ -63,7 +66,7 @@ export function writeBuffer(sections: ReadonlyMap<string, Uint8Array>): ArrayBuf
  * @throws TypeError for anything but bytes; BufferError for bytes that are damaged, cut short, of another kind, or
  *   written by a newer version.
  */
-export function readBuffer(data: ArrayBuffer | Uint8Array): Sections {
+export function readBuffer(data: Bytes): Sections {
   const given = bytesOf(data);
   if (!isPacked(given)) {
     throw new BufferError(
@@ -122,10 +125,25 @@ function cutShort(length: number, expected: string): BufferError {
   return new BufferError(message, null, length);
 }
 
+/** Bytes of memory that is shared are copied first: they must not change once they have been checked. */
 function bytesOf(data: unknown): Uint8Array {
-  if (data instanceof Uint8Array) return data;
-  if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  throw new TypeError(`expected an ArrayBuffer or a Uint8Array, got ${data === null ? "null" : typeof data}`);
+  const bytes = ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : data instanceof ArrayBuffer || isShared(data)
+      ? new Uint8Array(data)
+      : null;
+  if (bytes === null) throw new TypeError(`expected an ArrayBuffer or a view of one, got ${kindOf(data)}`);
+  return isShared(bytes.buffer) ? new Uint8Array(bytes) : bytes;
+}
+
+/** A page that is not isolated has no such memory, nor a name for it. */
+function isShared(data: unknown): data is SharedArrayBuffer {
+  return typeof SharedArrayBuffer !== "undefined" && data instanceof SharedArrayBuffer;
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
+  return `an object of ${value.constructor?.name ?? "no class"}`;
 }
 
 function padded(length: number): number {

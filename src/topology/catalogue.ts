@@ -42,7 +42,7 @@ export class CoreHandle {
   }
 
   get(): Core {
-    if (this.#core === null) throw new Error("this topology is closed: make another one from its description");
+    if (this.#core === null) throw new Error("this topology is closed: make another one");
     return this.#core;
   }
 

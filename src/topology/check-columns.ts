@@ -1,3 +1,4 @@
+import { checkSystemFacts } from "./validate.js";
 import { FUNCTION_KINDS, NO_ROW, type FabricColumns } from "./fabric-columns.js";
 
 type ColumnType = { readonly name: string; readonly BYTES_PER_ELEMENT: number; new (count: number): object };
@@ -30,6 +31,7 @@ const GROUPS: Readonly<Record<string, { readonly needed: Types; readonly optiona
   },
 };
 const MANDATORY: readonly string[] = ["hostBridges", "functions"];
+const KNOWN = ["systems", ...Object.keys(GROUPS)];
 
 /** The greatest class code, of 24 bits. */
 const MOST_CLASS = 0xffffff;
@@ -38,17 +40,21 @@ const MOST_BAR = 12;
 const ROM = 6;
 
 /**
- * Whether columns are columns, of one length in each group.
+ * Whether columns are columns, of one length in each group, and systems what `machine.schema.json` says.
  *
- * @throws TypeError for a column of the wrong kind; RangeError for one of the wrong length.
+ * @throws TypeError for a column of the wrong kind, one that is none of those known, or a fact of a system that cannot
+ *   be; RangeError for a column of the wrong length.
  */
 export function checkShapes(columns: FabricColumns): void {
   if (typeof columns !== "object" || columns === null) {
     throw new TypeError(`expected the columns of a fabric, got ${columns === null ? "null" : typeof columns}`);
   }
-  if (!Array.isArray(columns.systems) || columns.systems.some((facts) => typeof facts !== "object" || facts === null)) {
+  expectKnown("", columns, KNOWN);
+  if (!Array.isArray(columns.systems)) {
     throw new TypeError("systems: expected an array with what is known of each system, {} where nothing is");
   }
+  const [problem] = checkSystemFacts(columns.systems, "systems");
+  if (problem !== undefined) throw new TypeError(`${problem.path}: ${problem.message}`);
   for (const [name, { needed, optional }] of Object.entries(GROUPS)) {
     const group: unknown = columns[name as keyof FabricColumns];
     if (group !== undefined || MANDATORY.includes(name)) checkGroup(name, group, needed, optional);
@@ -85,6 +91,7 @@ function checkGroup(name: string, group: unknown, needed: Types, optional: Types
   if (typeof group !== "object" || group === null) {
     throw new TypeError(`${name}: expected an object of columns, got ${group === null ? "null" : typeof group}`);
   }
+  expectKnown(`${name}.`, group, [...Object.keys(needed), ...Object.keys(optional)]);
   const columns = group as Readonly<Record<string, unknown>>;
   const [first] = Object.keys(needed) as [string];
   for (const [column, types] of [...Object.entries(needed), ...Object.entries(optional)]) {
@@ -99,6 +106,13 @@ function checkGroup(name: string, group: unknown, needed: Types, optional: Types
       throw new RangeError(`${name}.${column}: expected ${rows} rows as in ${name}.${first}, got ${length}`);
     }
   }
+}
+
+/** A fact under a misspelled name would be unknown, which nobody would notice. */
+function expectKnown(prefix: string, given: object, known: readonly string[]): void {
+  const name = Object.keys(given).find((each) => !known.includes(each));
+  if (name === undefined) return;
+  throw new TypeError(`${prefix}${name}: no such column: expected one of ${known.join(", ")}`);
 }
 
 function checkRows(name: string, column: Uint32Array | undefined, count: number, of: string, none?: number): void {

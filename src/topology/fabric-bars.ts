@@ -1,8 +1,8 @@
 import { ALWAYS, depthIn, parentIn, type Forest, type TermsTable } from "../core.js";
 import { FIRST_APERTURE } from "./claims.js";
 import type { NodeColumns } from "./fabric.js";
-import { COMMAND_UNKNOWN, SRIOV_UNKNOWN } from "./fabric-columns.js";
-import { COMMAND_MEMORY, VIRTUAL_DECODE, type Known } from "./register.js";
+import { COMMAND_UNKNOWN, FUNCTION_KINDS, SRIOV_UNKNOWN } from "./fabric-columns.js";
+import { BRIDGE_CLASSES, COMMAND_MEMORY, VIRTUAL_DECODE, VIRTUAL_KINDS, type Known } from "./register.js";
 
 const BARS = 13;
 const STATES: readonly Known[] = ["on", "off", "unknown"];
@@ -110,14 +110,30 @@ function decodeAlongChains(
   return { off, unknown };
 }
 
-/** A virtual function decodes by its physical function's SR-IOV control, any other by its own Command register. */
-function ownDecode({ command, physicalFunction, sriovControl }: NodeColumns, id: number): number {
-  const physical = physicalFunction === undefined ? 0 : physicalFunction[id]!;
+/** As `decodesMemory` of a description. */
+function ownDecode(nodes: NodeColumns, id: number): number {
+  const { command, physicalFunction, sriovControl } = nodes;
+  if (physicalFunction === undefined) {
+    const own = commandDecode(command, id);
+    return own === OFF && mayBeVirtual(nodes, id) ? UNKNOWN : own;
+  }
+  const physical = physicalFunction[id]!;
   if (physical === 0) return commandDecode(command, id);
   const control = sriovControl === undefined ? SRIOV_UNKNOWN : sriovControl[physical]!;
   if (control === SRIOV_UNKNOWN) return UNKNOWN;
   return (control & VIRTUAL_DECODE) === VIRTUAL_DECODE ? ON : OFF;
 }
+
+/** As that of a description, which has a ROM and ports as well. */
+function mayBeVirtual({ kind, class: code, buses, sriovControl }: NodeColumns, id: number): boolean {
+  if (kind !== undefined && !MAY_BE_VIRTUAL[kind[id]!]) return false;
+  if (code !== undefined && BRIDGES.has(code[id]! >>> 8)) return false;
+  if (buses !== undefined && buses[id] !== 0) return false;
+  return sriovControl === undefined || sriovControl[id] === SRIOV_UNKNOWN;
+}
+
+const MAY_BE_VIRTUAL = FUNCTION_KINDS.map((kind) => kind === null || VIRTUAL_KINDS.includes(kind));
+const BRIDGES = new Set(BRIDGE_CLASSES.map((code) => parseInt(code, 16)));
 
 function commandDecode(command: Uint16Array | undefined, id: number): number {
   const word = command === undefined ? COMMAND_UNKNOWN : command[id]!;

@@ -19,6 +19,11 @@ export function findContradictions(columns: FabricColumns, problems: Problem[]):
     if (physical !== NO_ROW && physicalFunction![physical] !== NO_ROW) {
       const fault = physical === row ? "which is itself" : "which is virtual itself";
       report("PARENT_MISSING", row, `is a virtual function of ${nameOfRow(columns, physical)}, ${fault}`);
+    } else if (physical !== NO_ROW && parent[physical] !== parent[row]) {
+      const isElsewhere = systemOf(columns, row) !== systemOf(columns, physical);
+      const fault = isElsewhere ? "which is in another system" : "which has another parent: state that of both";
+      const code = isElsewhere ? "PARENT_MISSING" : "PARENT_CONTRADICTION";
+      report(code, row, `is a virtual function of ${nameOfRow(columns, physical)}, ${fault}`);
     }
     const above = parent[row]! - roots;
     if (above < 0 || above === row) continue;
@@ -34,6 +39,17 @@ export function findContradictions(columns: FabricColumns, problems: Problem[]):
     const fault = `but the buses behind that are ${hex(secondary)} to ${hex(subordinate)}`;
     report("PARENT_CONTRADICTION", row, `has the parent ${nameOfRow(columns, above)}, ${fault}`);
   }
+}
+
+/** Row of the system of a function; null: it is part of a cycle. */
+function systemOf({ hostBridges, functions: { parent } }: FabricColumns, row: number): number | null {
+  const roots = hostBridges.system.length;
+  let node = roots + row;
+  for (let steps = 0; node >= roots; steps++) {
+    if (steps > parent.length) return null;
+    node = parent[node - roots]!;
+  }
+  return hostBridges.system[node]!;
 }
 
 /** A function as a problem names it; of its segment nothing is known before it is placed. */

@@ -143,9 +143,9 @@ function nodesOf({ hostBridges, functions }: FabricColumns, { order, count }: Fo
   const roots = hostBridges.system.length;
   const { parent: _, physicalFunction, ...plain } = functions;
   const runs = runsOf(order, count, roots);
-  const gathered: Record<string, Uint8Array | Uint16Array | Uint32Array> = {};
+  const gathered: { -readonly [Name in keyof NodeColumns]?: Uint8Array | Uint16Array | Uint32Array } = {};
   for (const [name, column] of Object.entries(plain)) {
-    if (column !== undefined) gathered[name] = gather(column, runs, count);
+    if (column !== undefined) gathered[name as keyof NodeColumns] = gather(column, runs, count);
   }
   if (physicalFunction !== undefined) {
     const physical = gather(physicalFunction, runs, count);
@@ -153,9 +153,9 @@ function nodesOf({ hostBridges, functions }: FabricColumns, { order, count }: Fo
       const row = physical[id]!;
       physical[id] = order[id]! < roots || row === NO_ROW ? 0 : ids[roots + row]!;
     }
-    gathered["physicalFunction"] = physical;
+    gathered.physicalFunction = physical;
   }
-  return gathered as unknown as NodeColumns;
+  return gathered as NodeColumns;
 }
 
 /** Where functions follow one another as nodes as they do as rows: id and row of the first, and how many. */

@@ -26,7 +26,8 @@ const LEAVES = OWNER_ANSWERS.indexOf("leaves-owner");
 
 /** Turns what the core says of addresses into answers for people. Only ranges that leave their owner need a bigint. */
 export class OwnerBatch {
-  /** As long as the longest batch so far. */
+  /** What the core says of each row, as long as the longest batch so far: the caller's column gets nothing but answers. */
+  #claim = new Uint8Array(0);
   #range = new Uint32Array(0);
 
   constructor(
@@ -43,12 +44,15 @@ export class OwnerBatch {
       this.core.ownerMany(address, size ?? null, systems, plain);
       return;
     }
-    if (this.#range.length < address.length) this.#range = new Uint32Array(address.length);
-    const range = this.#range;
-    this.core.ownerMany(address, size ?? null, systems, { ...plain, claim: answer, range });
+    if (this.#range.length < address.length) {
+      this.#claim = new Uint8Array(address.length);
+      this.#range = new Uint32Array(address.length);
+    }
+    const [claim, range] = [this.#claim, this.#range];
+    this.core.ownerMany(address, size ?? null, systems, { ...plain, claim, range });
     for (let row = 0; row < address.length; row++) {
       const open = this.open[typeof systems === "number" ? systems : systems[row]!]!;
-      const found = ANSWERS[open]![answer[row]!]!;
+      const found = ANSWERS[open]![claim[row]!]!;
       answer[row] = found === LEAVES && this.#isContested(range[row]!, systems, queries, row) ? SEVERAL : found;
     }
   }

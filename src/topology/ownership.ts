@@ -24,7 +24,8 @@ export function ownersOf(book: AddressBook, system: number, address: bigint, siz
       const beyond = address + core.claimedAlike(system, address);
       const contested = address + size > beyond && beyond < nearest.start + nearest.size;
       if (contested) return { answer: "several", owners: claimants(book, system, beyond), window: null };
-      return { answer: "one", owners: [owner(book, nearest, address)], window: null };
+      const leaves = address + size > nearest.start + nearest.size;
+      return { answer: leaves ? "leaves-owner" : "one", owners: [owner(book, nearest, address)], window: null };
     }
     case "ambiguous":
       return { answer: "several", owners: claimants(book, system, address), window: null };

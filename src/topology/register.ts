@@ -1,4 +1,4 @@
-import type { FunctionDescription, RegisterWord, SriovDescription } from "./description.js";
+import type { FunctionDescription, FunctionKind, RegisterWord, SriovDescription } from "./description.js";
 
 /** Command register (PCIe 6.0 7.5.1.1.3). */
 export const COMMAND_MEMORY = 0x2;
@@ -35,14 +35,30 @@ export function redirects(description: FunctionDescription): Known {
 /**
  * Whether a function answers memory requests: memory decode of its own Command register and a power state that lets
  * it; a virtual function by its physical function's VF enable and VF memory space enable (its own bit is wired to 0).
+ * Where nothing shows whether a function is virtual, a bit that is clear may be that wired one.
  */
 export function decodesMemory(description: FunctionDescription, physical?: FunctionDescription): Known {
   if (description.powerState === "D3hot" || description.powerState === "D3cold") return "off";
-  if (description.physicalFunction === undefined || description.physicalFunction === null) {
-    return bit(description.command, COMMAND_MEMORY);
-  }
-  return virtualFunctionsDecode(physical?.sriov);
+  if (typeof description.physicalFunction === "string") return virtualFunctionsDecode(physical?.sriov);
+  const own = bit(description.command, COMMAND_MEMORY);
+  return own === "off" && mayBeVirtual(description) ? "unknown" : own;
 }
+
+/**
+ * Whether a function may be a virtual one. That needs more than silence: what is a bridge, conventional, an SR-IOV
+ * physical function, or has ports or a ROM, is none (PCIe 6.0 9.3.3, 9.3.4).
+ */
+export function mayBeVirtual({ physicalFunction, kind, class: code, bus, sriov, bars = [] }: FunctionDescription) {
+  if (physicalFunction === null) return false;
+  if (kind !== undefined && !VIRTUAL_KINDS.includes(kind)) return false;
+  if (bus !== undefined || sriov || BRIDGE_CLASSES.some((bridge) => code?.startsWith(bridge))) return false;
+  return !bars.some(({ index, type }) => type === "io" || type === "rom" || index === 6);
+}
+
+/** What an SR-IOV physical function may be, and so its virtual ones; some GPUs with SR-IOV are legacy endpoints. */
+export const VIRTUAL_KINDS: readonly FunctionKind[] = ["endpoint", "legacy-endpoint", "rc-integrated-endpoint"];
+/** Host bridges, PCI-to-PCI bridges, CardBus bridges. */
+export const BRIDGE_CLASSES: readonly string[] = ["0600", "0604", "0607"];
 
 function virtualFunctionsDecode(sriov: SriovDescription | null | undefined): Known {
   if (sriov === undefined) return "unknown";

@@ -9,14 +9,22 @@ export class SystemNames {
   constructor(private readonly systems: readonly { readonly name?: string }[]) {}
 
   /**
-   * The ordinal of the system of that name; without a name the only one.
+   * The ordinal of the system of that name or ordinal; without either the only one.
    *
-   * @throws RangeError where there is none, or are several.
+   * @throws RangeError where there is none, or are several; TypeError for what is neither.
    */
-  ordinal(name: string | undefined): number {
+  ordinal(name: string | number | undefined): number {
+    if (typeof name === "number") {
+      if (Number.isInteger(name) && name >= 0 && name < this.systems.length) return name;
+      throw new RangeError(`expected a system from 0 to ${this.systems.length - 1}, got ${name}`);
+    }
     if (name === undefined) {
       if (this.systems.length === 1) return 0;
       throw new RangeError(`there are ${this.systems.length} systems, name one of them: ${this.#shown()}`);
+    }
+    if (typeof name !== "string") {
+      const got = name === null ? "null" : typeof name;
+      throw new TypeError(`expected a system by its name, or by its place in systems, got ${got}`);
     }
     this.#ordinals ??= new Map(this.systems.map((system, ordinal) => [system.name ?? "", ordinal]));
     const ordinal = this.#ordinals.get(name);

@@ -1,5 +1,5 @@
 import { Core, OPEN, SectionError, type Build } from "../core.js";
-import { readBuffer, writeBuffer } from "./buffer.js";
+import { readBuffer, writeBuffer, type Bytes } from "./buffer.js";
 import { CoreHandle, type Catalogue, type Parts } from "./catalogue.js";
 import { DescribedCatalogue, functionsOf } from "./described.js";
 import type { MachineDescription } from "./description.js";
@@ -36,7 +36,7 @@ export function pack({ core, catalogue, open, findings }: Parts): ArrayBuffer {
  *
  * @throws BufferError
  */
-export function unpack(data: ArrayBuffer | Uint8Array, build?: Build): Parts {
+export function unpack(data: Bytes, build?: Build): Parts {
   const sections = readBuffer(data);
   const core = coreFrom(sections, build);
   const handle = new CoreHandle(core);

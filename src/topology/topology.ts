@@ -1,6 +1,6 @@
 import type { Build, Core } from "../core.js";
 import type { Common, CommonColumns, OwnerColumns, Ownership, OwnerQueries, Ref } from "./answers.js";
-import { checkAddress, checkPairs, checkQueries, newCommonColumns, newOwnerColumns } from "./batch.js";
+import { checkAddress, checkedSize, checkPairs, checkQueries, newCommonColumns, newOwnerColumns } from "./batch.js";
 import { CoreHandle, type Catalogue, type Parts } from "./catalogue.js";
 import type { CpuDescription, FunctionDescription, MachineDescription, SystemDescription } from "./description.js";
 import type { FabricColumns } from "./fabric-columns.js";
@@ -36,12 +36,7 @@ export interface FabricTopology {
  * included; they are good for one topology only, and for what is read back from its buffer.
  */
 export class Topology {
-  /** What was odd about the description and could be lived with. Columns are not looked through for oddities. */
-  readonly findings: readonly Finding[];
-  /** How many nodes there are: host bridges, unknown roots and functions. Ids run from 1 to this. */
-  readonly size: number;
   readonly #parts: Parts;
-  readonly #catalogue: Catalogue;
   readonly #systemNames: SystemNames;
   #roots: readonly { readonly id: number; readonly root: Root }[] | null = null;
   #owners: OwnerBatch | null = null;
@@ -60,10 +55,12 @@ export class Topology {
    * Checks and packs columns: for fabrics of millions of functions, of which none becomes an object. The columns are
    * copied, and may be changed afterwards.
    *
-   * @throws TypeError for a column of the wrong kind; RangeError for one of the wrong length or with a value that it
+   * @throws TypeError for a column of the wrong kind or an unknown name, and for facts of a system that
+   *   `machine.schema.json` does not allow, naming the field; RangeError for one of the wrong length or with a value that it
    *   cannot have, naming column and row, and where the fabric does not fit into the core.
-   * @throws TopologyError for a structure that cannot be: a cycle, a virtual function of a virtual one, a parent that
-   *   its own bus numbers or kind contradict, two systems of one name.
+   * @throws TopologyError for a structure that cannot be: a cycle, a virtual function of a virtual one, of one in
+   *   another system or below another parent, a parent that its own bus numbers or kind contradict, two systems of one
+   *   name.
    */
   static fromColumns(columns: FabricColumns, options: TopologyOptions = {}): FabricTopology {
     const { parts, hostBridges, functions } = partsFromColumns(columns, options.build);
@@ -78,16 +75,24 @@ export class Topology {
    * @throws TypeError for anything but bytes; BufferError for bytes that are damaged, cut short or of another kind, or
    *   that a newer version wrote; RangeError where no memory is to be had.
    */
-  static from(data: ArrayBuffer | Uint8Array, options: TopologyOptions = {}): Topology {
+  static from(data: ArrayBuffer | SharedArrayBuffer | ArrayBufferView, options: TopologyOptions = {}): Topology {
     return new Topology(unpack(data, options.build));
   }
 
   private constructor(parts: Parts) {
     this.#parts = parts;
-    this.#catalogue = parts.catalogue;
-    this.findings = parts.findings;
-    this.size = parts.catalogue.hosts.nodes;
     this.#systemNames = new SystemNames(parts.catalogue.facts);
+  }
+
+  /** What was odd about the description and could be lived with. Columns are not looked through for oddities. */
+  get findings(): readonly Finding[] {
+    this.#parts.core.get();
+    return this.#parts.findings;
+  }
+
+  /** How many nodes there are: host bridges, unknown roots and functions. Ids run from 1 to this. */
+  get size(): number {
+    return this.#catalogue.hosts.nodes;
   }
 
   /** The systems by ordinal. Those of columns describe their functions only when these are looked at. */
@@ -102,8 +107,9 @@ export class Topology {
    */
   id(ref: Ref): number {
     if (typeof ref === "string") return this.#find(ref);
-    if (Number.isInteger(ref) && ref >= 1 && ref <= this.size) return ref;
-    throw new RangeError(`expected an id from 1 to ${this.size}, got ${String(ref)}`);
+    const { size } = this;
+    if (Number.isInteger(ref) && ref >= 1 && ref <= size) return ref;
+    throw new RangeError(`expected an id from 1 to ${size}, got ${String(ref)}`);
   }
 
   /** `dddd:bb:dd.f` for a function, `dddd:bb` for a host bridge; with `system/` in front where there are several. */
@@ -139,8 +145,8 @@ export class Topology {
     return this.#catalogue.facts.some(({ platformDevices }) => platformDevices?.some(({ name }) => name === ref));
   }
 
-  /** Ids of all functions, or of one system's, by segment, bus, device, function. */
-  functions(system?: string): Uint32Array {
+  /** Ids of all functions, or of one system's (by name or place in `systems`), by segment, bus, device, function. */
+  functions(system?: string | number): Uint32Array {
     return this.#catalogue.functions(system === undefined ? null : this.#systemNames.ordinal(system));
   }
 
@@ -242,37 +248,41 @@ export class Topology {
   commonMany(a: Uint32Array, b: Uint32Array): Required<CommonColumns>;
   commonMany<Into extends CommonColumns>(a: Uint32Array, b: Uint32Array, into: Into): Into;
   commonMany(a: Uint32Array, b: Uint32Array, into?: CommonColumns): CommonColumns {
+    const { core } = this;
     checkPairs(a, b, into);
     const columns = into ?? newCommonColumns(a.length);
-    this.core.commonMany(a, b, columns);
+    core.commonMany(a, b, columns);
     return columns;
   }
 
   /**
    * Who owns a CPU physical address, or the range that begins there.
    *
-   * @param system needed where there are several.
-   * @param size bytes. Where others claim a later part of the owner's range the answer is `several`; a range beyond
-   *   the owner's end does not concern it.
-   * @throws TypeError where the address is no bigint; RangeError for one outside [0, 2^64).
+   * @param system its name or place in `systems`; needed where there are several.
+   * @param size bytes, at least 1. Where others claim a later part of the owner's range the answer is `several`; what
+   *   is beyond the owner's end does not concern that: then it is `leaves-owner`.
+   * @throws TypeError where the address is no bigint; RangeError for an address outside [0, 2^64), a size outside
+   *   [1, 2^64), a number that is no whole one below 2^53, or where it is not said which of several systems.
    */
-  owners(address: bigint, system?: string, size = 1n): Ownership {
+  owners(address: bigint, system?: string | number, size: bigint | number = 1n): Ownership {
+    const book = this.#book();
     if (typeof address !== "bigint") throw new TypeError(`expected the address as a bigint, got ${typeof address}`);
     checkAddress(address);
-    return ownersOf(this.#book(), this.#systemNames.ordinal(system), address, size);
+    return ownersOf(book, this.#systemNames.ordinal(system), address, checkedSize(size));
   }
 
   /**
    * The quick form of {@link owners}: the id of the one function that owns an address, else 0.
    *
    * @param address CPU physical; a number below 2^53.
-   * @param system its place in `systems`.
-   * @throws RangeError for an address outside [0, 2^64), a number that is no whole one below 2^53, or a system that
-   *   this topology does not have.
+   * @param system its name or place in `systems`; needed where there are several.
+   * @throws RangeError for an address outside [0, 2^64), a number that is no whole one below 2^53, a system that this
+   *   topology does not have, or where it is not said which of several.
    */
-  ownerId(address: bigint | number, system = 0): number {
+  ownerId(address: bigint | number, system?: string | number): number {
+    const { core } = this;
     checkAddress(address);
-    return this.core.owner(this.#system(system), address);
+    return core.owner(this.#systemNames.ordinal(system), address);
   }
 
   /**
@@ -280,22 +290,24 @@ export class Topology {
    *
    * @param into columns to fill, at least as long; missing: all are made, the offsets of the kind of the addresses.
    * @throws TypeError for columns of the wrong kind; RangeError for columns that differ in length or are too short, for
-   *   an address, size or system that is none, with its row, and where it is not said which of several systems.
+   *   an address, size or system that is none, with its row, and where it is not said which of several systems. Rows
+   *   before that one may have been filled, but in `answer`, which is filled last.
    */
   ownerMany(queries: OwnerQueries): Required<OwnerColumns>;
   ownerMany<Into extends OwnerColumns>(queries: OwnerQueries, into: Into): Into;
   ownerMany(queries: OwnerQueries, into?: OwnerColumns): OwnerColumns {
+    const { core } = this;
     checkQueries(queries, into);
     const { address, system } = queries;
     const columns = into ?? newOwnerColumns(address);
     const systems = system instanceof Uint32Array ? system : this.#systemNames.ordinal(system);
-    this.#owners ??= new OwnerBatch(this.core, this.#parts.open);
+    this.#owners ??= new OwnerBatch(core, this.#parts.open);
     this.#owners.fill(queries, systems, columns);
     return columns;
   }
 
   /** Whether the description holds any CPU physical address of a system. */
-  hasAddresses(system?: string): boolean {
+  hasAddresses(system?: string | number): boolean {
     return this.core.open(this.#systemNames.ordinal(system)) !== "blank";
   }
 
@@ -310,7 +322,8 @@ export class Topology {
    * @throws RangeError for a system that this topology does not have.
    */
   describeSystem(system: number): SystemDescription {
-    return this.#catalogue.describeSystem(this.#system(system));
+    const catalogue = this.#catalogue;
+    return catalogue.describeSystem(this.#systemNames.ordinal(system));
   }
 
   /** The same topology, every system of which has this CPU. Both share the core; closing one leaves the other open. */
@@ -336,10 +349,16 @@ export class Topology {
     return this.#parts.core.get();
   }
 
-  /** Lets go of the core's memory. The topology cannot be asked any more. */
+  /** Lets go of the core's memory. The topology cannot be asked any more: whatever asks it throws an Error. */
   close(): void {
     this.#parts.core.release();
     this.#owners = null;
+  }
+
+  /** @throws Error once the topology is closed. */
+  get #catalogue(): Catalogue {
+    this.#parts.core.get();
+    return this.#parts.catalogue;
   }
 
   #book(): AddressBook {
@@ -347,16 +366,11 @@ export class Topology {
     return { core, facts: this.#catalogue.facts, open: this.#parts.open, nameOf: (id) => this.name(id) };
   }
 
-  #system(ordinal: number): number {
-    const count = this.#catalogue.facts.length;
-    if (Number.isInteger(ordinal) && ordinal >= 0 && ordinal < count) return ordinal;
-    throw new RangeError(`expected a system from 0 to ${count - 1}, got ${String(ordinal)}`);
-  }
-
   #find(ref: string): number {
+    const catalogue = this.#catalogue;
     const slash = ref.lastIndexOf("/");
     const system = slash === -1 ? null : this.#systemNames.ordinal(ref.slice(0, slash));
-    const hits = this.#catalogue.find(system, ref.slice(slash + 1));
+    const hits = catalogue.find(system, ref.slice(slash + 1));
     if (hits.length === 1) return hits[0]!;
     if (hits.length === 0) throw new RangeError(`nothing is named "${ref}": expected ${EXPECTED}`);
     const advice = system === null ? "write the system in front, as in system/dddd:bb:dd.f" : "ask by id";

@@ -28,15 +28,43 @@ const patterns = new Map<string, RegExp>();
 
 /** Everything in `document` that `machine.schema.json` does not allow, in the order of the document. */
 export function checkAgainstSchema(document: unknown): readonly SchemaProblem[] {
-  return check(document, schema as unknown as Schema, "$");
+  return below("$", check(document, schema as unknown as Schema));
 }
 
-/** A value of the wrong type is not looked into: whatever else is wrong with it follows from that. */
-function check(value: unknown, given: Schema, path: string): SchemaProblem[] {
+/**
+ * What of each system is not what `machine.schema.json` says of one, without functions and host bridges: for the first
+ * system of which something is not. Objects that several systems share are looked at once.
+ */
+export function checkSystemFacts(systems: readonly unknown[], path: string): readonly SchemaProblem[] {
+  const passed = new Map<object, Schema>();
+  for (let row = 0; row < systems.length; row++) {
+    const problems = check(systems[row], FACTS, passed);
+    if (problems.length > 0) return below(`${path}[${row}]`, problems);
+  }
+  return [];
+}
+
+const { functions: _, hostBridges: __, ...FACTS_FIELDS } = DEFINITIONS["system"]!.properties!;
+const FACTS: Schema = { ...DEFINITIONS["system"]!, properties: FACTS_FIELDS, required: [] };
+
+/** Objects that have been looked at, and the rule that they are as it says. */
+type Passed = Map<object, Schema>;
+
+/**
+ * A value of the wrong type is not looked into: whatever else is wrong with it follows from that. Paths are those from
+ * the value on: they are put together only where there is a problem.
+ */
+function check(value: unknown, given: Schema, passed?: Passed): readonly SchemaProblem[] {
   const rule = resolve(given);
-  const problem = (expected: string): SchemaProblem[] => [
-    { path, message: `expected ${expected}, got ${show(value)}` },
-  ];
+  if (typeof value !== "object" || value === null || passed === undefined) return checkValue(value, rule, passed);
+  if (passed.get(value) === rule) return [];
+  const problems = checkValue(value, rule, passed);
+  if (problems.length === 0) passed.set(value, rule);
+  return problems;
+}
+
+function checkValue(value: unknown, rule: Schema, passed?: Passed): readonly SchemaProblem[] {
+  const problem = (expected: string) => [{ path: "", message: `expected ${expected}, got ${show(value)}` }];
   const types = typeof rule.type === "string" ? [rule.type] : rule.type;
   if (types !== undefined && !types.some((type) => isOfType(value, type))) return problem(types.join(" or "));
   if (rule.const !== undefined && value !== rule.const) return problem(JSON.stringify(rule.const));
@@ -45,8 +73,13 @@ function check(value: unknown, given: Schema, path: string): SchemaProblem[] {
   }
   if (typeof value === "string") return checkString(value, rule, problem);
   if (typeof value === "number") return checkNumber(value, rule, problem);
-  if (Array.isArray(value)) return rule.items === undefined ? [] : checkItems(value, rule.items, path);
-  return typeof value === "object" && value !== null ? checkFields(value as Record<string, unknown>, rule, path) : [];
+  if (Array.isArray(value)) return rule.items === undefined ? [] : checkItems(value, rule.items, passed);
+  if (typeof value !== "object" || value === null) return [];
+  return checkFields(value as Record<string, unknown>, rule, passed);
+}
+
+function below(place: string, problems: readonly SchemaProblem[]): readonly SchemaProblem[] {
+  return problems.map(({ path, message }) => ({ path: place + path, message }));
 }
 
 function resolve(given: Schema): Schema {
@@ -81,22 +114,38 @@ function checkNumber(value: number, rule: Schema, problem: (expected: string) =>
   return [];
 }
 
-function checkItems(values: readonly unknown[], rule: Schema, path: string): SchemaProblem[] {
-  return values.flatMap((value, i) => check(value, rule, `${path}[${i}]`));
+function checkItems(values: readonly unknown[], rule: Schema, passed?: Passed): readonly SchemaProblem[] {
+  const problems: SchemaProblem[] = [];
+  values.forEach((value, index) => {
+    const found = check(value, rule, passed);
+    if (found.length > 0) problems.push(...below(`[${index}]`, found));
+  });
+  return problems;
 }
 
-function checkFields(value: Record<string, unknown>, rule: Schema, path: string): SchemaProblem[] {
-  const missing = (rule.required ?? []).filter((name) => !Object.hasOwn(value, name));
-  const problems = missing.map((name) => ({ path: `${path}.${name}`, message: "expected a value, got nothing" }));
+/** A field that is `undefined`, which no JSON holds, is one that is missing. */
+function checkFields(value: Record<string, unknown>, rule: Schema, passed?: Passed): readonly SchemaProblem[] {
+  const problems: SchemaProblem[] = [];
+  for (const name of rule.required ?? []) {
+    if (Object.hasOwn(value, name) && value[name] !== undefined) continue;
+    problems.push({ path: `.${name}`, message: "expected a value, got nothing" });
+  }
   const properties = rule.properties ?? {};
-  for (const [name, field] of Object.entries(value)) {
-    const place = /^\w+$/.test(name) ? `${path}.${name}` : `${path}[${JSON.stringify(name)}]`;
-    if (Object.hasOwn(properties, name)) problems.push(...check(field, properties[name]!, place));
-    else if (rule.additionalProperties === false) {
-      problems.push({ path: place, message: `no such field: expected one of ${Object.keys(properties).join(", ")}` });
+  for (const name of Object.keys(value)) {
+    if (value[name] === undefined) continue;
+    if (Object.hasOwn(properties, name)) {
+      const found = check(value[name], properties[name]!, passed);
+      if (found.length > 0) problems.push(...below(placeOf(name), found));
+    } else if (rule.additionalProperties === false) {
+      const message = `no such field: expected one of ${Object.keys(properties).join(", ")}`;
+      problems.push({ path: placeOf(name), message });
     }
   }
   return problems;
+}
+
+function placeOf(name: string): string {
+  return /^\w+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`;
 }
 
 const SHOWN_LENGTH = 60;

@@ -5,11 +5,11 @@
  */
 export { commonDocument, commonText, isCommonKnown, type CommonDocument } from "./common.js";
 export { formatJson } from "./json.js";
-export { functionEntry, listDocument, listText, type FunctionEntry, type ListDocument } from "./list.js";
+export { functionEntry, listDocument, listLines, listText, type FunctionEntry, type ListDocument } from "./list.js";
 export { mappingDocument, mappingText, mappingWord, type MappingDocument } from "./mapping.js";
-export { matrixDocument, matrixText, type MatrixDocument } from "./matrix.js";
+export { matrixDocument, matrixLines, matrixText, type MatrixDocument } from "./matrix.js";
 export { ownerDocument, ownerText, ownerWord, type OwnerDocument, type OwnerEntry } from "./owner.js";
 export { policyDocument, policyText, type PolicyDocument } from "./policy.js";
 export { PLAIN_STYLE, type Style } from "./style.js";
-export { treeDocument, treeText, type HostBridgeEntry, type TreeDocument, type TreeEntry } from "./tree.js";
+export { treeDocument, treeLines, treeText, type HostBridgeEntry, type TreeDocument, type TreeEntry } from "./tree.js";
 export { verdictDocument, verdictText, verdictWord, type VerdictDocument, type VerdictWord } from "./verdict.js";

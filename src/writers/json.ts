@@ -6,6 +6,64 @@ export function formatJson(value: unknown): string {
   return format(value, "");
 }
 
+/** How deep lists and objects are looked into for pieces: below that a piece is one text. */
+const LEVELS = 4;
+
+/**
+ * The same text in pieces, for what no single text has room for. A list may be anything that can be walked through
+ * once, so that its items need not all be there at once.
+ */
+export function jsonPieces(value: unknown): Generator<string> {
+  return pieces(value, "", LEVELS);
+}
+
+function* pieces(value: unknown, indent: string, levels: number): Generator<string> {
+  if (levels === 0 || typeof value !== "object" || value === null || isRow(value)) {
+    yield format(value, indent);
+    return;
+  }
+  const [open, close] = isWalked(value) ? "[]" : "{}";
+  const deeper = `${indent}  `;
+  // What may yet turn out to fit on a line.
+  let held: string[] | null = [];
+  let length = indent.length + 2;
+  for (const [label, item] of labelled(value)) {
+    const rest = pieces(item, deeper, levels - 1);
+    if (held === null) {
+      yield `,\n${deeper}${label}`;
+      yield* rest;
+      continue;
+    }
+    let part = label;
+    let next = rest.next();
+    for (; next.done !== true && !isLong(part); next = rest.next()) part += next.value;
+    length += part.length + 2;
+    if (next.done === true && length <= LINE && !isLong(part)) {
+      held.push(part);
+      continue;
+    }
+    yield `${open}\n${[...held, part].map((each) => deeper + each).join(",\n")}`;
+    held = null;
+    if (next.done !== true) yield next.value;
+    yield* rest;
+  }
+  yield held === null ? `\n${indent}${close}` : `${open}${held.join(", ")}${close}`;
+}
+
+function isLong(part: string): boolean {
+  return part.length > LINE || part.includes("\n");
+}
+
+function* labelled(value: object): Generator<readonly [label: string, item: unknown]> {
+  if (isWalked(value)) for (const item of value) yield ["", item === undefined ? null : item];
+  else
+    for (const [key, item] of Object.entries(value)) if (item !== undefined) yield [`${JSON.stringify(key)}: `, item];
+}
+
+function isWalked(value: object): value is Iterable<unknown> {
+  return Symbol.iterator in value;
+}
+
 function format(value: unknown, indent: string): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const deeper = `${indent}  `;

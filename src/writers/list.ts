@@ -2,7 +2,7 @@ import type { Hex, Size } from "../topology/address.js";
 import { formatHex } from "../topology/address.js";
 import type { BarDescription, FunctionDescription, WindowDescription } from "../topology/description.js";
 import type { Finding } from "../topology/finding.js";
-import { bit, COMMAND_MEMORY, decodesMemory, type Known } from "../topology/register.js";
+import { bit, COMMAND_MEMORY, decodesMemory, mayBeVirtual, type Known } from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
 import { formatBytes, idsOf, shortLabel, whatItIs } from "./describe.js";
 import { shorten, table, type Style } from "./style.js";
@@ -16,6 +16,8 @@ export interface ListDocument {
 
 /** A function as `list` shows it. Null: absent or not shown; `unknown` names the fields that are not shown. */
 export interface FunctionEntry {
+  /** Its number in this topology, which `#ID` on the command line names. */
+  readonly id: number;
   readonly bdf: string;
   readonly kind: string;
   readonly class: string | null;
@@ -65,10 +67,20 @@ interface LinkEntry {
 
 /** Every function with what the description holds of it. `findings` are the readers'; the topology's follow. */
 export function listDocument(topology: Topology, findings: readonly Finding[] = []): ListDocument {
-  return {
-    functions: [...topology.functions()].map((id) => functionEntry(topology, id)),
-    findings: [...findings, ...topology.findings],
-  };
+  const { functions, findings: all } = listSequence(topology, findings);
+  return { functions: [...functions], findings: all };
+}
+
+/** The same for one walk through it: entries are made one after the other, and not kept. */
+export function listSequence(
+  topology: Topology,
+  findings: readonly Finding[] = [],
+): { readonly functions: Iterable<FunctionEntry>; readonly findings: readonly Finding[] } {
+  return { functions: entriesOf(topology), findings: [...findings, ...topology.findings] };
+}
+
+function* entriesOf(topology: Topology): Generator<FunctionEntry> {
+  for (const id of topology.functions()) yield functionEntry(topology, id);
 }
 
 /** One function as `list` shows it. */
@@ -78,12 +90,13 @@ export function functionEntry(topology: Topology, id: number): FunctionEntry {
   const host = topology.hostBridge(id);
   const { link, acs } = description;
   return {
+    id,
     bdf: topology.name(id),
     kind: description.kind ?? "unknown",
     class: description.class?.slice(0, 4) ?? null,
     vendor: description.vendor ?? null,
     device: description.device ?? null,
-    parent: typeof parent !== "number" ? parent : topology.describe(parent) === null ? null : topology.name(parent),
+    parent: typeof parent !== "number" ? parent : topology.isFunction(parent) ? topology.name(parent) : null,
     hostBridge: host === null ? "unknown" : topology.name(host),
     depth: host === null ? null : topology.core.depth(id),
     physicalFunction: physicalFunctionOf(topology, id, description),
@@ -158,7 +171,9 @@ function isEnabled(
     return known(decodesMemory({ bdf: "", physicalFunction: description.bdf }, description));
   }
   const virtual = typeof description.physicalFunction === "string";
-  const memory = known(virtual ? decodesMemory(description, physical) : bit(description.command, COMMAND_MEMORY));
+  const own = bit(description.command, COMMAND_MEMORY);
+  const plain = own === "off" && mayBeVirtual(description) ? "unknown" : own;
+  const memory = known(virtual ? decodesMemory(description, physical) : plain);
   if (bar.index !== 6 && bar.type !== "rom") return memory;
   if (memory === false || bar.romEnabled === false) return false;
   return memory === null || bar.romEnabled === undefined ? null : true;
@@ -174,7 +189,12 @@ function windowEntry({ kind, start, end, bus, busEnd }: WindowDescription): Wind
 
 /** The functions, one a line: name, what it is, ids, driver, memory, label. */
 export function listText(topology: Topology, style: Style): string {
-  const rows = [...topology.functions()].map((id) => {
+  return [...listLines(topology, style)].join("\n");
+}
+
+/** The same line by line, for more functions than one text has room for. */
+export function* listLines(topology: Topology, style: Style): Generator<string> {
+  const rows = Array.from(topology.functions(), (id) => {
     const description = topology.describe(id)!;
     return [
       topology.name(id),
@@ -185,10 +205,12 @@ export function listText(topology: Topology, style: Style): string {
       [...(description.names ?? []).slice(0, 2), shortLabel(description) ?? ""].join(" ").trim() || "-",
     ];
   });
-  const heading = ["function", "what", "ids", "driver", "memory", "name"];
-  return table([heading, ...rows])
-    .map((line, index) => (index === 0 ? style.faint(line) : shorten(line, style.width, style)))
-    .join("\n");
+  rows.unshift(["function", "what", "ids", "driver", "memory", "name"]);
+  let heading = true;
+  for (const line of table(rows)) {
+    yield heading ? style.faint(line) : shorten(line, style.width, style);
+    heading = false;
+  }
 }
 
 /** Sizes of the memory BARs: `64K 32G`; `?` for one whose size is not shown; empty without any. */

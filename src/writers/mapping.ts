@@ -1,6 +1,7 @@
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Mapping } from "../explain/verdict.js";
 import { formatHex, formatSize, type Hex, type Size } from "../topology/address.js";
+import type { Ref } from "../topology/topology.js";
 import { hopsText } from "./common.js";
 import { formatBytes, nameOf } from "./describe.js";
 import { entryText, ownerEntry, type OwnerEntry } from "./owner.js";
@@ -35,8 +36,12 @@ export type MappingDocument =
     })
   | (Shared & { readonly ok: false; readonly route: string; readonly code: string; readonly message: string });
 
-/** A mapping as scripts read it. */
-export function mappingDocument(peer: PeerDma, mapping: Mapping): MappingDocument {
+/**
+ * A mapping as scripts read it.
+ *
+ * @param ref the initiator, where its name alone does not tell.
+ */
+export function mappingDocument(peer: PeerDma, mapping: Mapping, ref: Ref = mapping.initiator): MappingDocument {
   const { initiator, address, size, owner, distance, common, culprits, hints, missing } = mapping;
   const shared = {
     initiator,
@@ -48,7 +53,7 @@ export function mappingDocument(peer: PeerDma, mapping: Mapping): MappingDocumen
     culprits,
     hints,
     missing: missing.map(missingText),
-    policy: policyDocument(peer, [peer.topology.id(initiator)]),
+    policy: policyDocument(peer, [peer.topology.id(ref)]),
   };
   if (!mapping.ok) return { ok: false, route: mapping.route, code: mapping.code, message: mapping.message, ...shared };
   const { route, dmaAddress, translation } = mapping;
@@ -61,10 +66,14 @@ export function mappingWord(mapping: Mapping): VerdictWord {
   return mapping.route === "unknown" ? "unknown" : "no";
 }
 
-/** A mapping for people: the word, the DMA address, the owner, the way, why, and what to do. */
-export function mappingText(peer: PeerDma, mapping: Mapping, style: Style): string {
+/**
+ * A mapping for people: the word, the DMA address, the owner, the way, why, and what to do.
+ *
+ * @param ref the initiator, where its name alone does not tell.
+ */
+export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: Ref = mapping.initiator): string {
   const { topology } = peer;
-  const client = topology.id(mapping.initiator);
+  const client = topology.id(ref);
   const provider = mapping.owner?.id ?? null;
   const range = `${sizeText(mapping.size)} at ${formatHex(mapping.address)}`;
   const initiator = `${mapping.initiator} (client, ${nameOf(topology.describe(client)!)})`;

@@ -1,7 +1,7 @@
 import { ANSWERS, UNKNOWN_DISTANCE, type Matrix, type PeerDma } from "../explain/peer-dma.js";
 import { ROUTES } from "../explain/ruling.js";
 import { policyDocument, policyText, type PolicyDocument } from "./policy.js";
-import { paragraph, shorten, type Style } from "./style.js";
+import { paragraph, shorten, widest, type Style } from "./style.js";
 
 type MatrixRoute = (typeof ROUTES)[number];
 
@@ -44,38 +44,43 @@ const LEGEND: readonly (readonly [mark: string, meaning: string])[] = [
 
 /** All ordered pairs for people: as many columns beside each other as the screen holds, the legend below. */
 export function matrixText(peer: PeerDma, matrix: Matrix, style: Style): string {
-  const document = matrixDocument(peer, matrix);
-  const count = document.functions.length;
-  if (count === 0) return "no functions to compare";
-  const cells = document.functions.map((_, row) =>
-    document.functions.map((_, column) => cellOf(document, row, column)),
-  );
-  const heads = rowHeads(peer, matrix, style);
-  const width = Math.max(String(count - 1).length, ...cells.flat().map((cell) => cell.length)) + 1;
-  const perBlock = Math.max(1, Math.floor((style.width - heads[0]!.length) / width));
-  const lines = paragraph(
-    "",
-    `rows own the memory (provider), columns do the DMA (client); ${policyText(document.policy)}`,
-    style,
-    0,
-  );
-  for (let first = 0; first < count; first += perBlock) {
-    const columns = Array.from({ length: Math.min(perBlock, count - first) }, (_, index) => first + index);
-    lines.push(
-      "",
-      style.faint(" ".repeat(heads[0]!.length) + columns.map((column) => String(column).padStart(width)).join("")),
-    );
-    cells.forEach((row, index) => {
-      lines.push(heads[index]! + columns.map((column) => painted(row[column]!, width, style)).join(""));
-    });
-  }
-  lines.push("", ...LEGEND.map(([mark, meaning]) => `  ${painted(mark, 2, style)}  ${meaning}`));
-  return lines.join("\n");
+  return [...matrixLines(peer, matrix, style)].join("\n");
 }
 
-function cellOf({ distance, route, answer }: MatrixDocument, row: number, column: number): string {
-  const hops = distance[row]![column];
-  switch (route[row]![column]!) {
+/** The same line by line, for more pairs than one text has room for. */
+export function* matrixLines(peer: PeerDma, matrix: Matrix, style: Style): Generator<string> {
+  const count = matrix.ids.length;
+  if (count === 0) {
+    yield "no functions to compare";
+    return;
+  }
+  const heads = rowHeads(peer, matrix, style);
+  const width = Math.max(String(count - 1).length, widestCell(matrix)) + 1;
+  const perBlock = Math.max(1, Math.floor((style.width - heads[0]!.length) / width));
+  const rules = policyText(policyDocument(peer, matrix.ids));
+  yield* paragraph("", `rows own the memory (provider), columns do the DMA (client); ${rules}`, style, 0);
+  for (let first = 0; first < count; first += perBlock) {
+    const columns = Array.from({ length: Math.min(perBlock, count - first) }, (_, index) => first + index);
+    yield "";
+    yield style.faint(" ".repeat(heads[0]!.length) + columns.map((column) => String(column).padStart(width)).join(""));
+    for (let row = 0; row < count; row++) {
+      const cells = columns.map((column) => painted(cellOf(matrix, row * count + column), width, style));
+      yield heads[row]! + cells.join("");
+    }
+  }
+  yield "";
+  for (const [mark, meaning] of LEGEND) yield `  ${painted(mark, 2, style)}  ${meaning}`;
+}
+
+function widestCell(matrix: Matrix): number {
+  let width = 0;
+  for (let at = 0; at < matrix.route.length; at++) width = Math.max(width, cellOf(matrix, at).length);
+  return width;
+}
+
+function cellOf({ distance, route, answer }: Matrix, at: number): string {
+  const hops = distance[at] === UNKNOWN_DISTANCE ? null : distance[at]!;
+  switch (ROUTES[route[at]!]!) {
     case "local":
       return "=";
     case "not-supported":
@@ -87,7 +92,7 @@ function cellOf({ distance, route, answer }: MatrixDocument, row: number, column
     case "through-host-bridge":
       return `${hops ?? "?"}h`;
     case "unknown":
-      return answer[row]![column] === "yes" ? `${hops ?? ""}~` : "?";
+      return ANSWERS[answer[at]!] === "yes" ? `${hops ?? ""}~` : "?";
   }
 }
 
@@ -96,7 +101,7 @@ function rowHeads({ topology }: PeerDma, { ids }: Matrix, style: Style): string[
   const digits = String(ids.length - 1).length;
   const names = [...ids].map((id) => topology.name(id));
   const aliases = [...ids].map((id) => shorten(topology.describe(id)!.names?.[0] ?? "", 10, style));
-  const [nameWidth, aliasWidth] = [names, aliases].map((texts) => Math.max(...texts.map(({ length }) => length)));
+  const [nameWidth, aliasWidth] = [names, aliases].map((texts) => widest(texts, (text) => text));
   return names.map((name, index) => {
     const alias = aliasWidth === 0 ? "" : ` ${aliases[index]!.padEnd(aliasWidth!)}`;
     return `${String(index).padStart(digits)} ${name.padEnd(nameWidth!)}${alias} `;

@@ -25,6 +25,8 @@ export interface OwnerDocument {
 /** Who owns an address, or claims it. */
 export interface OwnerEntry {
   readonly kind: "pci" | "platform" | "system-ram" | "config-space" | "other";
+  /** Of the function, in this topology; null: no function. */
+  readonly id: number | null;
   readonly bdf: string | null;
   readonly bar: number | null;
   /** As the source names it. */
@@ -49,11 +51,11 @@ export function ownerDocument(
   return {
     address: formatHex(address),
     size: size === null ? null : formatSize(size),
-    owner: found.answer === "one" ? owners[0]! : null,
+    owner: found.answer === "one" || found.answer === "leaves-owner" ? owners[0]! : null,
     owners: found.answer === "unknown" ? [] : owners,
     candidates: found.answer === "unknown" ? owners : [],
     window: found.window && { bridge: topology.name(found.window.id), kind: found.window.kind },
-    reason: reasonOf(found, size ?? 1n, topology.hasAddresses(system)),
+    reason: reasonOf(found, topology.hasAddresses(system)),
   };
 }
 
@@ -61,6 +63,7 @@ export function ownerDocument(
 export function ownerEntry({ kind, id, name, bar, start, size, offset }: Owner): OwnerEntry {
   return {
     kind: kind === "reserved" ? "other" : kind,
+    id,
     bdf: id === null ? null : name,
     bar,
     name,
@@ -70,7 +73,7 @@ export function ownerEntry({ kind, id, name, bar, start, size, offset }: Owner):
   };
 }
 
-function reasonOf({ answer, owners }: Ownership, size: bigint, hasAddresses: boolean): Code | null {
+function reasonOf({ answer, owners }: Ownership, hasAddresses: boolean): Code | null {
   switch (answer) {
     case "several":
       return "OWNER_AMBIGUOUS";
@@ -78,9 +81,10 @@ function reasonOf({ answer, owners }: Ownership, size: bigint, hasAddresses: boo
       return hasAddresses ? "NO_OWNER" : "NO_ADDRESSES";
     case "unknown":
       return hasAddresses ? "OWNER_UNKNOWN" : "NO_ADDRESSES";
+    case "leaves-owner":
+      return "LEAVES_OWNER";
     case "one": {
       const owner = owners[0]!;
-      if (owner.offset + size > owner.size!) return "LEAVES_OWNER";
       return owner.bar !== null && owner.bar >= 7 ? "VF_NOT_ENABLED" : null;
     }
   }
@@ -129,9 +133,9 @@ const KINDS: Readonly<Record<OwnerEntry["kind"], string>> = {
 };
 
 /** `0000:23:00.0 BAR 2 (GPU0)`, `System RAM`, `pl011@9000000 (platform device)`. */
-export function entryText(topology: Topology, { kind, bdf, bar, name }: OwnerEntry): string {
-  if (bdf === null) return name.toLowerCase() === KINDS[kind].toLowerCase() ? name : `${name} (${KINDS[kind]})`;
-  const what = nameOf(topology.describe(bdf)!);
+export function entryText(topology: Topology, { kind, id, bdf, bar, name }: OwnerEntry): string {
+  if (id === null) return name.toLowerCase() === KINDS[kind].toLowerCase() ? name : `${name} (${KINDS[kind]})`;
+  const what = nameOf(topology.describe(id)!);
   return `${bdf}${bar === null ? "" : ` ${barText(bar)}`} (${what})`;
 }
 

@@ -53,13 +53,18 @@ function visible(text: string): number {
   return text.replace(/\x1b\[\d+m/g, "").length;
 }
 
-/** Columns as wide as their widest cell; the last one is not padded. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join("  ")
-      .trimEnd(),
-  );
+/** Columns as wide as their widest cell, line by line; the last one is not padded. */
+export function* table(rows: readonly (readonly string[])[]): Generator<string> {
+  const widths = (rows[0] ?? []).map((_, column) => widest(rows, (row) => row[column]!));
+  for (const row of rows) {
+    const cells = row.map((cell, column) => cell.padEnd(widths[column]!));
+    yield cells.join("  ").trimEnd();
+  }
+}
+
+/** Length of the longest text of any number of items; 0 without any. */
+export function widest<Item>(items: Iterable<Item>, textOf: (item: Item) => string): number {
+  let width = 0;
+  for (const item of items) width = Math.max(width, textOf(item).length);
+  return width;
 }

@@ -1,3 +1,4 @@
+import type { HostBridgeDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
 import { formatBytes, formatLink, idsOf, redirectBits, shortLabel, whatItIs } from "./describe.js";
 import { functionEntry, memorySizes, type FunctionEntry } from "./list.js";
@@ -22,66 +23,149 @@ export interface TreeEntry extends FunctionEntry {
   readonly children: readonly TreeEntry[];
 }
 
-/** Ids of the functions and host bridges directly below each node. */
-type Children = ReadonlyMap<number, readonly number[]>;
-
 /** The functions nested as they hang below one another. */
 export function treeDocument(topology: Topology): TreeDocument {
-  const below = childrenOf(topology);
-  const entry = (id: number): TreeEntry => ({
-    ...functionEntry(topology, id),
-    children: (below.get(id) ?? []).map(entry),
-  });
-  return {
-    hostBridges: topology.roots.map(({ id, root }) => ({
-      bus: topology.name(id),
-      known: root.known,
-      numaNode: hostBridgeAt(topology, id)?.numaNode ?? null,
-      children: (below.get(id) ?? []).map(entry),
-    })),
-  };
+  return { hostBridges: [...treeSequence(topology).hostBridges] };
+}
+
+/** The same for one walk through it: a host bridge and what is below it is made after the other, and not kept. */
+export function treeSequence(topology: Topology): { readonly hostBridges: Iterable<HostBridgeEntry> } {
+  return { hostBridges: hostBridgeEntries(topology) };
+}
+
+function* hostBridgeEntries(topology: Topology): Generator<HostBridgeEntry> {
+  const below = new Below(topology);
+  const facts = new HostBridges(topology);
+  for (const [ordinal, { id, root }] of topology.roots.entries()) {
+    const end = topology.roots[ordinal + 1]?.id ?? topology.size + 1;
+    // Depth first, what hangs below a node has greater ids: it is there when the node is made.
+    const made = new Map<number, TreeEntry>();
+    const childrenOf = (node: number) => {
+      const children = Array.from(below.of(node), (child) => made.get(child)!);
+      for (const child of below.of(node)) made.delete(child);
+      return children;
+    };
+    for (let node = end - 1; node > id; node--) {
+      made.set(node, { ...functionEntry(topology, node), children: childrenOf(node) });
+    }
+    const numaNode = facts.at(ordinal)?.numaNode ?? null;
+    yield { bus: topology.name(id), known: root.known, numaNode, children: childrenOf(id) };
+  }
+}
+
+/** How many levels the tree's deepest function hangs below its host bridge: readers of JSON have their limits. */
+export function treeDepth(topology: Topology): number {
+  let deepest = 0;
+  for (let id = 1; id <= topology.size; id++) deepest = Math.max(deepest, topology.core.depth(id));
+  return deepest;
 }
 
 /** The machine as people draw it: `lspci -t` with names, sizes, links and the bridges that redirect. */
 export function treeText(topology: Topology, style: Style): string {
-  const below = childrenOf(topology);
-  const lines: string[] = [];
-  const draw = (id: number, indent: string, last: boolean): void => {
-    const [branch, trunk] = style.unicode ? [last ? "└─ " : "├─ ", "│  "] : [last ? "`- " : "|- ", "|  "];
-    lines.push(functionLine(topology, id, indent + branch, style));
-    const children = below.get(id) ?? [];
-    children.forEach((child, index) => draw(child, indent + (last ? "   " : trunk), index === children.length - 1));
-  };
-  for (const { id } of topology.roots) {
-    if (lines.length > 0) lines.push("");
-    lines.push(hostBridgeLine(topology, id, style));
-    const children = below.get(id) ?? [];
-    children.forEach((child, index) => draw(child, "", index === children.length - 1));
+  return [...treeLines(topology, style)].join("\n");
+}
+
+/** No machine is as deep: what hangs deeper is not indented further, but says how deep it hangs. */
+const MOST_INDENTED = 32;
+
+/** The same line by line, for larger fabrics than one text has room for. */
+export function* treeLines(topology: Topology, style: Style): Generator<string> {
+  const below = new Below(topology);
+  const facts = new HostBridges(topology);
+  for (const [ordinal, { id: root }] of topology.roots.entries()) {
+    if (ordinal > 0) yield "";
+    yield hostBridgeLine(topology, root, facts.at(ordinal), style);
+    // What stands before the functions at each level; beyond the last, before all that are deeper.
+    const indents = [""];
+    let id = below.first(root);
+    let level = 0;
+    while (id !== 0) {
+      const last = below.next(id) === 0;
+      const [branch, trunk] = style.unicode ? [last ? "└─ " : "├─ ", "│  "] : [last ? "`- " : "|- ", "|  "];
+      const deep = level < MOST_INDENTED ? "" : `(depth ${level + 1}) `;
+      const indent = indents[Math.min(level, MOST_INDENTED)]!;
+      yield functionLine(topology, id, indent + deep + branch, style);
+      if (level < MOST_INDENTED) indents[level + 1] = indent + (last ? "   " : trunk);
+      const child = below.first(id);
+      if (child !== 0) level++;
+      else {
+        while (id !== root && below.next(id) === 0) {
+          id = below.parent(id);
+          level--;
+        }
+      }
+      id = child !== 0 ? child : id === root ? 0 : below.next(id);
+    }
   }
-  return lines.join("\n");
 }
 
-/** In the order of names, since that is how people look for one. */
-function childrenOf(topology: Topology): Children {
-  const below = new Map<number, number[]>();
-  for (const id of topology.functions()) {
-    const parent = topology.path(id)[1]!;
-    const siblings = below.get(parent);
-    if (siblings === undefined) below.set(parent, [id]);
-    else siblings.push(id);
+/** What hangs directly below each node, in the order of names, since that is how people look for one. */
+class Below {
+  // By id; 0: none.
+  readonly #parent: Uint32Array;
+  readonly #first: Uint32Array;
+  readonly #next: Uint32Array;
+
+  constructor(topology: Topology) {
+    const rows = topology.size + 1;
+    this.#parent = new Uint32Array(rows);
+    this.#first = new Uint32Array(rows);
+    this.#next = new Uint32Array(rows);
+    // Each goes in front of those that were there: from the last to the first.
+    const functions = topology.functions();
+    for (let at = functions.length - 1; at >= 0; at--) {
+      const id = functions[at]!;
+      // Depth first, what two neighbours share is above the later one.
+      const parent = topology.commonId(id - 1, id);
+      this.#parent[id] = parent;
+      this.#next[id] = this.#first[parent]!;
+      this.#first[parent] = id;
+    }
   }
-  return below;
+
+  first(id: number): number {
+    return this.#first[id]!;
+  }
+
+  next(id: number): number {
+    return this.#next[id]!;
+  }
+
+  parent(id: number): number {
+    return this.#parent[id]!;
+  }
+
+  *of(id: number): Generator<number> {
+    for (let child = this.first(id); child !== 0; child = this.next(child)) yield child;
+  }
 }
 
-function hostBridgeAt(topology: Topology, id: number) {
-  const { root } = topology.roots[topology.rootOrdinal(id)]!;
-  return topology.systems[root.system]!.hostBridges?.find((hostBridge) => hostBridge.root === root.bus);
+/** What the description holds of host bridges, asked for in the order of their ordinals. */
+class HostBridges {
+  #system = -1;
+  #byRoot: ReadonlyMap<string, HostBridgeDescription> = new Map();
+
+  constructor(private readonly topology: Topology) {}
+
+  at(ordinal: number): HostBridgeDescription | undefined {
+    const { root } = this.topology.roots[ordinal]!;
+    if (root.system !== this.#system) {
+      const all = this.topology.systems[root.system]!.hostBridges ?? [];
+      this.#byRoot = new Map([...all].reverse().map((hostBridge) => [hostBridge.root, hostBridge]));
+      this.#system = root.system;
+    }
+    return this.#byRoot.get(root.bus);
+  }
 }
 
-function hostBridgeLine(topology: Topology, id: number, style: Style): string {
+function hostBridgeLine(
+  topology: Topology,
+  id: number,
+  hostBridge: HostBridgeDescription | undefined,
+  style: Style,
+): string {
   const name = topology.name(id);
   if (!topology.isKnown(id)) return `bus ${style.strong(name)}  ${style.doubtful("nothing shows the bridge above it")}`;
-  const hostBridge = hostBridgeAt(topology, id);
   const numa =
     typeof hostBridge?.numaNode === "number" && hostBridge.numaNode >= 0 ? `  NUMA node ${hostBridge.numaNode}` : "";
   const bytes = (hostBridge?.windows ?? [])

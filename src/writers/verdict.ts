@@ -1,4 +1,4 @@
-import type { Topology } from "../topology/topology.js";
+import type { Ref, Topology } from "../topology/topology.js";
 import { CODES } from "../explain/codes.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Culprit, Hint, Memory, Verdict } from "../explain/verdict.js";
@@ -28,9 +28,13 @@ export interface VerdictDocument {
   readonly missing: readonly string[];
 }
 
-/** A verdict as scripts read it. */
-export function verdictDocument(peer: PeerDma, verdict: Verdict): VerdictDocument {
-  const ids = [verdict.provider, verdict.client].map((name) => peer.topology.id(name));
+/**
+ * A verdict as scripts read it.
+ *
+ * @param refs provider and client, where their names alone do not tell.
+ */
+export function verdictDocument(peer: PeerDma, verdict: Verdict, refs = endsOf(verdict)): VerdictDocument {
+  const ids = refs.map((ref) => peer.topology.id(ref));
   const { provider, client, memory, route, distance, common, culprits, hints } = verdict;
   return {
     provider,
@@ -53,15 +57,26 @@ export function verdictWord({ answer, route }: Pick<Verdict, "answer" | "route">
   return answer === "yes" && route === "through-host-bridge" ? "yes-through-host-bridge" : answer;
 }
 
-/** A verdict for people: the word, the route, the way with the culprit marked, why, and what to do. */
-export function verdictText(peer: PeerDma, verdict: Verdict, style: Style): string {
+/** Provider and client of a verdict. */
+type Ends = readonly [provider: Ref, client: Ref];
+
+function endsOf({ provider, client }: Verdict): Ends {
+  return [provider, client];
+}
+
+/**
+ * A verdict for people: the word, the route, the way with the culprit marked, why, and what to do.
+ *
+ * @param refs provider and client, where their names alone do not tell.
+ */
+export function verdictText(peer: PeerDma, verdict: Verdict, style: Style, refs = endsOf(verdict)): string {
   const { topology } = peer;
-  const [provider, client] = [topology.id(verdict.provider), topology.id(verdict.client)];
+  const [provider, client] = [topology.id(refs[0]), topology.id(refs[1])];
   const memory = `the memory of ${verdict.provider} (provider, ${nameOf(topology.describe(provider)!)})`;
   const initiator = `${verdict.client} (client, ${nameOf(topology.describe(client)!)})`;
   return [
     ...paragraph("", `${headword(verdict, style)}: DMA by ${initiator} to ${memory}`, style, 0),
-    ...paragraph("  route", routeText(topology, verdict), style),
+    ...paragraph("  route", routeText(topology, verdict, provider, client), style),
     ...pathText(
       topology,
       provider,
@@ -113,11 +128,16 @@ function memoryText({ answer, memory }: Verdict, style: Style): string[] {
   return paragraph("  memory", `${memory}: ${MEMORY[memory].long}`, style);
 }
 
-function routeText(topology: Topology, { answer, route, distance, common, provider, client }: Verdict): string {
+function routeText(
+  topology: Topology,
+  { answer, route, distance, common }: Verdict,
+  provider: number,
+  client: number,
+): string {
   const way = answer === "no" ? "not supported" : route === "unknown" ? "unknown" : route;
   const hops = distanceText(topology, { a: provider, b: client, distance });
   const bridge =
-    common === provider && common === client
+    provider === client
       ? "the function itself"
       : common === null
         ? "no common bridge"

@@ -70,7 +70,7 @@ describe("a packed fabric", () => {
     expect(asked.code).toBe(2);
     expect(asked.err).toContain('choose one of "s0", "s1" with --system');
     const { document } = json<OwnerDocument>(["owner", "0xf8000010", "-i", fabric, "--system", "s1"]);
-    expect(document.owner).toMatchObject({ bdf: BDF.A, bar: 0, offset: 0x10 });
+    expect(document.owner).toMatchObject({ bdf: `s1/${BDF.A}`, bar: 0, offset: 0x10 });
     expect(peerlane(["list", "-i", fabric, "--system", "s2"]).err).toBe(
       'peerlane: --system: no system is named "s2"; the source has "s0", "s1"\n',
     );

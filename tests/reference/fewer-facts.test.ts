@@ -89,6 +89,7 @@ function build({
       class: "0600",
       kind: "host-bridge-function",
       parent: null,
+      physicalFunction: null,
       acs: null,
       command: 6,
       bars: [],
@@ -104,6 +105,7 @@ function build({
     functions.push({
       bdf,
       parent: parent?.bdf ?? null,
+      physicalFunction: null,
       vendor: "1234",
       device: "5678",
       acs: sketch.control === null ? null : { capability: 0x7f, control: sketch.control },
@@ -210,6 +212,7 @@ const DROPS: Record<string, (system: Draft, at: number) => void> = {
   },
   class: (system, at) => delete pick(system, at).class,
   kind: (system, at) => delete pick(system, at).kind,
+  "physical function": (system, at) => delete pick(system, at).physicalFunction,
   "SR-IOV": (system, at) => delete pick(system, at).sriov,
   CPU: (system) => delete system.cpu,
   "CPU family": (system) => system.cpu && (system.cpu = withoutField(system.cpu, "family")),

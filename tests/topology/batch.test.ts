@@ -100,16 +100,18 @@ describe.each(topologies)("owners in columns, %s", (_, topology) => {
       const name = topology.systems[system[row]!]!.name;
       const { answer, owners } = topology.owners(address[row]!, name, size);
       const [owner] = owners;
-      const leaves = answer === "one" && owner!.offset + (size ?? 1n) > owner!.size!;
-      const expected = leaves ? "leaves-owner" : answer;
-      expect([row, OWNER_ANSWERS[columns.answer[row]!]]).toEqual([row, expected]);
-      seen.add(expected);
-      expect(columns.owner[row]).toBe(expected === "one" ? (owner!.id ?? 0) : 0);
-      expect(columns.bar[row]).toBe(expected === "one" ? (owner!.bar ?? NO_BAR) : NO_BAR);
-      if (expected === "one") expect(columns.offset[row]).toBe(owner!.offset);
+      expect([row, OWNER_ANSWERS[columns.answer[row]!]]).toEqual([row, answer]);
+      seen.add(answer);
+      if (["one", "leaves-owner"].includes(answer)) {
+        expect(owner!.offset + (size ?? 1n) > owner!.size!).toBe(answer === "leaves-owner");
+      }
+      expect(columns.owner[row]).toBe(answer === "one" ? (owner!.id ?? 0) : 0);
+      expect(columns.bar[row]).toBe(answer === "one" ? (owner!.bar ?? NO_BAR) : NO_BAR);
+      if (answer === "one") expect(columns.offset[row]).toBe(owner!.offset);
       if (size === undefined) expect(topology.ownerId(address[row]!, system[row])).toBe(columns.owner[row]);
     }
     expect(seen.size).toBeGreaterThan(1);
+    expect(seen.has("leaves-owner")).toBe((size ?? 0n) > 1n);
   });
 
   test("are the same for numbers as for bigints", () => {
@@ -122,11 +124,46 @@ describe.each(topologies)("owners in columns, %s", (_, topology) => {
     expect(topology.ownerId(numbers[5]!, system[5])).toBe(topology.ownerId(address[5]!, system[5]));
   });
 
-  test("are of one system by name, or of each row's", () => {
-    const { name } = topology.systems.at(-1)!;
-    const alone = new Uint32Array(address.length).fill(topology.systems.length - 1);
-    expect(topology.ownerMany({ address, system: name! })).toEqual(topology.ownerMany({ address, system: alone }));
-    expect(() => topology.ownerMany({ address })).toThrow(`there are ${topology.systems.length} systems, name one`);
+  test("are of one system by name or place, or of each row's", () => {
+    const place = topology.systems.length - 1;
+    const name = topology.systems[place]!.name!;
+    const alone = topology.ownerMany({ address, system: new Uint32Array(address.length).fill(place) });
+    for (const each of [name, place]) {
+      expect(topology.ownerMany({ address, system: each })).toEqual(alone);
+      expect(Array.from(address, (one) => topology.ownerId(one, each))).toEqual([...alone.owner]);
+      expect(topology.owners(address[5]!, each)).toEqual(topology.owners(address[5]!, name));
+      expect(topology.hasAddresses(each)).toBe(topology.hasAddresses(name));
+      expect(topology.functions(each)).toEqual(topology.functions(name));
+    }
+    const asks = [
+      (each?: string | number) => topology.ownerMany({ address, ...(each === undefined ? {} : { system: each }) }),
+      (each?: string | number) => topology.owners(0n, each),
+      (each?: string | number) => topology.ownerId(0, each),
+    ];
+    for (const ask of asks) {
+      expect(() => ask()).toThrow(new RegExp(`^there are ${place + 1} systems, name one of them: "node0", `));
+      expect(() => ask("elsewhere")).toThrow('no system is named "elsewhere"');
+      for (const wrong of [-1, place + 1, 0.5]) {
+        expect(() => ask(wrong)).toThrow(new RangeError(`expected a system from 0 to ${place}, got ${wrong}`));
+      }
+      for (const wrong of [true, 1n] as unknown as string[]) expect(() => ask(wrong)).toThrow(TypeError);
+    }
+  });
+
+  test("answer nothing wrong in the rows before one that is no question", () => {
+    const rows = 5000;
+    const many = BigUint64Array.from({ length: rows }, (_, row) => address[row % address.length]!);
+    const systems = Uint32Array.from({ length: rows }, (_, row) => system[row % address.length]!);
+    const { answer, owner } = topology.ownerMany({ address: many, system: systems });
+    systems[rows - 1] = topology.systems.length;
+    const untouched = OWNER_ANSWERS.length;
+    const into = { owner: new Uint32Array(rows).fill(77), answer: new Uint8Array(rows).fill(untouched) };
+    expect(() => topology.ownerMany({ address: many, system: systems }, into)).toThrow(`in row ${rows - 1}`);
+    expect(into.owner.indexOf(77)).toBeGreaterThan(0);
+    for (let row = 0; row < rows; row++) {
+      if (into.answer[row] !== untouched) expect(into.answer[row]).toBe(answer[row]);
+      if (into.owner[row] !== 77) expect(into.owner[row]).toBe(owner[row]);
+    }
   });
 
   test("go into the caller's columns, and into no others", () => {
@@ -152,6 +189,7 @@ describe("a batch that is no question", () => {
     [two, Uint32Array.of(1), undefined, RangeError, "b: expected "],
     [two, Uint32Array.of(1, 2, 3), undefined, RangeError, "b: expected 2 rows, got 3"],
     [two, two, { common: Uint32Array.of(1) }, RangeError, "into.common: expected at least 2 rows, got 1"],
+    [two, two, null, TypeError, "into: expected an object of columns, got null"],
     [two, two, {}, TypeError, "into.common: expected a Uint32Array, got undefined"],
     [two, two, { common: two, path: two }, TypeError, "into.path: expected a Uint8Array, got Uint32Array"],
     [two, Uint32Array.of(1, 0), undefined, RangeError, "b: expected ids from 1 to 26, got 0 in row 1"],
@@ -163,6 +201,11 @@ describe("a batch that is no question", () => {
   });
 
   test.each<[unknown, unknown, ErrorConstructor, string]>([
+    [undefined, undefined, TypeError, "queries: expected an object of columns, got undefined"],
+    [null, undefined, TypeError, "queries: expected an object of columns, got null"],
+    [{}, undefined, TypeError, "address: expected a BigUint64Array or a Float64Array, got undefined"],
+    [{ address }, null, TypeError, "into: expected an object of columns, got null"],
+    [{ address, system: null }, undefined, TypeError, "system: expected a Uint32Array, got null"],
     [{ address: [1n] }, undefined, TypeError, "address: expected a BigUint64Array or a Float64Array, got Array"],
     [{ address, size: BigUint64Array.of(1n) }, undefined, RangeError, "size: expected "],
     [{ address, size: 5n }, undefined, TypeError, "size: expected a BigUint64Array or a Float64Array, got 5"],
@@ -190,6 +233,13 @@ describe("a batch that is no question", () => {
     expect(() => topology.ownerId("1" as unknown as bigint)).toThrow(TypeError);
     for (const wrong of [-1, 1, 0.5, NaN])
       expect(() => topology.ownerId(0n, wrong)).toThrow("expected a system from 0 to 0");
+    expect(() => topology.ownerId(0n, null as unknown as string)).toThrow(
+      new TypeError("expected a system by its name, or by its place in systems, got null"),
+    );
+    for (const wrong of [0, -1, 0n, -1n, 1n << 64n, 0.5, NaN, 2 ** 53]) {
+      expect(() => topology.owners(0n, 0, wrong)).toThrow(RangeError);
+    }
+    expect(() => topology.owners(0n, 0, "1" as unknown as bigint)).toThrow(TypeError);
     for (const wrong of [0, 27, 1.5]) expect(() => topology.commonId(1, wrong)).toThrow("expected an id from 1 to 26");
   });
 });

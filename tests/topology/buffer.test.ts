@@ -90,6 +90,20 @@ describe("a buffer", () => {
     expect(documentsOf(fromWhole, 4)).toEqual(documentsOf(fromPart, 4));
   });
 
+  test("is read from whatever holds its bytes", () => {
+    const buffer = topologies.get("three T")!.toBuffer();
+    const shared = new SharedArrayBuffer(buffer.byteLength + 8);
+    const inShared = new Uint8Array(shared, 8);
+    inShared.set(new Uint8Array(buffer));
+    const whole = new SharedArrayBuffer(buffer.byteLength);
+    new Uint8Array(whole).set(inShared);
+    const holders = [whole, inShared, new DataView(buffer), new Float64Array(buffer), Buffer.from(buffer)];
+    for (const held of holders) {
+      const topology = Topology.from(held);
+      expect(Buffer.from(topology.toBuffer()).equals(Buffer.from(buffer))).toBe(true);
+    }
+  });
+
   test("begins every section at a multiple of 64 bytes, and says what it is", () => {
     const buffer = topologies.get("three T")!.toBuffer();
     expect(new TextDecoder().decode(buffer.slice(0, 8))).toBe("peerlane");
@@ -168,9 +182,18 @@ describe("damage", () => {
     expect(refusal(longer).message).toBe(
       `expected ${whole.length} bytes as the header says, got ${whole.length + 64}: it is not this buffer alone`,
     );
-    for (const data of [null, undefined, "peerlane", [1, 2], new DataView(whole.buffer)]) {
-      expect(() => Topology.from(data as unknown as ArrayBuffer)).toThrow(TypeError);
-    }
+  });
+
+  test.each<[unknown, string]>([
+    [null, "null"],
+    [undefined, "undefined"],
+    ["peerlane", "string"],
+    [[1, 2], "an object of Array"],
+    [{ byteLength: 64 }, "an object of Object"],
+    [Object.create(null), "an object of no class"],
+  ])("is none where there are no bytes: %o", (data, got) => {
+    const message = `expected an ArrayBuffer or a view of one, got ${got}`;
+    expect(() => Topology.from(data as ArrayBuffer)).toThrow(new TypeError(message));
   });
 });
 

@@ -14,7 +14,7 @@ function device(
   bars: readonly BarDescription[],
   more: Partial<FunctionDescription> = {},
 ): FunctionDescription {
-  return { bdf: `0000:00:0${number}.0`, parent: null, command: ON, bars, ...more };
+  return { bdf: `0000:00:0${number}.0`, parent: null, physicalFunction: null, command: ON, bars, ...more };
 }
 
 function of(functions: readonly FunctionDescription[], more: Partial<SystemDescription> = {}): Topology {
@@ -79,6 +79,41 @@ describe("the owner of an address", () => {
     const topology = of([device(1, [bar("0x1000", 0x2000)], { command: OFF }), device(2, [bar("0x2000", 0x2000)])]);
     expect(at(topology, 0x1000n)).toBe("one 0000:00:01.0#0");
     expect(at(topology, 0x2000n)).toBe("one 0000:00:02.0#0");
+  });
+
+  describe("where nothing shows whether the other, its memory decode off, is a virtual function", () => {
+    const { physicalFunction: _, ...undetermined } = device(1, [bar("0x1000", 0x1000)], { command: OFF });
+    const against = (more: Partial<FunctionDescription>) =>
+      at(of([{ ...undetermined, ...more }, device(2, [bar("0x1000", 0x1000)])]), 0x1000n);
+    const sriov = { control: 0, totalVfs: 1, numVfs: 0, firstOffset: 1, stride: 1 };
+
+    test.each<Partial<FunctionDescription>>([
+      {},
+      { command: 0 },
+      { kind: "endpoint" },
+      { kind: "rc-integrated-endpoint" },
+      { kind: "legacy-endpoint" },
+      { class: "0302" },
+      { sriov: null },
+    ])("is several: %o", (more) => {
+      expect(against(more)).toBe("several 0000:00:01.0#0 0000:00:02.0#0");
+    });
+
+    test.each<Partial<FunctionDescription>>([
+      { physicalFunction: null },
+      { kind: "conventional" },
+      { kind: "root-port" },
+      { kind: "host-bridge-function" },
+      { kind: "rc-event-collector" },
+      { class: "060400" },
+      { bus: { secondary: 1, subordinate: 1 } },
+      { sriov },
+      { bars: [bar("0x1000", 0x1000), { index: 1, type: "io", start: "0x40", size: 0x20 }] },
+      { bars: [bar("0x1000", 0x1000), { index: 6, start: null }] },
+      { powerState: "D3hot" },
+    ])("is the one that decodes where it can be none: %o", (more) => {
+      expect(against(more)).toBe("one 0000:00:02.0#0");
+    });
   });
 
   test("is one that is powered down no more than one that does not decode", () => {

@@ -1,7 +1,16 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { FunctionDescription, MachineDescription } from "../../src/topology/description.js";
+import { PeerDma } from "../../src/explain/peer-dma.js";
+import { CODE_NUMBERS } from "../../src/explain/ruling.js";
+import { linux } from "../../src/policy/linux.js";
+import type { FunctionDescription, FunctionKind, MachineDescription } from "../../src/topology/description.js";
 import { TopologyError } from "../../src/topology/errors.js";
-import { ACS_ABSENT, NO_ROW, type FabricColumns } from "../../src/topology/fabric-columns.js";
+import {
+  ACS_ABSENT,
+  FUNCTION_KINDS,
+  NO_ROW,
+  SRIOV_UNKNOWN,
+  type FabricColumns,
+} from "../../src/topology/fabric-columns.js";
 import { Topology } from "../../src/topology/topology.js";
 import { read } from "../../src/readers/read.js";
 import { captureFile, captureNames } from "../readers/fixtures.js";
@@ -221,6 +230,24 @@ describe("columns that cannot be", () => {
     ],
     ["no systems", (columns) => (columns["systems"] = 3 as never), TypeError, "systems: expected an array"],
     [
+      "an unknown group",
+      (columns) => (columns["bar"] = columns["bars"]!),
+      TypeError,
+      "bar: no such column: expected one of systems, hostBridges, functions, bars, windows",
+    ],
+    [
+      "an unknown column",
+      ({ functions }) => (functions!["acss"] = Uint32Array.of(0, 0, 0, 0)),
+      TypeError,
+      "functions.acss: no such column: expected one of parent, requesterId, kind, acs, ",
+    ],
+    [
+      "an unknown column of an optional group",
+      ({ bars }) => (bars!["sizes"] = bars!["size"]),
+      TypeError,
+      "bars.sizes: no such column: expected one of function, index, start, size, bus",
+    ],
+    [
       "a short column",
       ({ functions }) => (functions!["kind"] = Uint8Array.of(1, 1, 1)),
       RangeError,
@@ -339,6 +366,53 @@ describe("columns that cannot be", () => {
     expect(changed(change)).toThrow(message);
   });
 
+  test.each<[unknown, string]>([
+    [null, "systems[1]: expected object, got null"],
+    [[], "systems[1]: expected object, got an array of 0"],
+    [{ iommu: "on" }, 'systems[1].iommu: expected one of "off", "passthrough", "translating", got "on"'],
+    [{ complete: "yes" }, 'systems[1].complete: expected one of true, false, "likely", got "yes"'],
+    [{ allAddresses: 1 }, "systems[1].allAddresses: expected boolean, got 1"],
+    [{ cpu: 5 }, "systems[1].cpu: expected object, got 5"],
+    [{ cpu: { family: "6" } }, 'systems[1].cpu.family: expected integer, got "6"'],
+    [{ kernel: "6.1" }, 'systems[1].kernel: expected object, got "6.1"'],
+    [{ name: 5 }, "systems[1].name: expected string, got 5"],
+    [{ ranges: 5 }, "systems[1].ranges: expected array, got 5"],
+    [{ ranges: [{ kind: "reserved", start: 5, size: 1 }] }, "systems[1].ranges[0].start: expected string, got 5"],
+    [{ platformDevices: [{ name: "x" }] }, "systems[1].platformDevices[0].regions: expected a value, got nothing"],
+    [{ functions: [] }, "systems[1].functions: no such field: expected one of name, kernel, cpu, "],
+  ])("are refused for what is no fact of a system: %j", (facts, message) => {
+    const wrong = changed((columns) => (columns["systems"] = [{ name: "a" }, facts] as never));
+    expect(wrong).toThrow(TypeError);
+    expect(wrong).toThrow(message);
+  });
+
+  test("may leave a fact undefined, and share facts in any place", () => {
+    const cpu = { architecture: "x86", vendor: undefined };
+    const shared = {
+      systems: [
+        { name: "a", cpu },
+        { name: "b", cpu, iommu: undefined },
+      ] as never,
+    };
+    expect(changed((columns) => Object.assign(columns, shared))().topology.systems[1]!.cpu).toBe(cpu);
+    const both = [{ kind: "reserved", name: "x", start: "0x0", size: 1, regions: [] }];
+    const misplaced = [
+      { name: "a", ranges: both },
+      { name: "b", platformDevices: both },
+    ] as never;
+    expect(changed((columns) => (columns["systems"] = misplaced))).toThrow(
+      "systems[0].ranges[0].regions: no such field",
+    );
+    const list: unknown[] = [];
+    const places = [
+      { name: "a", ranges: list },
+      { name: "b", cpu: list },
+    ] as never;
+    expect(changed((columns) => (columns["systems"] = places))).toThrow(
+      "systems[1].cpu: expected object, got an array",
+    );
+  });
+
   test("are refused before anything looks at them where there are too many", () => {
     // Columns of this length and without any row.
     const empty = <T extends object>(Type: { prototype: T }) =>
@@ -378,6 +452,18 @@ describe("columns that cannot be", () => {
       "PARENT_MISSING: 41:00.0 (functions row 0) is a virtual function of 40:00.0 (functions row 1), " +
         "which is virtual itself",
     ]);
+    expect(
+      problems(({ functions }) => (functions!["physicalFunction"] = Uint32Array.of(2, NO_ROW, NO_ROW, 1))),
+    ).toEqual([
+      "PARENT_MISSING: 41:00.0 (functions row 0) is a virtual function of 00:02.0 (functions row 2), " +
+        "which is in another system",
+    ]);
+    expect(
+      problems(({ functions }) => (functions!["physicalFunction"] = Uint32Array.of(1, NO_ROW, NO_ROW, 1))),
+    ).toEqual([
+      "PARENT_CONTRADICTION: 41:00.0 (functions row 0) is a virtual function of 40:00.0 (functions row 1), " +
+        "which has another parent: state that of both",
+    ]);
     expect(problems(({ functions }) => (functions!["kind"] = Uint8Array.of(5, 0, 0, 5)))).toEqual([
       "PARENT_CONTRADICTION: 41:00.0 (functions row 0) has the parent 40:01.0 (functions row 3), " +
         "but that is of kind endpoint, not a bridge",
@@ -395,6 +481,15 @@ describe("columns that cannot be", () => {
     ]);
   });
 
+  test("may name an index of a BAR twice, as descriptions may", () => {
+    const { topology } = changed(({ bars }) => {
+      Object.assign(bars!, { function: Uint32Array.of(2, 2), index: Uint8Array.of(2, 2) });
+    })();
+    for (const each of [topology, Topology.of(topology.describeMachine())]) {
+      expect([0x1000n, 0x4000n].map((address) => each.owners(address, "b").owners[0]!.bar)).toEqual([2, 2]);
+    }
+  });
+
   test("name some of a long cycle", () => {
     const count = 1000;
     const parent = Uint32Array.from({ length: count }, (_, row) => 1 + ((row + 1) % count));
@@ -404,6 +499,64 @@ describe("columns that cannot be", () => {
       functions: { parent, requesterId: new Uint16Array(count) },
     };
     expect(() => Topology.fromColumns(columns)).toThrow(/^the description has 1 problem:\n.*below 980 more below/);
+  });
+});
+
+describe("a function of which no column says whether it is virtual", () => {
+  /** Row 0 does not decode memory by its own bit. Row 1 does, and has its BAR over the same addresses, or elsewhere. */
+  const made = (more: Partial<FabricColumns["functions"]>, elsewhere: number): Topology => {
+    const { topology } = Topology.fromColumns({
+      systems: [
+        { complete: true, allAddresses: true, cpu: { architecture: "x86", vendor: "AuthenticAMD", family: 0x19 } },
+      ],
+      hostBridges: { system: Uint32Array.of(0), segment: Uint32Array.of(0), bus: Uint8Array.of(0) },
+      functions: {
+        parent: Uint32Array.of(0, 0),
+        requesterId: Uint16Array.of(8, 16),
+        command: Uint16Array.of(4, 6),
+        acs: Uint32Array.of(ACS_ABSENT, ACS_ABSENT),
+        ...more,
+      },
+      bars: {
+        function: Uint32Array.of(0, 1),
+        index: Uint8Array.of(0, 0),
+        start: Float64Array.of(0x1000, 0x1000 + elsewhere),
+        size: Float64Array.of(0x1000, 0x1000),
+      },
+    });
+    return topology;
+  };
+  const kinds = (kind: FunctionKind) => Uint8Array.of(FUNCTION_KINDS.indexOf(kind), 0);
+
+  test.each<[string, Partial<FabricColumns["functions"]>, "several" | "one"]>([
+    ["nothing else is known", {}, "several"],
+    ["an endpoint", { kind: kinds("endpoint") }, "several"],
+    ["an integrated endpoint", { kind: kinds("rc-integrated-endpoint") }, "several"],
+    ["of a kind that is not known", { kind: Uint8Array.of(0, 5) }, "several"],
+    ["of a class of endpoints", { class: Uint32Array.of(0x020000, 0x060400) }, "several"],
+    ["without buses behind it", { buses: Uint16Array.of(0, 0x0101) }, "several"],
+    ["without SR-IOV that is shown", { sriovControl: Uint16Array.of(SRIOV_UNKNOWN, 0) }, "several"],
+    ["none", { physicalFunction: Uint32Array.of(NO_ROW, NO_ROW) }, "one"],
+    ["a root port", { kind: kinds("root-port") }, "one"],
+    ["conventional", { kind: kinds("conventional") }, "one"],
+    ["of a bridge's class", { class: Uint32Array.of(0x060400, 0) }, "one"],
+    ["with buses behind it", { buses: Uint16Array.of(0x0101, 0) }, "one"],
+    ["a physical function", { sriovControl: Uint16Array.of(0, SRIOV_UNKNOWN) }, "one"],
+  ])("settles nothing unless something rules it out: %s", (_, more, answer) => {
+    const over = made(more, 0);
+    const alone = made(more, 0x1000);
+    for (const each of [over, Topology.from(over.toBuffer()), Topology.of(over.describeMachine())]) {
+      expect(each.owners(0x1800n).answer).toBe(answer);
+    }
+    for (const each of [alone, Topology.from(alone.toBuffer()), Topology.of(alone.describeMachine())]) {
+      const initiator = Uint32Array.of(each.id("00:02.0"));
+      const { code } = new PeerDma(each, linux("6.12")).mapMany({
+        initiator,
+        address: Float64Array.of(0x1800),
+        size: 4,
+      });
+      expect(CODE_NUMBERS[code[0]!]).toBe(answer === "one" ? "MEMORY_DECODE_OFF" : "MEMORY_DECODE_UNKNOWN");
+    }
   });
 });
 

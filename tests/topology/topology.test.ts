@@ -158,11 +158,46 @@ describe("a closed topology", () => {
     const topology = Topology.of(machine);
     topology.close();
     topology.close();
-    const closed = "this topology is closed: make another one from its description";
-    expect(() => topology.common("03:00.0", "05:00.0")).toThrow(closed);
-    expect(() => topology.path("03:00.0")).toThrow(closed);
-    expect(() => topology.owners(0n)).toThrow(closed);
-    expect(topology.name(1)).toBe("0000:00");
+    const two = Uint32Array.of(1, 2);
+    const asked: Record<string, () => unknown> = {
+      findings: () => topology.findings,
+      size: () => topology.size,
+      systems: () => topology.systems,
+      roots: () => topology.roots,
+      core: () => topology.core,
+      id: () => topology.id("no/such.name"),
+      name: () => topology.name(1),
+      describe: () => topology.describe(0),
+      registers: () => topology.registers(1),
+      isFunction: () => topology.isFunction(1),
+      physicalFunction: () => topology.physicalFunction(1),
+      isPlatformDevice: () => topology.isPlatformDevice("uart"),
+      functions: () => topology.functions("nowhere"),
+      systemOf: () => topology.systemOf(1),
+      belowRoot: () => topology.belowRoot(0),
+      path: () => topology.path("03:00.0"),
+      parent: () => topology.parent(2),
+      isKnown: () => topology.isKnown(1),
+      hostBridge: () => topology.hostBridge(2),
+      rootOrdinal: () => topology.rootOrdinal(1),
+      common: () => topology.common("03:00.0", "05:00.0"),
+      commonId: () => topology.commonId(0, 0),
+      commonMany: () => topology.commonMany(two, Uint32Array.of(1)),
+      owners: () => topology.owners(-1n),
+      ownerId: () => topology.ownerId(-1),
+      ownerMany: () => topology.ownerMany({ address: BigUint64Array.of(0n), system: "nowhere" }),
+      hasAddresses: () => topology.hasAddresses("nowhere"),
+      describeMachine: () => topology.describeMachine(),
+      describeSystem: () => topology.describeSystem(9),
+      withCpu: () => topology.withCpu({}),
+      toBuffer: () => topology.toBuffer(),
+    };
+    const members = Object.getOwnPropertyNames(Topology.prototype);
+    expect(Object.keys(asked).sort()).toEqual(
+      members.filter((each) => !["constructor", "close"].includes(each)).sort(),
+    );
+    const closed = new Error("this topology is closed: make another one");
+    for (const [member, ask] of Object.entries(asked)) expect(ask, member).toThrow(closed);
   });
 });
 

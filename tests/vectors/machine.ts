@@ -63,8 +63,8 @@ export function machineT(
   const [vendor, device] = id.split(":") as [string, string];
   const bridge = { vendor, device, class: "060000", kind: "host-bridge-function", parent: null, bars: [] } as const;
   const port = { acs: { capability: 0x5f, control: 0 }, command: 0x6 };
-  const endpoint = { kind: "endpoint", acs: null, command: 0x6, bars: [] } as const;
-  const plain = { acs: null, command: 0x6, bars: [] };
+  const plain = { physicalFunction: null, acs: null, command: 0x6, bars: [] };
+  const endpoint = { ...plain, kind: "endpoint" } as const;
   const functions: FunctionDescription[] = [
     { bdf: BDF.H0, ...plain, ...bridge },
     { bdf: BDF.RP1, ...plain, ...port, kind: "root-port", parent: null, bus: { secondary: 1, subordinate: 4 } },

@@ -26,8 +26,8 @@ export const can: Command<DirectionOption> = {
     const verdict = peer.can(provider, client, direction);
     return {
       exit: EXIT[verdict.answer],
-      document: () => verdictDocument(peer, verdict),
-      text: (style) => verdictText(peer, verdict, style),
+      document: () => verdictDocument(peer, verdict, [provider, client]),
+      text: (style) => verdictText(peer, verdict, style, [provider, client]),
       word: () => verdictWord(verdict),
     };
   },

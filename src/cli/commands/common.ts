@@ -6,7 +6,7 @@ import { findFunction } from "../functions.js";
 export const common: Command = {
   name: "common",
   arguments: [
-    ["<a>", "a function: 0000:41:00.0, 41:00.0 or a name such as nvme0"],
+    ["<a>", "a function: 0000:41:00.0, 41:00.0 a name such as nvme0, or '#ID'"],
     ["<b>", "another"],
   ],
   summary: "the nearest bridge that two functions share, and how many hops they are apart",
@@ -16,7 +16,7 @@ export const common: Command = {
     const b = findFunction(topology, second!, "B");
     const document = commonDocument(topology, a, b);
     return {
-      exit: isCommonKnown(topology, document) ? EXIT.yes : EXIT.unknown,
+      exit: isCommonKnown(topology, document, [a, b]) ? EXIT.yes : EXIT.unknown,
       document: () => document,
       text: (style) => commonText(topology, a, b, style),
       word: () => document.common ?? "none",

@@ -1,5 +1,6 @@
 import { Option } from "commander";
-import { formatJson } from "../../writers/json.js";
+import type { SystemDescription } from "../../topology/description.js";
+import type { Topology } from "../../topology/topology.js";
 import type { Command } from "../command.js";
 import { EXIT } from "../exit.js";
 
@@ -11,7 +12,17 @@ export const exportMachine: Command = {
   options: () => [new Option("--to <format>", "the format").choices(["json"]).default("json")],
   ask: ({ topology }) => ({
     exit: EXIT.yes,
-    document: () => topology.describeMachine(),
-    text: () => formatJson(topology.describeMachine()),
+    // The one format there is.
+    document: () => description(topology),
+    text: () => null,
   }),
 };
+
+/** One system after the other: a fabric has too many for all of them to be described at once. */
+function description(topology: Topology): { readonly peerlane: 1; readonly systems: Iterable<SystemDescription> } {
+  return { peerlane: 1, systems: systemsOf(topology) };
+}
+
+function* systemsOf(topology: Topology): Generator<SystemDescription> {
+  for (let system = 0; system < topology.systems.length; system++) yield topology.describeSystem(system);
+}

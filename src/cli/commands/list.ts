@@ -1,4 +1,5 @@
-import { listDocument, listText } from "../../writers/list.js";
+import type { Topology } from "../../topology/topology.js";
+import { listLines, listSequence } from "../../writers/list.js";
 import type { Command } from "../command.js";
 import { EXIT } from "../exit.js";
 
@@ -9,8 +10,12 @@ export const list: Command = {
   detail: "With -q the names only, one a line. Exit code 0.",
   ask: ({ topology, findings }) => ({
     exit: EXIT.yes,
-    document: () => listDocument(topology, findings),
-    text: (style) => listText(topology, style),
-    word: () => [...topology.functions()].map((id) => topology.name(id)).join("\n"),
+    document: () => listSequence(topology, findings),
+    text: (style) => listLines(topology, style),
+    word: () => namesOf(topology),
   }),
 };
+
+function* namesOf(topology: Topology): Generator<string> {
+  for (const id of topology.functions()) yield topology.name(id);
+}

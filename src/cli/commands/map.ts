@@ -26,8 +26,8 @@ export const map: Command<DirectionOption> = {
     const word = mappingWord(mapping);
     return {
       exit: word === "no" || word === "unknown" ? EXIT[word] : EXIT.yes,
-      document: () => mappingDocument(peer, mapping),
-      text: (style) => mappingText(peer, mapping, style),
+      document: () => mappingDocument(peer, mapping, initiator),
+      text: (style) => mappingText(peer, mapping, style, initiator),
       word: () => word,
     };
   },

@@ -2,7 +2,7 @@ import { Option } from "commander";
 import { MATRIX_LIMIT } from "../../core.js";
 import type { FunctionDescription } from "../../topology/description.js";
 import type { Topology } from "../../topology/topology.js";
-import { matrixDocument, matrixText } from "../../writers/matrix.js";
+import { matrixDocument, matrixLines } from "../../writers/matrix.js";
 import type { Command } from "../command.js";
 import { directionOption, type DirectionOption } from "../direction.js";
 import { EXIT, UsageError } from "../exit.js";
@@ -48,7 +48,7 @@ export const matrix: Command<Own> = {
     return {
       exit: EXIT.yes,
       document: () => matrixDocument(peer, answers),
-      text: (style) => matrixText(peer, answers, style),
+      text: (style) => matrixLines(peer, answers, style),
     };
   },
 };

@@ -15,12 +15,13 @@ export const owner: Command = {
     "With -q the owner, `none`, `ambiguous` or `unknown`. Exit code 0: owned;\n" +
     "1: by nobody, or the range reaches beyond its owner; 3: the source does not\n" +
     "show it, or several claim it.",
-  ask({ topology }, [first, second]) {
+  looksAtAllSystems: true,
+  ask({ topology }, [first, second], { system }) {
     const address = readAddress(first!);
     const size = second === undefined ? null : readSize(second);
     checkRange(address, size ?? 1n);
-    if (topology.systems.length > 1) throw new UsageError(severalSystems(topology));
-    const document = ownerDocument(topology, address, size);
+    if (topology.systems.length > 1 && system === undefined) throw new UsageError(severalSystems(topology));
+    const document = ownerDocument(topology, address, size, system);
     return {
       exit: exitOf(document),
       document: () => document,

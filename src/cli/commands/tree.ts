@@ -1,6 +1,7 @@
-import { treeDocument, treeText } from "../../writers/tree.js";
+import type { Topology } from "../../topology/topology.js";
+import { treeDepth, treeLines, treeSequence } from "../../writers/tree.js";
 import type { Command } from "../command.js";
-import { EXIT } from "../exit.js";
+import { EXIT, UsageError } from "../exit.js";
 
 export const tree: Command = {
   name: "tree",
@@ -12,7 +13,18 @@ export const tree: Command = {
     "function: sizes of its memory BARs, link. Exit code 0.",
   ask: ({ topology }) => ({
     exit: EXIT.yes,
-    document: () => treeDocument(topology),
-    text: (style) => treeText(topology, style),
+    document: () => nested(topology),
+    text: (style) => treeLines(topology, style),
   }),
 };
+
+/** No segment's buses are nested deeper, and no reader of JSON need be able to nest deeper. */
+const DEEPEST = 256;
+
+function nested(topology: Topology): ReturnType<typeof treeSequence> {
+  const depth = treeDepth(topology);
+  if (depth <= DEEPEST) return treeSequence(topology);
+  throw new UsageError(
+    `--json: the tree is ${depth} levels deep, and nested at most ${DEEPEST}: take \`list --json\`, which shows parents`,
+  );
+}
