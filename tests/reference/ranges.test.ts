@@ -35,7 +35,7 @@ function describeRanges(ranges: readonly Range[]): SystemDescription {
         start: hex(start),
         ...(kind === "unsized" ? {} : { size: hex(size) }),
       };
-      functions.push({ bdf, parent: null, ...command, bars: [bar] });
+      functions.push({ bdf, parent: null, physicalFunction: null, ...command, bars: [bar] });
     }
   });
   return {
