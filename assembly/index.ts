@@ -4,7 +4,9 @@
 export { ancestors, commonMany, commonOf, walkMany } from "./forest";
 export { matrixRow, sortedKeys } from "./matrix";
 export { minimaBytes, numberForest, packForest, placeNodes, plantMinima } from "./number";
-export { SWEEP_BYTES, displace, flatten, packLeaves, packRanges, plantTree, treeBytes } from "./flatten";
+export { displace, packRanges } from "./arrange";
+export { SWEEP_BYTES, flatten } from "./flatten";
+export { packLeaves, plantTree, treeBytes } from "./leaves";
 export {
   claimIn,
   claimants,

@@ -41,7 +41,7 @@ export type * from "./core/columns.js";
 export { buildForest, depthIn, MARK_REDIRECTS, MARK_UNREADABLE, parentIn, type Forest } from "./core/forest.js";
 export { MATRIX_LIMIT } from "./core/instance.js";
 export { Phrases, Rulings, UNKNOWN_DISTANCE, type Phrase } from "./core/phrases.js";
-export { buildRanges, type Ranges, type RangeSource } from "./core/ranges.js";
+export { RangeBuilder, type PlainRange, type RangeColumns, type Ranges } from "./core/ranges.js";
 export { SectionError, type SectionMap } from "./core/sections.js";
 export { TermsTable, type Terms } from "./core/terms.js";
 export type { Build } from "./core/wasm.js";

@@ -6,6 +6,8 @@ export interface Forest {
   readonly count: number;
   /** Row in the source, by id; entry 0 is not used. */
   readonly order: Uint32Array;
+  /** Id by row of the source. */
+  readonly ids: Uint32Array;
   /** Whether records are of the wide form (assembly/layout.ts), for forests too deep or too large for the narrow. */
   readonly wide: boolean;
   readonly depthBits: number;
@@ -57,6 +59,7 @@ export function buildForest(
   return {
     count,
     order: sourceRows(core, order, count),
+    ids: new Uint32Array(core.memory.buffer, ids + 4, count),
     wide,
     depthBits,
     keys: new Uint32Array(core.memory.buffer, keys, count + 1),
@@ -76,7 +79,7 @@ export function recordBytes(wide: boolean): number {
 }
 
 function sourceRows(core: Exports, order: number, count: number): Uint32Array {
-  const rows = new Uint32Array(core.memory.buffer, order, count + 1).slice();
+  const rows = new Uint32Array(core.memory.buffer, order, count + 1);
   for (let id = 1; id <= count; id++) rows[id]!--;
   return rows;
 }

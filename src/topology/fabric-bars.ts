@@ -88,19 +88,17 @@ class BusOffsets {
 }
 
 /**
- * By id the depth of the deepest function at or above it whose memory decode is off, or not known. Null: all decode.
+ * By id the depth of the deepest function at or above it whose memory decode is off, or not known. Null: every bridge
+ * decodes, and nothing is above anybody's BARs that does not.
  */
 function decodeAlongChains(
   forest: Forest,
   { requesterId, command }: NodeColumns,
 ): { off: Uint32Array; unknown: Uint32Array } | null {
-  const decodes = (id: number) => commandDecode(command, id) === ON;
-  let id = 1;
-  while (id <= forest.count && (parentIn(forest, id) === 0 || decodes(id))) id++;
-  if (id > forest.count) return null;
+  if (everyBridgeDecodes(forest, command)) return null;
   const off = new Uint32Array(requesterId.length);
   const unknown = new Uint32Array(requesterId.length);
-  for (; id <= forest.count; id++) {
+  for (let id = 1; id <= forest.count; id++) {
     const parent = parentIn(forest, id);
     if (parent === 0) continue;
     const own = commandDecode(command, id);
@@ -108,6 +106,15 @@ function decodeAlongChains(
     unknown[id] = own === UNKNOWN ? depthIn(forest, id) : unknown[parent]!;
   }
   return { off, unknown };
+}
+
+function everyBridgeDecodes(forest: Forest, command: Uint16Array | undefined): boolean {
+  // Whatever has a child is followed by its first.
+  for (let id = 2; id <= forest.count; id++) {
+    const parent = parentIn(forest, id);
+    if (parent === id - 1 && parentIn(forest, parent) !== 0 && commandDecode(command, parent) !== ON) return false;
+  }
+  return true;
 }
 
 /** As `decodesMemory` of a description. */

@@ -1,4 +1,4 @@
-import { buildRanges, TermsTable, type Build, type Forest, type Ranges, type RangeSource } from "../core.js";
+import { TermsTable, type Build, type Forest, type RangeColumns, type Ranges } from "../core.js";
 import type { NodeColumns, NodeRanges } from "./fabric.js";
 import { BarTerms } from "./fabric-bars.js";
 import type { FabricColumns } from "./fabric-columns.js";
@@ -33,63 +33,56 @@ export function packFabricRanges(columns: FabricColumns, placed: Placed, rows: R
   const { ids, hosts } = placed;
   const functionIds = ids.subarray(hostBridges.system.length);
   const terms = new TermsTable();
-  const first = new Uint32Array(placed.forest.count + 2);
-  if (windows !== undefined) count(windows.node, ids, first);
-  if (bars !== undefined) count(bars.function, functionIds, first);
-  for (let id = 1; id < first.length; id++) first[id]! += first[id - 1]!;
+  // Where each node's ranges end, one place further; filling them in moves that on to where the next one's end.
+  const ends = new Uint32Array(placed.forest.count + 3);
+  if (windows !== undefined) count(windows.node, ids, ends);
+  if (bars !== undefined) count(bars.function, functionIds, ends);
+  for (let id = 1; id < ends.length; id++) ends[id]! += ends[id - 1]!;
 
-  const source = rows.source(terms, first.at(-1));
+  const builder = rows.builder(terms, systems.length, ends.at(-1), build);
   const outside = rows.rows.length;
-  const places = new Places(source, first.slice(), outside);
+  const places = new Places(builder.columns, ends.subarray(1), outside);
   if (windows !== undefined) putWindows(windows, ids, places, terms);
   if (bars !== undefined) putBars(bars, functionIds, placed, places, terms);
+  const first = ends.subarray(0, placed.forest.count + 2);
+  const { system } = builder.columns;
   for (let host = 0; host < hosts.count; host++) {
-    const system = hosts.system(host);
-    const end = hosts.end(host);
-    source.system.fill(system, outside + first[hosts.id(host)]!, outside + first[end]!);
-    for (let id = hosts.id(host); id < end; id++) {
-      for (let place = first[id]!; place < first[id + 1]!; place++) source.owner[outside + place] = id;
-    }
+    system.fill(hosts.system(host), outside + first[hosts.id(host)]!, outside + first[hosts.end(host)]!);
   }
-  const ranges = buildRanges(source, terms.rows, systems.length, build);
-  const list = new Uint32Array(source.owner.length - outside);
+  const addressed = addressedIn(builder.columns, terms, systems.length);
+  const ranges = builder.build(terms.rows);
+  const list = new Uint32Array(ranges.count - outside);
   for (let range = 0; range < ranges.count; range++) {
     const row = ranges.order[range]!;
     if (row >= outside) list[row - outside] = range;
   }
   const byNode = { first, list, windowsShown: windows !== undefined, barsShown: bars !== undefined };
-  return { ranges, byNode, addressed: addressedIn(source, terms, systems.length) };
+  return { ranges, byNode, addressed };
 }
 
-/** Counts each node's rows, one place further. */
-function count(rows: Uint32Array, ids: Uint32Array, first: Uint32Array): void {
-  for (let row = 0; row < rows.length; row++) first[ids[rows[row]!]! + 1]!++;
+/** Counts each node's rows, two places further. */
+function count(rows: Uint32Array, ids: Uint32Array, ends: Uint32Array): void {
+  for (let row = 0; row < rows.length; row++) ends[ids[rows[row]!]! + 2]!++;
 }
 
-/** Hands out the places of each node's ranges in the source, and fills them. */
+/** Hands out the places of each node's ranges, and fills them in. */
 class Places {
-  readonly #starts: Uint32Array;
-  readonly #sizes: Uint32Array;
-  readonly #terms: Uint32Array;
-
   constructor(
-    { start, size, terms }: RangeSource,
+    private readonly columns: RangeColumns,
     private readonly next: Uint32Array,
     private readonly outside: number,
-  ) {
-    this.#starts = new Uint32Array(start.buffer, start.byteOffset, 2 * start.length);
-    this.#sizes = new Uint32Array(size.buffer, size.byteOffset, 2 * size.length);
-    this.#terms = terms;
-  }
+  ) {}
 
   /** @param start,size words of 64-bit columns, of which `row` is the row. */
   put(id: number, start: Uint32Array, size: Uint32Array, row: number, terms: number): void {
+    const { columns } = this;
     const place = this.outside + this.next[id]!++;
-    this.#starts[2 * place] = start[2 * row]!;
-    this.#starts[2 * place + 1] = start[2 * row + 1]!;
-    this.#sizes[2 * place] = size[2 * row]!;
-    this.#sizes[2 * place + 1] = size[2 * row + 1]!;
-    this.#terms[place] = terms;
+    columns.start[2 * place] = start[2 * row]!;
+    columns.start[2 * place + 1] = start[2 * row + 1]!;
+    columns.size[2 * place] = size[2 * row]!;
+    columns.size[2 * place + 1] = size[2 * row + 1]!;
+    columns.owner[place] = id;
+    columns.terms[place] = terms;
   }
 }
 
@@ -133,7 +126,7 @@ function putBars(
   }
 }
 
-function addressedIn({ system, terms }: RangeSource, table: TermsTable, systems: number): Uint8Array {
+function addressedIn({ system, terms }: RangeColumns, table: TermsTable, systems: number): Uint8Array {
   const addressed = new Uint8Array(systems);
   const counts = Uint8Array.from(table.rows, ({ kind }) => (kind === "window" ? 0 : 1));
   for (let range = 0; range < system.length; range++) {

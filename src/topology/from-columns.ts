@@ -48,7 +48,7 @@ export function partsFromColumns(columns: FabricColumns, build?: Build): FabricP
   if (problems.length > 0) throw new TopologyError(problems);
 
   const roots = hostBridges.system.length;
-  const ids = idsOf(forest);
+  const { ids } = forest;
   const hosts = hostsOf(columns, forest, ids);
   const nodes = nodesOf(columns, forest, ids);
   const packed = packFabricRanges(columns, { forest, ids, hosts, nodes }, rows, build);
@@ -111,13 +111,6 @@ function forestOf(columns: FabricColumns, problems: readonly Problem[], build?: 
   if (forest !== null) return forest;
   const cycle = cycleIn(parents, (node) => nameOfRow(columns, node - roots));
   throw new TopologyError([...problems, cycle]);
-}
-
-/** Ids by node row. */
-function idsOf({ order, count }: Forest): Uint32Array {
-  const ids = new Uint32Array(count);
-  for (let id = 1; id <= count; id++) ids[order[id]!] = id;
-  return ids;
 }
 
 function hostsOf({ hostBridges, systems }: FabricColumns, forest: Forest, ids: Uint32Array): Hosts {

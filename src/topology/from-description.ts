@@ -1,6 +1,5 @@
 import {
   buildForest,
-  buildRanges,
   checkExtent,
   Core,
   MARK_REDIRECTS,
@@ -61,12 +60,12 @@ export function partsFromDescription(machine: MachineDescription, build?: Build)
   findOverlaps(rows, nameOf, findings);
   checkExtent({ ...extent, ranges: rows.rows.length });
   const terms = new TermsTable();
-  const source = rows.source(terms);
+  const builder = rows.builder(terms, systems.length, 0, build);
   const parts = {
     forest,
     hosts: Array.from({ length: hosts.count }, (_, host) => hosts.root(host)),
     systems: systemRows(systems, open, rows.addressed(systems.length)),
-    ranges: buildRanges(source, terms.rows, systems.length, build),
+    ranges: builder.build(terms.rows),
   };
   return { core: new CoreHandle(Core.of(parts, build)), catalogue, open: openColumn(open), findings };
 }

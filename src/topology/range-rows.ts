@@ -1,4 +1,4 @@
-import { TermsTable, type RangeSource, type Terms } from "../core.js";
+import { RangeBuilder, type Build, type PlainRange, type Terms, type TermsTable } from "../core.js";
 import { ADDRESS_LIMIT, formatHex, parseAddress } from "./address.js";
 import type { Problem } from "./errors.js";
 import type { Finding } from "./finding.js";
@@ -6,22 +6,12 @@ import type { Finding } from "./finding.js";
 /** Where a range may end at most: beyond it the core has the one segment that is never anybody's. */
 const LAST_END = ADDRESS_LIMIT - 2n;
 
-/** A range of CPU physical addresses, and whose it is. */
-export interface Range {
-  readonly system: number;
-  readonly start: bigint;
-  readonly size: bigint;
-  /** Id of the function, bridge or host bridge; outside PCI its place among the surroundings of the system. */
-  readonly owner: number;
-}
-
-export interface RangeRow extends Range {
-  readonly terms: Terms;
-}
+/** A range of CPU physical addresses, and whose it is: outside PCI its place among the surroundings of the system. */
+export type Range = Omit<PlainRange, "terms">;
 
 /** Collects ranges of described numbers, those that no address space can hold left out with a word. */
 export class RangeRows {
-  readonly rows: RangeRow[] = [];
+  readonly rows: PlainRange[] = [];
 
   constructor(
     private readonly problems: Problem[],
@@ -73,25 +63,11 @@ export class RangeRows {
     this.problems.push({ code, message, functions: namesIn(label) });
   }
 
-  /** Columns for the core with room for `more` rows, which the caller fills in. */
-  source(table: TermsTable, more = 0): RangeSource {
-    const { rows } = this;
-    const count = rows.length + more;
-    const source = {
-      system: new Uint32Array(count),
-      start: new BigUint64Array(count),
-      size: new BigUint64Array(count),
-      owner: new Uint32Array(count),
-      terms: new Uint32Array(count),
-    };
-    rows.forEach((row, index) => {
-      source.system[index] = row.system;
-      source.start[index] = row.start;
-      source.size[index] = row.size;
-      source.owner[index] = row.owner;
-      source.terms[index] = table.row(row.terms);
-    });
-    return source;
+  /** The columns of the core with these rows, and room for `more` behind them, which the caller fills in. */
+  builder(table: TermsTable, systems: number, more = 0, build?: Build): RangeBuilder {
+    const builder = new RangeBuilder(this.rows.length + more, systems, build);
+    this.rows.forEach((row, index) => builder.put(index, row, table.row(row.terms)));
+    return builder;
   }
 
   /** One byte per system: whether anything but windows claims addresses of it. */

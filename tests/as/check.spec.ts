@@ -9,7 +9,7 @@ import {
   checkRecords,
   checkSystems,
 } from "../../assembly/check";
-import { plantTree } from "../../assembly/flatten";
+import { plantTree } from "../../assembly/leaves";
 import { ancestors, recordBytes, walkMany } from "../../assembly/forest";
 import {
   CLAIM_LEAVES,

@@ -1,7 +1,7 @@
 // Address to owner: leaves, the tree over them, single and batched lookups, ranges of addresses, all claimants; and the
 // checks and conversions of what comes in.
 
-import { packLeaves, plantTree, treeBytes } from "../../assembly/flatten";
+import { packLeaves, plantTree, treeBytes } from "../../assembly/leaves";
 import {
   ALWAYS,
   CLAIM_LEAVES,

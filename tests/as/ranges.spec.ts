@@ -1,6 +1,6 @@
 // Sorting, displacing, packing and flattening ranges.
 
-import { displace, packRanges } from "../../assembly/flatten";
+import { displace, packRanges } from "../../assembly/arrange";
 import {
   ALWAYS,
   CLAIM_AMBIGUOUS,

@@ -1,6 +1,8 @@
 // Ranges by hand, on pieces of the heap: source columns, and the segments, leaves and tree that they become.
 
-import { displace, flatten, packLeaves, packRanges, plantTree, SWEEP_BYTES, treeBytes } from "../../assembly/flatten";
+import { displace, packRanges } from "../../assembly/arrange";
+import { flatten, SWEEP_BYTES } from "../../assembly/flatten";
+import { packLeaves, plantTree, treeBytes } from "../../assembly/leaves";
 import {
   BAR_SHIFT,
   CLAIM_NOBODY,

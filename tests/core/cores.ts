@@ -1,13 +1,13 @@
 import {
   ALWAYS,
   buildForest,
-  buildRanges,
   Core,
   DIRECTIONS,
   IOMMUS,
   OPEN,
   parentIn,
   PATHS,
+  RangeBuilder,
   RANGE_KINDS,
   RANKS,
   RELATIONS,
@@ -67,14 +67,12 @@ export interface RangeRow {
 /** Ranges row by row. */
 export function rangesOf(rows: readonly RangeRow[], systems = 1, build?: Build) {
   const terms = new TermsTable();
-  const source = {
-    system: Uint32Array.from(rows, ({ system = 0 }) => system),
-    start: BigUint64Array.from(rows, ({ start }) => start),
-    size: BigUint64Array.from(rows, ({ size }) => size),
-    owner: Uint32Array.from(rows, ({ owner = 1 }) => owner),
-    terms: Uint32Array.from(rows, (row) => terms.row({ ...BAR, ...row.terms })),
-  };
-  return buildRanges(source, terms.rows, systems, build);
+  const builder = new RangeBuilder(rows.length, systems, build);
+  rows.forEach(({ system = 0, start, size, owner = 1, terms: given }, row) => {
+    const own = { ...BAR, ...given };
+    builder.put(row, { system, start, size, owner, terms: own }, terms.row(own));
+  });
+  return builder.build(terms.rows);
 }
 
 /** A core of known host bridges in one system. */
