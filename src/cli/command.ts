@@ -33,6 +33,11 @@ export interface Command<Own = object> extends Form {
   ask(machine: Machine, words: readonly (string | undefined)[], options: SharedOptions & Own): Answer;
 }
 
+/** A command that asks no machine but knows the answer. */
+export interface Reference extends Form {
+  answer(words: readonly (string | undefined)[]): Answer;
+}
+
 /** A command that asks no machine but makes a file, which the option `--output` names. */
 export interface Maker<Own = object> extends Form {
   make(words: readonly (string | undefined)[], options: Own): Made;

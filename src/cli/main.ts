@@ -4,9 +4,10 @@ import { version } from "../../package.json";
 import { NEWEST_KERNEL } from "../policy/linux.js";
 import { ReadError } from "../readers/reading.js";
 import { TopologyError } from "../topology/errors.js";
-import type { Command, Form, Maker } from "./command.js";
+import type { Command, Form, Maker, Reference } from "./command.js";
 import { can } from "./commands/can.js";
 import { common } from "./commands/common.js";
+import { explain } from "./commands/explain.js";
 import { exportMachine } from "./commands/export.js";
 import { list } from "./commands/list.js";
 import { map } from "./commands/map.js";
@@ -16,7 +17,8 @@ import { synth } from "./commands/synth.js";
 import { tree } from "./commands/tree.js";
 import { EXIT, UsageError } from "./exit.js";
 import { openMachine } from "./machine.js";
-import { outputOption, runMaker, visibleToMakers, type OutputOption } from "./maker.js";
+import { outputOption, runMaker, type OutputOption } from "./maker.js";
+import { isAboutPrinting, refuseQuestions } from "./no-machine.js";
 import { sharedOptions, type SharedOptions } from "./options.js";
 import { checkForm, print, printFindings } from "./output.js";
 
@@ -46,6 +48,7 @@ function program(): Program {
   add(main, map);
   add(main, matrix);
   add(main, exportMachine);
+  addReference(main, explain);
   addMaker(main, synth);
   return main;
 }
@@ -65,9 +68,24 @@ function add<Own>(main: Program, command: Command<Own>): void {
 }
 
 function addMaker<Own>(main: Program, maker: Maker<Own>): void {
-  const sub = addForm(main, maker).addOption(outputOption());
-  sub.configureHelp({ ...sub.configureHelp(), visibleGlobalOptions: () => main.options.filter(visibleToMakers) });
+  const sub = withoutMachine(main, addForm(main, maker).addOption(outputOption()));
   sub.action(async () => runMaker(maker, sub.args, sub.optsWithGlobals<SharedOptions & OutputOption & Own>()));
+}
+
+function addReference(main: Program, reference: Reference): void {
+  const sub = withoutMachine(main, addForm(main, reference));
+  sub.action(async () => {
+    const options = sub.optsWithGlobals<SharedOptions>();
+    refuseQuestions(reference.name, options);
+    const answer = reference.answer(sub.args);
+    process.exitCode = answer.exit;
+    await print(answer, options);
+  });
+}
+
+function withoutMachine(main: Program, sub: Program): Program {
+  const visibleGlobalOptions = () => main.options.filter(isAboutPrinting);
+  return sub.configureHelp({ ...sub.configureHelp(), visibleGlobalOptions });
 }
 
 function addForm(main: Program, command: Form): Program {

@@ -3,6 +3,7 @@ import { Option } from "commander";
 import { formatJson } from "../writers/json.js";
 import type { Maker } from "./command.js";
 import { EXIT, UsageError } from "./exit.js";
+import { refuseQuestions } from "./no-machine.js";
 import type { SharedOptions } from "./options.js";
 import { writeStandardOutput } from "./output.js";
 
@@ -15,13 +16,6 @@ export function outputOption(): Option {
   return new Option("-o, --output <file>", "where to write it; - is standard output").makeOptionMandatory();
 }
 
-/** Shared options that say how to print; all others are about the machine that is asked. */
-const HOW_TO_PRINT = ["--json", "--color"];
-
-export function visibleToMakers({ long }: Option): boolean {
-  return HOW_TO_PRINT.includes(long ?? "");
-}
-
 /** Makes the file and says what it is: on standard error where the file itself goes to standard output. */
 export async function runMaker<Own>(
   maker: Maker<Own>,
@@ -29,6 +23,7 @@ export async function runMaker<Own>(
   options: SharedOptions & OutputOption & Own,
 ): Promise<void> {
   refuseQuestions(maker.name, options);
+  if (options.quiet === true) throw new UsageError(`${maker.name} has no answer of one word: leave -q out`);
   const { output } = options;
   if (output === "") throw new UsageError("-o: expected the name of a file, got an empty one");
   const toStandardOutput = output === "-";
@@ -50,19 +45,6 @@ export async function runMaker<Own>(
 /** `1 system`, `60,000 functions`. */
 export function counted(count: number, thing: string): string {
   return `${count.toLocaleString("en-US")} ${thing}${count === 1 ? "" : "s"}`;
-}
-
-function refuseQuestions(name: string, { input, kernel, cpu, system, quiet, verbose }: SharedOptions): void {
-  const given = [
-    input.length > 0 && "-i",
-    kernel !== undefined && "--kernel",
-    cpu !== undefined && "--cpu",
-    system !== undefined && "--system",
-    quiet === true && "-q",
-    verbose === true && "-v",
-  ].find((flag) => flag !== false);
-  if (given === undefined) return;
-  throw new UsageError(`${name} asks no machine: leave ${given} out, and give it to the command that does`);
 }
 
 /** More than 2 GiB at once is more than Node's writing takes. */

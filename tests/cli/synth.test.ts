@@ -233,7 +233,7 @@ describe("asked wrongly", () => {
     ],
     ["-i machine.json", "synth asks no machine: leave -i out, and give it to the command that does"],
     ["--kernel 6.1", "synth asks no machine: leave --kernel out, and give it to the command that does"],
-    ["-q", "synth asks no machine: leave -q out, and give it to the command that does"],
+    ["-q", "synth has no answer of one word: leave -q out"],
   ];
 
   test.each(CASES)("%s: exit code 2, and nothing is written", (words, message) => {

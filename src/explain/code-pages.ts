@@ -1,0 +1,251 @@
+import type { ProblemCode } from "../topology/errors.js";
+import type { FindingCode } from "../topology/finding.js";
+import { CODES, type Code } from "./codes.js";
+
+/** Everything that has a page: why there is no plain "yes", what was odd about a source, what makes one impossible. */
+export type PageCode = Code | FindingCode | ProblemCode;
+
+/** What to know about a code. */
+export interface CodePage {
+  readonly code: PageCode;
+  /** `refusal` and `unknown` are answers; a `finding` stands beside answers; with a `fault` there are none. */
+  readonly group: "refusal" | "unknown" | "finding" | "fault";
+  /** What it says, in a sentence without a full stop. */
+  readonly meaning: string;
+  /** When one meets it. */
+  readonly cause: string;
+  /** What would change it. */
+  readonly remedy: string;
+}
+
+type Page = Pick<CodePage, "cause" | "remedy">;
+
+const REFUSALS: Partial<Record<Code, Page>> = {
+  ACS_REDIRECT: {
+    cause:
+      "Below the common bridge, or at it, ACS request redirect, completion redirect or egress control is on, so that requests " +
+      "go up to the host bridge, and the policy does not let that one turn them around. IOMMUs are why kernels switch the bits on.",
+    remedy:
+      "Clear the bits of the functions that are named: `pci=disable_acs_redir=…` at boot, as the hint spells it. Functions below " +
+      "them then reach each other without the IOMMU between them.",
+  },
+  HOST_BRIDGE_NOT_ALLOWED: {
+    cause:
+      "The two have no bridge in common, and the policy does not take the way through the host bridge: Linux knows neither the " +
+      "CPU nor the host bridge as one that routes such requests, POWER does not route between its host bridges.",
+    remedy:
+      "Put both below one switch, or take a kernel whose list has the host bridge, which the hint names if there is one.",
+  },
+  NOT_SUPPORTED: {
+    cause: "What the description leaves open decides for which reason the pair is refused, not whether.",
+    remedy: "What `missing` names would tell the reason; the remedies of the reasons then hold.",
+  },
+  DIFFERENT_SYSTEM: {
+    cause: "The functions are in two machines. No policy lets memory requests pass between them.",
+    remedy: "None by PCI Express: use a network, or describe both as one system if they are one.",
+  },
+  P2PDMA_NOT_BUILT: {
+    cause: "The kernel is older than 4.20, or built without CONFIG_PCI_P2PDMA; then it refuses every pair.",
+    remedy: "A kernel from 4.20 on, built with CONFIG_PCI_P2PDMA=y.",
+  },
+  NO_OWNER: {
+    cause: "No BAR, no RAM and no device outside PCI holds the address, and the description shows enough to say so.",
+    remedy:
+      "Take the address from the `resource` file or from `lspci -v` of the owner, as the CPU sees it and not as the bus does.",
+  },
+  LEAVES_OWNER: {
+    cause: "The range begins in a BAR and ends beyond it. What follows belongs to somebody else, or to nobody.",
+    remedy: "Ask for each owner's part alone; `owner` shows where the BAR ends.",
+  },
+  NOT_A_PROVIDER: {
+    cause: "Configuration space, a reserved range or an expansion ROM holds the address: nothing that DMA may go to.",
+    remedy: "Take a memory BAR of the owner.",
+  },
+  VF_NOT_ENABLED: {
+    cause: "A physical function keeps the range for virtual functions of which the one at this place is not enabled.",
+    remedy: "Enable as many virtual functions: write their number to `sriov_numvfs`.",
+  },
+  MEMORY_DECODE_OFF: {
+    cause:
+      "Memory Space Enable of the owner's Command register, or of a bridge that the request passes on its way down, is off, or " +
+      "VF Memory Space Enable of the physical function. Linux's peer-to-peer decision does not look, and requests get lost.",
+    remedy: "Bind a driver, which switches it on, or set bit 1 of Command: `setpci -s BDF COMMAND=2:2`.",
+  },
+  DMA_MASK: {
+    cause: "The last DMA address needs more address bits than the initiator drives.",
+    remedy: "Map the owner's BAR below that limit, or let an IOMMU translate, which hands out addresses within reach.",
+  },
+};
+
+const UNKNOWNS: Partial<Record<Code, Page>> = {
+  ACS_UNREADABLE: {
+    cause:
+      "Extended configuration space is shown to root alone, so that the ACS control words on the way are not known.",
+    remedy: "Read the machine as root: `sudo lspci -vvv`, or /sys with config.",
+  },
+  PARENT_UNKNOWN: {
+    cause: "The source shows a function and not what its bus hangs below.",
+    remedy: "Give the whole output of lspci, with the bridges, or /sys.",
+  },
+  HOST_BRIDGE_UNKNOWN: {
+    cause:
+      "Which host bridge it is, or which CPU, is not shown, or sources place the kernel's change only about this release.",
+    remedy: "Say what `missing` names, as a rule with `--cpu VENDOR:FAMILY` or `--kernel VERSION`.",
+  },
+  OWNER_UNKNOWN: {
+    cause: "The address may be that of a BAR, of RAM or of a device which the description does not show.",
+    remedy: "Add /proc/iomem, read as root: `-i iomem.txt`.",
+  },
+  OWNER_AMBIGUOUS: {
+    cause: "Two or more claim the address, and nothing tells which of them answers.",
+    remedy: "`owner` lists them; assign one of them another range, or switch its memory decode off.",
+  },
+  NO_ADDRESSES: {
+    cause: "The source shows the tree and not where anything is.",
+    remedy: "Add `lspci -v`, /sys or /proc/iomem.",
+  },
+  MEMORY_DECODE_UNKNOWN: {
+    cause:
+      "The Command register of the owner or of a bridge above it is not shown, or for a virtual function the SR-IOV control.",
+    remedy: "Read the machine as root: `sudo lspci -vvv`, or /sys with config.",
+  },
+  DMA_MASK_UNKNOWN: {
+    cause: "The initiator does not drive all address bits, and which DMA address it would get is not known.",
+    remedy: "Say what `missing` names: the IOMMU's mode, or the bus address of the owner's BAR.",
+  },
+  PLATFORM_OWNER: {
+    cause:
+      "A device outside PCI owns the address; whether the host bridge forwards requests from below to it is not shown.",
+    remedy:
+      "State the host bridge's `inbound` ranges in the description: the platform's manual or device tree has them.",
+  },
+};
+
+const FINDINGS: Record<FindingCode, Page & { readonly meaning: string }> = {
+  UNREADABLE_FUNCTION: {
+    meaning: "a function's configuration space reads as all ones or all zeros",
+    cause: "The device is powered down or gone.",
+    remedy: "Wake it, and read the machine again.",
+  },
+  CAPABILITY_CHAIN: {
+    meaning: "the list of capabilities loops, leads outside configuration space or breaks off",
+    cause: "The dump was damaged or shortened, or the device is at fault. What comes after is not known.",
+    remedy: "Read the machine again, as root.",
+  },
+  MALFORMED_LINE: {
+    meaning: "a line has no place in the format",
+    cause: "The text was edited, wrapped or mixed with something else. The line is left out.",
+    remedy: "Paste the text as it was printed.",
+  },
+  CUT_SHORT: {
+    meaning: "the input ends in the middle of something",
+    cause: "A paste or a file was cut off. Nothing is concluded from what is absent.",
+    remedy: "Give all of it.",
+  },
+  SOURCES_DISAGREE: {
+    meaning: "two sources contradict each other",
+    cause:
+      "They were taken at different times, or of different machines. What they disagree about is unknown if a verdict needs it.",
+    remedy: "Take both at one time, of one machine.",
+  },
+  MASKED_ADDRESSES: {
+    meaning: "all addresses of /proc/iomem are zero",
+    cause: "It was read without privilege.",
+    remedy: "Read it as root.",
+  },
+  MISSING_FILE: {
+    meaning: "a file that the format promises is missing",
+    cause: "The archive or directory holds a selection.",
+    remedy: "Add the file that is named.",
+  },
+  BAR_OVERLAP: {
+    meaning: "two functions claim one address",
+    cause: "Firmware or a hot-plug gave both the same range, or one of them is switched off and kept its old one.",
+    remedy: "`owner` on the address shows them.",
+  },
+  BAR_OUTSIDE_WINDOW: {
+    meaning: "a BAR lies outside the windows of the bridge above it",
+    cause: "No request reaches it through that bridge.",
+    remedy: "Let the kernel assign anew: `pci=realloc`, or rescan the bus.",
+  },
+  BUS_CLASH: {
+    meaning: "two bridges claim one bus",
+    cause: "Their bus numbers overlap; which of them a function hangs below is not known.",
+    remedy: "State `parent` of the functions, or give /sys, whose paths show it.",
+  },
+  PARENT_UNKNOWN: {
+    meaning: "nothing shows what a function hangs below",
+    cause: "The bridges above it are not part of the source.",
+    remedy: "Give the whole output of lspci, or /sys.",
+  },
+  ADDRESS_TOO_HIGH: {
+    meaning: "a range ends at or above 2^63",
+    cause: "No CPU addresses that; the range is left out.",
+    remedy: "See whether the register was read correctly.",
+  },
+};
+
+const FAULTS: Record<ProblemCode, Page & { readonly meaning: string }> = {
+  BAD_NAME: {
+    meaning: "a name is not of the form dddd:bb:dd.f, or dddd:bb for a host bridge",
+    cause: "The description was written by hand, or by another program.",
+    remedy: "Write segment, bus, device and function in hexadecimal digits: `0000:41:00.0`.",
+  },
+  BAD_NUMBER: {
+    meaning: "an address, size or number is none",
+    cause: 'Addresses are strings such as "0xf9000000"; the message has the value.',
+    remedy: "Correct the value.",
+  },
+  DUPLICATE: {
+    meaning: "one name occurs twice",
+    cause: "A function is described twice, or two systems have one name.",
+    remedy: "Merge the two, or give each system a name of its own.",
+  },
+  PARENT_MISSING: {
+    meaning: "a function refers to one that the description lacks",
+    cause: "`parent`, `physicalFunction` or a link names it.",
+    remedy: "Describe it, or leave the reference out where it is not known.",
+  },
+  PARENT_CONTRADICTION: {
+    meaning: "bus numbers, segments or kinds contradict the stated parent",
+    cause: "The message has both sides.",
+    remedy: "Correct one of them.",
+  },
+  CYCLE: {
+    meaning: "a function is above itself",
+    cause: "`parent` of some functions leads in a circle.",
+    remedy: "Correct the parent of one of those that are named.",
+  },
+  RANGE_WRAPS: {
+    meaning: "a range ends beyond 2^64, or before it begins",
+    cause: "Start and size do not belong together.",
+    remedy: "Correct one of them.",
+  },
+};
+
+/** Every page, answers first, each group in the order in which its codes are declared. */
+export const CODE_PAGES: readonly CodePage[] = [
+  ...pages("refusal", REFUSALS, (code) => CODES[code as Code]),
+  ...pages("unknown", UNKNOWNS, (code) => CODES[code as Code]),
+  ...pages("finding", FINDINGS, (code) => FINDINGS[code as FindingCode].meaning),
+  ...pages("fault", FAULTS, (code) => FAULTS[code as ProblemCode].meaning),
+];
+
+/** The pages of a code; a code may be an answer and a finding. Empty: there is no such code. */
+export function explainCode(code: string): readonly CodePage[] {
+  return CODE_PAGES.filter((page) => page.code === code.toUpperCase().replaceAll("-", "_"));
+}
+
+function pages(
+  group: CodePage["group"],
+  table: Readonly<Partial<Record<PageCode, Page>>>,
+  meaningOf: (code: string) => string,
+): CodePage[] {
+  return Object.entries(table).map(([code, { cause, remedy }]) => ({
+    code: code as PageCode,
+    group,
+    meaning: meaningOf(code),
+    cause,
+    remedy,
+  }));
+}
