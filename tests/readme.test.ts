@@ -105,7 +105,7 @@ describe("the README", () => {
     };
     const words = command.replace(/[[\]]/g, "").split(" ").slice(1);
     const args = words.map((word) => given[word] ?? word);
-    const { status, stdout, stderr } = peerlane(...args, ...(args[0] === "synth" ? [] : ["-i", SNAPSHOT]));
+    const { status, stdout, stderr } = peerlane(...args, ...(["synth", "explain"].includes(args[0]!) ? [] : ["-i", SNAPSHOT]));
     expect([0, 1, 3], stderr).toContain(status);
     expect(stdout).not.toBe("");
   });
