@@ -30,9 +30,10 @@ export { formatHex, formatSize, parseAddress, type Hex, type Size } from "./topo
 export { linux, NEWEST_KERNEL } from "./policy/linux.js";
 export { formatCpu, parseCpu } from "./policy/cpu.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
-export { ANSWERS, PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
+export { PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
+export type { DecisionColumns } from "./explain/decisions.js";
 export type { MapColumns, MapRequests } from "./explain/many.js";
-export { CODE_NUMBERS, ROUTES } from "./explain/ruling.js";
+export { ANSWERS, CODE_NUMBERS, ROUTES } from "./explain/ruling.js";
 export { DIRECTIONS, MATRIX_LIMIT, NO_ADDRESS, NO_BAR, NO_DISTANCE, PATHS, RELATIONS, TRANSLATIONS } from "./core.js";
 export { preciseRoute } from "./explain/precise.js";
 export { linuxDmaMapResource, type LinuxMapping } from "./explain/compat.js";

@@ -102,10 +102,14 @@ describe("the README", () => {
       SIZE: "4096",
       SHAPE: "mixed",
       FILE: "made-up.bin",
+      CODE: "ACS_REDIRECT",
     };
     const words = command.replace(/[[\]]/g, "").split(" ").slice(1);
     const args = words.map((word) => given[word] ?? word);
-    const { status, stdout, stderr } = peerlane(...args, ...(["synth", "explain"].includes(args[0]!) ? [] : ["-i", SNAPSHOT]));
+    const { status, stdout, stderr } = peerlane(
+      ...args,
+      ...(["synth", "explain"].includes(args[0]!) ? [] : ["-i", SNAPSHOT]),
+    );
     expect([0, 1, 3], stderr).toContain(status);
     expect(stdout).not.toBe("");
   });
