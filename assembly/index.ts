@@ -9,6 +9,7 @@ export { SWEEP_BYTES, flatten } from "./flatten";
 export { packLeaves, plantTree, treeBytes } from "./leaves";
 export {
   claimIn,
+  claimOver,
   claimants,
   claimedAlike,
   convertMany,

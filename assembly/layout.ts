@@ -248,6 +248,7 @@ export const LAST_KEY: u64 = 0x7fffffffffffffff;
 export const CLAIM_NOBODY: u32 = 0;
 export const CLAIM_OWNED: u32 = 1;
 export const CLAIM_HOLE: u32 = 2;
+/** In answers also: others claim a later part of what was asked for. */
 export const CLAIM_AMBIGUOUS: u32 = 3;
 export const CLAIM_MAYBE: u32 = 4;
 /** In answers only: the range that was asked for leaves its owner. */

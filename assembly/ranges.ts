@@ -1,6 +1,7 @@
 // CPU physical address to owner: a static search tree over leaves of seven segments.
 
 import {
+  CLAIM_AMBIGUOUS,
   CLAIM_LEAVES,
   CLAIM_NOBODY,
   CLAIM_OWNED,
@@ -199,9 +200,9 @@ export function ownerMany(
       owner = load<u32>(column + range * WORD);
       if ((owner & OUTSIDE) != 0) owner = 0;
       if (sizes != 0) {
-        const left = load<u64>(ends + row * KEY) - load<u64>(addresses + row * KEY);
-        if (load<u64>(sizes + row * KEY) > left) {
-          store<u32>(values + row * WORD, (CLAIM_LEAVES << CLAIM_SHIFT) | (<u32>range));
+        const end = load<u64>(ends + row * KEY);
+        if (load<u64>(sizes + row * KEY) > end - load<u64>(addresses + row * KEY)) {
+          store<u32>(values + row * WORD, beyondSegment(ranges, value, end));
           owner = 0;
         }
       }
@@ -212,6 +213,17 @@ export function ownerMany(
     const start = known ? load<u64>(ranges + range * RANGE_BYTES, RANGE_START) : load<u64>(addresses + row * KEY);
     store<u64>(offsets + row * KEY, load<u64>(addresses + row * KEY) - start);
   }
+}
+
+/**
+ * The claim of a range of addresses that begins in an owned segment and outlasts it: where the segment ends before its
+ * owner's range does, others claim what comes next; else what comes next is no longer the owner's.
+ */
+function beyondSegment(ranges: usize, owned: u32, end: u64): u32 {
+  const range = owned & CLAIM_RANGE;
+  const record = ranges + <usize>range * RANGE_BYTES;
+  const ownersEnd = load<u64>(record, RANGE_START) + load<u64>(record, RANGE_SIZE);
+  return ((end < ownersEnd ? CLAIM_AMBIGUOUS : CLAIM_LEAVES) << CLAIM_SHIFT) | range;
 }
 
 /** The node that alone owns an address of a system; 0: none. */
@@ -232,6 +244,16 @@ export function claimIn(base: usize, system: u32, address: u64): u32 {
   const key = displaced(systemAt(base, system), address);
   const leaf = leafOf(base, key);
   return load<u32>(leaf + <usize>slotIn(base, leaf, key) * WORD, LEAF_VALUES);
+}
+
+/** The same of a range of at least 1 byte; an owned one is all one owner's. */
+export function claimOver(base: usize, system: u32, address: u64, size: u64): u32 {
+  const value = claimIn(base, system, address);
+  if (value >> CLAIM_SHIFT != CLAIM_OWNED) return value;
+  const alike = claimedAlike(base, system, address);
+  if (size <= alike) return value;
+  const end = displaced(systemAt(base, system), address) + alike;
+  return beyondSegment(<usize>load<u32>(base, HEADER_RANGES), value, end);
 }
 
 /** How many bytes from an address on, within the system's span, are claimed alike. */

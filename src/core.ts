@@ -198,9 +198,12 @@ export class Core {
     return OPEN[this.#memory.getUint32(this.#systemAt(system) + layout.SYSTEM_OPEN, true)]!;
   }
 
-  /** Who claims an address of a system, and the range it concerns. */
-  claim(system: number, address: bigint): { claim: Claim; range: number } {
-    const value = this.#core.claimIn(this.#base, system, address) >>> 0;
+  /** Who claims an address of a system, or all of the `size` bytes from there on, and the range it concerns. */
+  claim(system: number, address: bigint, size = 1n): { claim: Claim; range: number } {
+    const value =
+      size === 1n
+        ? this.#core.claimIn(this.#base, system, address) >>> 0
+        : this.#core.claimOver(this.#base, system, address, size) >>> 0;
     return { claim: CLAIMS[value >>> layout.CLAIM_SHIFT]!, range: value & layout.CLAIM_RANGE };
   }
 

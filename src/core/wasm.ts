@@ -67,6 +67,7 @@ export interface Exports {
   sortedKeys(base: number, count: number, sorted: number, least: number): void;
 
   claimIn(base: number, system: number, address: bigint): number;
+  claimOver(base: number, system: number, address: bigint, size: bigint): number;
   claimedAlike(base: number, system: number, address: bigint): bigint;
   claimants(base: number, rangeCount: number, system: number, address: bigint, out: number, room: number): number;
   ownerOf(base: number, system: number, address: bigint): number;

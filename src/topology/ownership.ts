@@ -16,19 +16,14 @@ export interface AddressBook {
 /** Who owns an address of a system, or the range that begins there. */
 export function ownersOf(book: AddressBook, system: number, address: bigint, size: bigint): Ownership {
   const { core } = book;
-  const { claim, range } = core.claim(system, address);
+  const { claim, range } = core.claim(system, address, size);
   switch (claim) {
     case "owned":
-    case "leaves": {
-      const nearest = core.range(range);
-      const beyond = address + core.claimedAlike(system, address);
-      const contested = address + size > beyond && beyond < nearest.start + nearest.size;
-      if (contested) return { answer: "several", owners: claimants(book, system, beyond), window: null };
-      const leaves = address + size > nearest.start + nearest.size;
-      return { answer: leaves ? "leaves-owner" : "one", owners: [owner(book, nearest, address)], window: null };
-    }
+      return { answer: "one", owners: [owner(book, core.range(range), address)], window: null };
+    case "leaves":
+      return { answer: "leaves-owner", owners: [owner(book, core.range(range), address)], window: null };
     case "ambiguous":
-      return { answer: "several", owners: claimants(book, system, address), window: null };
+      return { answer: "several", owners: claimants(book, system, contested(core, system, address)), window: null };
     case "maybe": {
       const nearest = owner(book, core.range(range), address);
       const others = claimants(book, system, address).filter(({ id }) => id !== null && id !== nearest.id);
@@ -45,6 +40,12 @@ export function ownersOf(book: AddressBook, system: number, address: bigint, siz
       };
     }
   }
+}
+
+/** The first address that several claim of a range that begins at `address`. */
+function contested(core: Core, system: number, address: bigint): bigint {
+  const { claim } = core.claim(system, address);
+  return claim === "owned" ? address + core.claimedAlike(system, address) : address;
 }
 
 /** Everyone but windows who claims an address: what is outside PCI, then functions in the order of their ids. */

@@ -138,13 +138,26 @@ describe.each(CASES)("on the %s build, %s records", (build, _, deep) => {
       core.ownerMany(columnOf(kind, addresses), columnOf(kind, sizes), 2, into);
       const expected = addresses.map((number, row) => {
         const address = BigInt(number);
-        const { claim } = core.claim(2, address);
-        const leaves = claim === "owned" && BigInt(sizes[row]!) > core.claimedAlike(2, address);
-        return leaves ? { claim: "leaves", owner: 0 } : { claim, owner: core.owner(2, address) };
+        const { claim, range } = core.claim(2, address);
+        const outlasts = claim === "owned" && BigInt(sizes[row]!) > core.claimedAlike(2, address);
+        if (!outlasts) return { claim, owner: core.owner(2, address) };
+        const { start, size } = core.range(range);
+        const contested = address + core.claimedAlike(2, address) < start + size;
+        return { claim: contested ? "ambiguous" : "leaves", owner: 0 };
       });
+      expect(addresses.map((each, row) => core.claim(2, BigInt(each), BigInt(sizes[row]!)).claim)).toEqual(
+        expected.map(({ claim }) => claim),
+      );
       const got = (row: number) => ({ claim: CLAIMS[into.claim![row]!], owner: into.owner[row] });
       expect(differing(expected, got)).toEqual([]);
-      if (count > 1000) expect(expected.filter(({ claim }) => claim === "leaves").length).toBeGreaterThan(20);
+      if (count > 1000) {
+        for (const claim of ["leaves", "ambiguous"]) {
+          const outlasting = addresses.filter((each, row) => {
+            return expected[row]!.claim === claim && core.claim(2, BigInt(each)).claim === "owned";
+          });
+          expect(outlasting.length, claim).toBeGreaterThan(4);
+        }
+      }
       const bare = { owner: new Uint32Array(count), claim: new Uint8Array(count) };
       core.ownerMany(columnOf(kind, addresses), columnOf(kind, sizes), 2, bare);
       expect(bare).toEqual({ owner: into.owner, claim: into.claim });
