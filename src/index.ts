@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 export { Topology } from "./topology/topology.js";
-export type { FabricTopology, TopologyOptions } from "./topology/topology.js";
+export type { FabricTopology, HostAttachment, SideLink, TopologyOptions } from "./topology/topology.js";
 export { OWNER_ANSWERS } from "./topology/answers.js";
 export type { Common, CommonColumns, Owner, OwnerColumns, Ownership, OwnerQueries, Ref } from "./topology/answers.js";
 export {
@@ -30,12 +30,12 @@ export { formatHex, formatSize, parseAddress, type Hex, type Size } from "./topo
 export { linux, NEWEST_KERNEL } from "./policy/linux.js";
 export { formatCpu, parseCpu } from "./policy/cpu.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
-export { ANSWERS, PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
+export { PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
 export type { MapColumns, MapRequests } from "./explain/many.js";
-export { CODE_NUMBERS, ROUTES } from "./explain/ruling.js";
+export { ANSWERS, CODE_NUMBERS, ROUTES } from "./explain/ruling.js";
 export { DIRECTIONS, MATRIX_LIMIT, NO_ADDRESS, NO_BAR, NO_DISTANCE, PATHS, RELATIONS, TRANSLATIONS } from "./core.js";
 export { preciseRoute } from "./explain/precise.js";
 export { linuxDmaMapResource, type LinuxMapping } from "./explain/compat.js";
 export { findCommonUpstreamDevice2018 } from "./explain/historical.js";
 export { CODES, type Code } from "./explain/codes.js";
-export type { Culprit, Hint, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";
+export type { Culprit, Hint, Link, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";

@@ -4,11 +4,14 @@ import type { Direction, HostBridge, Judgement, Policy } from "../policy/policy.
 import type { FunctionDescription } from "../topology/description.js";
 import { type Ref, Topology } from "../topology/topology.js";
 import { expectRows } from "../topology/column.js";
+import { matrixOverLinks } from "./link-columns.js";
+import { Links } from "./links.js";
 import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests } from "./many.js";
 import { mappingOf } from "./mapping.js";
 import { memoryOf } from "./memory.js";
+import { mappingOver, verdictOver } from "./over-links.js";
 import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
-import { ROUTES } from "./ruling.js";
+import { ANSWERS, ROUTES } from "./ruling.js";
 import type { Context } from "./context.js";
 import type { Mapping, Verdict } from "./verdict.js";
 
@@ -25,13 +28,12 @@ export interface Matrix {
 }
 
 export { UNKNOWN_DISTANCE };
-/** Answers by the number that stands for them in a matrix. */
-export const ANSWERS = ["yes", "no", "unknown"] as const;
 
 /** A topology under a policy: may this function reach that one, or this address? */
 export class PeerDma implements Context {
   readonly #compiled: CompiledPolicy;
   readonly #phrases: Phrases;
+  readonly #links: Links | null;
   readonly #judgements = new Map<number, Judgement>();
 
   /** @throws TypeError for anything but a topology and a policy. */
@@ -44,6 +46,7 @@ export class PeerDma implements Context {
     if (!(topology instanceof Topology)) throw new TypeError("expected a Topology: Topology.of(machine) makes one");
     if (typeof policy?.decide !== "function") throw new TypeError('expected a policy, such as linux("6.12")');
     this.#compiled = compilePolicy(policy, hostBridges(topology));
+    this.#links = Links.of(topology);
     const extra = policy.throughHostDistance;
     this.#phrases = new Phrases((outcomes, relation) => phraseFor(outcomes, relation, extra));
   }
@@ -61,20 +64,29 @@ export class PeerDma implements Context {
   }
 
   /**
-   * May `client` do DMA to the memory of `provider`? What the policy decides; `memory` adds what Linux does not look
-   * at.
+   * May `client` do DMA to the memory of `provider`? What the policy decides, unless a side link leads from one to the
+   * other; `memory` adds what Linux does not look at.
    *
    * @param direction as the client sees it.
    * @throws RangeError for a ref that names no function.
    */
   can(provider: Ref, client: Ref, direction: Direction = "both"): Verdict {
     const [owner, initiator] = [this.#function(provider), this.#function(client)];
-    const decision = this.topology.core.decide(this.#compiled, owner, initiator, directionIndex(direction));
+    const way = directionIndex(direction);
+    const verdict = this.#byPcie(owner, initiator, way);
+    const lane = this.#links?.lane(owner, initiator);
+    return lane === undefined ? verdict : verdictOver(lane, way, verdict);
+  }
+
+  #byPcie(owner: number, initiator: number, direction: number): Verdict {
+    const decision = this.topology.core.decide(this.#compiled, owner, initiator, direction);
     const judged = {
       provider: this.topology.name(owner),
       client: this.topology.name(initiator),
       ...hopsOf(this.topology, owner, initiator),
       memory: memoryOf(this.topology, owner, decision),
+      link: null,
+      pcie: null,
       ...reasonsFor(this, owner, initiator, decision),
     };
     switch (answerOf(decision.outcomes)) {
@@ -99,8 +111,12 @@ export class PeerDma implements Context {
   map(initiator: Ref, address: bigint, size: bigint | number, direction: Direction = "both"): Mapping {
     const client = this.#function(initiator);
     const bytes = checkedSize(address, size);
-    const request = this.topology.core.request(this.#compiled, client, address, bytes, directionIndex(direction));
-    return mappingOf(this, client, address, bytes, request);
+    const way = directionIndex(direction);
+    const request = this.topology.core.request(this.#compiled, client, address, bytes, way);
+    const mapping = mappingOf(this, client, address, bytes, request);
+    const owner = mapping.owner?.id;
+    const lane = typeof owner === "number" ? this.#links?.lane(owner, client) : undefined;
+    return lane === undefined ? mapping : mappingOver(lane, way, mapping);
   }
 
   /**
@@ -114,7 +130,7 @@ export class PeerDma implements Context {
   mapMany(requests: MapRequests): Required<MapColumns>;
   mapMany<Into extends MapColumns>(requests: MapRequests, into: Into): Into;
   mapMany(requests: MapRequests, into?: MapColumns): MapColumns {
-    return mapMany(this.topology.core, this.#compiled, requests, into);
+    return mapMany(this.topology.core, this.#compiled, requests, into, this.#links);
   }
 
   /**
@@ -139,7 +155,9 @@ export class PeerDma implements Context {
     expectRows("into.route", matrix.route, cells, Uint8Array);
     expectRows("into.answer", matrix.answer, cells, Uint8Array);
     matrix.ids.set(ids);
-    this.topology.core.matrix(this.#compiled, this.#phrases, ids, directionIndex(direction), matrix);
+    const way = directionIndex(direction);
+    this.topology.core.matrix(this.#compiled, this.#phrases, ids, way, matrix);
+    if (this.#links !== null) matrixOverLinks(this.#links, ids, way, matrix);
     return matrix;
   }
 

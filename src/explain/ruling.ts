@@ -21,6 +21,9 @@ export const ROUTES = [
   "unknown",
 ] as const satisfies readonly Ruling["route"][];
 
+/** Answers by the number that stands for them in a column. */
+export const ANSWERS = ["yes", "no", "unknown"] as const;
+
 /** Codes by the number that stands for them in a column; 0: none. */
 export const CODE_NUMBERS: readonly (Code | null)[] = [null, ...(Object.keys(CODES) as Code[])];
 
