@@ -31,6 +31,7 @@ export { linux, NEWEST_KERNEL } from "./policy/linux.js";
 export { formatCpu, parseCpu } from "./policy/cpu.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
 export { PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
+export type { DecisionColumns } from "./explain/decisions.js";
 export type { MapColumns, MapRequests } from "./explain/many.js";
 export { ANSWERS, CODE_NUMBERS, ROUTES } from "./explain/ruling.js";
 export { DIRECTIONS, MATRIX_LIMIT, NO_ADDRESS, NO_BAR, NO_DISTANCE, PATHS, RELATIONS, TRANSLATIONS } from "./core.js";
