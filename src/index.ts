@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 export { Topology } from "./topology/topology.js";
-export type { FabricTopology, TopologyOptions } from "./topology/topology.js";
+export type { FabricTopology, HostAttachment, SideLink, TopologyOptions } from "./topology/topology.js";
 export { OWNER_ANSWERS } from "./topology/answers.js";
 export type { Common, CommonColumns, Owner, OwnerColumns, Ownership, OwnerQueries, Ref } from "./topology/answers.js";
 export {
@@ -39,4 +39,4 @@ export { preciseRoute } from "./explain/precise.js";
 export { linuxDmaMapResource, type LinuxMapping } from "./explain/compat.js";
 export { findCommonUpstreamDevice2018 } from "./explain/historical.js";
 export { CODES, type Code } from "./explain/codes.js";
-export type { Culprit, Hint, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";
+export type { Culprit, Hint, Link, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";

@@ -52,9 +52,10 @@ export type Status = (typeof STATUSES)[number];
 
 /**
  * How a DMA address comes from the CPU physical address, by the number that stands for it in a column. `iommu`: the
- * kernel allots an IOVA, which nobody can know beforehand.
+ * kernel allots an IOVA, which nobody can know beforehand. `link`: it goes over a side link, which has addresses of its own;
+ * the core itself never says so.
  */
-export const TRANSLATIONS = ["none", "bus-offset", "iommu", "unknown"] as const;
+export const TRANSLATIONS = ["none", "bus-offset", "iommu", "unknown", "link"] as const;
 /** One of {@link TRANSLATIONS}. */
 export type Translation = (typeof TRANSLATIONS)[number];
 

@@ -24,6 +24,7 @@ export const CODES = {
   MEMORY_DECODE_UNKNOWN: "whether the owner and the bridges above it decode memory requests is not shown",
   DMA_MASK_UNKNOWN: "whether the initiator can drive the DMA address is not known",
   PLATFORM_OWNER: "whether the host bridge forwards requests to this platform device is not known",
+  LINK_UNKNOWN: "whether the side link between them carries the request is not shown, and it decides",
 } as const;
 
 /** A key of {@link CODES}. */

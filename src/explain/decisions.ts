@@ -1,6 +1,8 @@
 import { Answers, type CompiledPolicy, type Core, type Decided } from "../core.js";
 import type { Direction } from "../policy/policy.js";
 import { expectColumn, expectRows } from "../topology/column.js";
+import { pairsOverLinks } from "./link-columns.js";
+import type { Links } from "./links.js";
 import { directionIndex } from "./many.js";
 import { answerOf, doubtOf, refusalOf, routeOf } from "./pair.js";
 import { ANSWERS, CODE_NUMBERS, ROUTES, type Ruling } from "./ruling.js";
@@ -37,6 +39,7 @@ export function canMany<Into extends DecisionColumns>(
   clients: Uint32Array,
   direction: Direction,
   given: Into | undefined,
+  links: Links | null,
 ): Into | Required<DecisionColumns> {
   expectColumn("providers", providers, 0, Uint32Array);
   const rows = providers.length;
@@ -48,7 +51,9 @@ export function canMany<Into extends DecisionColumns>(
   for (const name of ["common", "distance"] as const) {
     if (into[name] !== undefined) expectColumn(`into.${name}`, into[name], rows, Uint32Array);
   }
-  core.decideMany(policy, SAID, providers, clients, directionIndex(direction), into);
+  const way = directionIndex(direction);
+  core.decideMany(policy, SAID, providers, clients, way, into);
+  if (links !== null) pairsOverLinks(links, providers, clients, way, into);
   return into;
 }
 

@@ -1,6 +1,8 @@
 import { DIRECTIONS, Rulings, type Addresses, type CompiledPolicy, type Core } from "../core.js";
 import type { Direction } from "../policy/policy.js";
 import { expectColumn, expectRows } from "../topology/column.js";
+import { mapOverLinks } from "./link-columns.js";
+import type { Links } from "./links.js";
 import { CODE_NUMBERS, ROUTES, rule } from "./ruling.js";
 
 /** Mapping requests, one a row. */
@@ -29,7 +31,7 @@ export interface MapColumns {
   readonly common?: Uint32Array;
   /** Hops; `NO_DISTANCE`: not known, or nothing was decided. */
   readonly distance?: Uint32Array;
-  /** What the initiator has to put on the bus; `NO_ADDRESS` (as `Float64Array` NaN): refused, unknown, or an IOVA. */
+  /** What the initiator has to put on the bus; `NO_ADDRESS` (as `Float64Array` NaN): refused, unknown, an IOVA, or a side link. */
   readonly dmaAddress?: Addresses;
   /** Index in `TRANSLATIONS`. */
   readonly translation?: Uint8Array;
@@ -54,6 +56,7 @@ export function mapMany<Into extends MapColumns>(
   policy: CompiledPolicy,
   requests: MapRequests,
   given: Into | undefined,
+  links: Links | null,
 ): Into | Required<MapColumns> {
   if (typeof requests !== "object" || requests === null) {
     throw new TypeError(`expected requests as an object of columns, got ${String(requests)}`);
@@ -76,7 +79,12 @@ export function mapMany<Into extends MapColumns>(
   if (into.translation !== undefined) expectColumn("into.translation", into.translation, rows, Uint8Array);
   const bytes = typeof size === "object" ? size : wholeSize(size);
   const way = typeof direction === "string" ? directionIndex(direction) : direction;
-  core.requestMany(policy, RULINGS, initiator, address, bytes, way, into);
+  if (links === null) core.requestMany(policy, RULINGS, initiator, address, bytes, way, into);
+  else {
+    const owner = into.owner ?? new Uint32Array(rows);
+    core.requestMany(policy, RULINGS, initiator, address, bytes, way, { ...into, owner });
+    mapOverLinks(links, initiator, owner, way, into);
+  }
   return into;
 }
 

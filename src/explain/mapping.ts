@@ -35,6 +35,8 @@ export function mappingOf(
     address,
     size,
     owner,
+    link: null,
+    pcie: null,
     ...(provider !== null && DECIDED.includes(status)
       ? hopsOf(topology, provider, initiator)
       : { distance: null, common: null }),
@@ -43,7 +45,7 @@ export function mappingOf(
     missing: [] as readonly Missing[],
     ...why(),
   };
-  if (code === null) return { ...asked, ok: true, route: route as Route, dmaAddress, translation };
+  if (code === null) return { ...asked, ok: true, route: route as Route, dmaAddress, translation, linkAddress: null };
   return {
     ...asked,
     ok: false,

@@ -5,9 +5,12 @@ import type { FunctionDescription } from "../topology/description.js";
 import { type Ref, Topology } from "../topology/topology.js";
 import { expectRows } from "../topology/column.js";
 import { canMany, type DecisionColumns } from "./decisions.js";
+import { matrixOverLinks } from "./link-columns.js";
+import { Links } from "./links.js";
 import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests } from "./many.js";
 import { mappingOf } from "./mapping.js";
 import { memoryOf } from "./memory.js";
+import { mappingOver, verdictOver } from "./over-links.js";
 import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
 import { ANSWERS, ROUTES } from "./ruling.js";
 import type { Context } from "./context.js";
@@ -31,6 +34,7 @@ export { UNKNOWN_DISTANCE };
 export class PeerDma implements Context {
   readonly #compiled: CompiledPolicy;
   readonly #phrases: Phrases;
+  readonly #links: Links | null;
   readonly #judgements = new Map<number, Judgement>();
 
   /** @throws TypeError for anything but a topology and a policy. */
@@ -43,6 +47,7 @@ export class PeerDma implements Context {
     if (!(topology instanceof Topology)) throw new TypeError("expected a Topology: Topology.of(machine) makes one");
     if (typeof policy?.decide !== "function") throw new TypeError('expected a policy, such as linux("6.12")');
     this.#compiled = compilePolicy(policy, hostBridges(topology));
+    this.#links = Links.of(topology);
     const extra = policy.throughHostDistance;
     this.#phrases = new Phrases((outcomes, relation) => phraseFor(outcomes, relation, extra));
   }
@@ -60,20 +65,29 @@ export class PeerDma implements Context {
   }
 
   /**
-   * May `client` do DMA to the memory of `provider`? What the policy decides; `memory` adds what Linux does not look
-   * at.
+   * May `client` do DMA to the memory of `provider`? What the policy decides, unless a side link leads from one to the
+   * other; `memory` adds what Linux does not look at.
    *
    * @param direction as the client sees it.
    * @throws RangeError for a ref that names no function.
    */
   can(provider: Ref, client: Ref, direction: Direction = "both"): Verdict {
     const [owner, initiator] = [this.#function(provider), this.#function(client)];
-    const decision = this.topology.core.decide(this.#compiled, owner, initiator, directionIndex(direction));
+    const way = directionIndex(direction);
+    const verdict = this.#byPcie(owner, initiator, way);
+    const lane = this.#links?.lane(owner, initiator);
+    return lane === undefined ? verdict : verdictOver(lane, way, verdict);
+  }
+
+  #byPcie(owner: number, initiator: number, direction: number): Verdict {
+    const decision = this.topology.core.decide(this.#compiled, owner, initiator, direction);
     const judged = {
       provider: this.topology.name(owner),
       client: this.topology.name(initiator),
       ...hopsOf(this.topology, owner, initiator),
       memory: memoryOf(this.topology, owner, decision),
+      link: null,
+      pcie: null,
       ...reasonsFor(this, owner, initiator, decision),
     };
     switch (answerOf(decision.outcomes)) {
@@ -108,7 +122,7 @@ export class PeerDma implements Context {
     direction: Direction = "both",
     into?: DecisionColumns,
   ): DecisionColumns {
-    return canMany(this.topology.core, this.#compiled, providers, clients, direction, into);
+    return canMany(this.topology.core, this.#compiled, providers, clients, direction, into, this.#links);
   }
 
   /**
@@ -123,8 +137,12 @@ export class PeerDma implements Context {
   map(initiator: Ref, address: bigint, size: bigint | number, direction: Direction = "both"): Mapping {
     const client = this.#function(initiator);
     const bytes = checkedSize(address, size);
-    const request = this.topology.core.request(this.#compiled, client, address, bytes, directionIndex(direction));
-    return mappingOf(this, client, address, bytes, request);
+    const way = directionIndex(direction);
+    const request = this.topology.core.request(this.#compiled, client, address, bytes, way);
+    const mapping = mappingOf(this, client, address, bytes, request);
+    const owner = mapping.owner?.id;
+    const lane = typeof owner === "number" ? this.#links?.lane(owner, client) : undefined;
+    return lane === undefined ? mapping : mappingOver(lane, way, mapping);
   }
 
   /**
@@ -138,7 +156,7 @@ export class PeerDma implements Context {
   mapMany(requests: MapRequests): Required<MapColumns>;
   mapMany<Into extends MapColumns>(requests: MapRequests, into: Into): Into;
   mapMany(requests: MapRequests, into?: MapColumns): MapColumns {
-    return mapMany(this.topology.core, this.#compiled, requests, into);
+    return mapMany(this.topology.core, this.#compiled, requests, into, this.#links);
   }
 
   /**
@@ -163,7 +181,9 @@ export class PeerDma implements Context {
     expectRows("into.route", matrix.route, cells, Uint8Array);
     expectRows("into.answer", matrix.answer, cells, Uint8Array);
     matrix.ids.set(ids);
-    this.topology.core.matrix(this.#compiled, this.#phrases, ids, directionIndex(direction), matrix);
+    const way = directionIndex(direction);
+    this.topology.core.matrix(this.#compiled, this.#phrases, ids, way, matrix);
+    if (this.#links !== null) matrixOverLinks(this.#links, ids, way, matrix);
     return matrix;
   }
 

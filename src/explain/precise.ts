@@ -23,7 +23,10 @@ export function preciseRoute(
 ): Route | "not-supported" | "unknown" {
   const { topology } = peerDma;
   const { bridge } = topology.common(provider, client);
-  if (typeof bridge !== "number") return peerDma.can(provider, client, direction).route;
+  if (typeof bridge !== "number") {
+    const verdict = peerDma.can(provider, client, direction);
+    return (verdict.pcie ?? verdict).route;
+  }
   if (topology.id(provider) === topology.id(client)) return "local";
   const request = redirected(childBelow(peerDma, client, bridge), REQUEST_REDIRECT);
   const completion =

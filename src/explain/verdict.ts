@@ -29,6 +29,20 @@ export interface Hint {
 /** State of the provider's memory BARs, which Linux's decision does not look at. */
 export type Memory = "ok" | "off" | "unassigned" | "none" | "unknown";
 
+/** Side links that lead from the initiator to the provider; null in a field: not shown. */
+export interface Link {
+  /** Such as `nvlink`. */
+  readonly kind: string;
+  /** Bytes per second in each direction, of the one with most. */
+  readonly bandwidth: number | null;
+  readonly read: boolean | null;
+  readonly write: boolean | null;
+  readonly atomics: boolean | null;
+  readonly coherent: boolean | null;
+  /** How many do for the request what this one does: carry it, may carry it, or not. */
+  readonly count: number;
+}
+
 interface Judged {
   /** Names of the functions. */
   readonly provider: string;
@@ -38,6 +52,10 @@ interface Judged {
   /** Name of the nearest common bridge; null: none; `"unknown"`: the description does not show it. */
   readonly common: string | null | "unknown";
   readonly memory: Memory;
+  /** Null: no side link leads from the client to the provider. */
+  readonly link: Link | null;
+  /** What PCIe alone would say, where a side link has a say in the answer; null: it is PCIe's own. */
+  readonly pcie: Verdict | null;
   /** In the kernel's order: the provider's side from below, the common bridge included, then the client's. */
   readonly culprits: readonly Culprit[];
   readonly hints: readonly Hint[];
@@ -60,6 +78,10 @@ interface Asked {
   readonly size: bigint;
   /** Who owns the first byte, where that is known. */
   readonly owner: Owner | null;
+  /** Null: no side link leads from the initiator to the owner. */
+  readonly link: Link | null;
+  /** What PCIe alone would say, where a side link has a say in the answer; null: it is PCIe's own. */
+  readonly pcie: Mapping | null;
   readonly distance: number | null;
   readonly common: string | null | "unknown";
   readonly culprits: readonly Culprit[];
@@ -71,9 +93,11 @@ export type Mapping =
   | (Asked & {
       readonly ok: true;
       readonly route: Route | "unknown";
-      /** What the initiator has to put on the bus; null where that is not known. */
+      /** What the initiator has to put on the bus; null where that is not known, or no bus is on the way. */
       readonly dmaAddress: bigint | null;
       readonly translation: Translation;
+      /** Over a side link the address of the first byte on the link, where the description gives it one. */
+      readonly linkAddress: bigint | null;
       readonly missing: readonly Missing[];
     })
   | (Asked & {

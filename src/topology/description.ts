@@ -46,9 +46,9 @@ export interface SystemDescription {
   readonly platformDevices?: readonly PlatformDeviceDescription[];
   /** System RAM, configuration space and whatever else takes up CPU physical addresses without being a BAR. */
   readonly ranges?: readonly RangeDescription[];
-  /** Links outside PCIe; no verdict uses them yet. */
+  /** Links outside PCIe. What is not listed is taken not to be there. */
   readonly sideLinks?: readonly SideLinkDescription[];
-  /** Attachments outside PCIe; no verdict uses them yet. */
+  /** How devices are attached to the host beside PCIe; no verdict follows from them. */
   readonly hostAttachments?: readonly HostAttachmentDescription[];
 }
 
@@ -260,24 +260,46 @@ export interface RangeDescription {
   readonly size: Size;
 }
 
-/** A link between two functions that is not PCIe: a route of its own, never a shortcut in the tree. */
+/**
+ * A link between two functions that is not PCIe: a route of its own, never a shortcut in the tree (docs/semantics.md,
+ * Side links). Several between the same two are as many entries.
+ */
 export interface SideLinkDescription {
-  /** Such as `nvlink`. */
+  /** `nvlink`, `xgmi`, or another name in lower case. */
   readonly kind: string;
   /** `dddd:bb:dd.f`. */
   readonly from: string;
-  /** `dddd:bb:dd.f`. */
+  /** `dddd:bb:dd.f`; another function than `from`. */
   readonly to: string;
+  /** True: requests go from `from` to `to` alone. Else both ways: that is what a link is, and no fact that is missing. */
+  readonly oneWay?: boolean;
   /** Bytes per second in each direction. */
   readonly bandwidth?: number;
+  /** Whether it carries reads, as the initiator sees it. */
   readonly read?: boolean;
+  /** Whether it carries writes. */
   readonly write?: boolean;
+  /** Whether it carries atomic operations. */
   readonly atomics?: boolean;
+  /** Whether the caches of both ends are kept coherent over it. */
+  readonly coherent?: boolean;
+  /** Where the platform gives memory of either end an address on the link. */
+  readonly addresses?: readonly LinkAddressDescription[];
 }
 
-/** A coherent attachment of a device to the host (CAPI, CXL, C2C): implies no route between devices. */
+/** Memory that has an address on a side link. */
+export interface LinkAddressDescription {
+  /** CPU physical address of the first byte. */
+  readonly start: Hex;
+  /** Bytes, at least 1. */
+  readonly size: Size;
+  /** Address of the first byte on the link. */
+  readonly link: Hex;
+}
+
+/** A coherent attachment of a device to the host: implies no route between devices. */
 export interface HostAttachmentDescription {
-  /** Such as `cxl`. */
+  /** `capi`, `opencapi`, `cxl`, `c2c`, or another name in lower case. */
   readonly kind: string;
   /** `dddd:bb:dd.f`. */
   readonly function: string;

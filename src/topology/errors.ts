@@ -14,6 +14,8 @@ export type ProblemCode =
   | "BAD_NUMBER" // an address, size, register or number of bits that is none
   | "DUPLICATE" // one name twice
   | "PARENT_MISSING" // names a function that the description lacks
+  | "FUNCTION_MISSING" // a side link or attachment names a function that the description lacks
+  | "LINK_TO_ITSELF" // both ends of a side link are one function
   | "PARENT_CONTRADICTION" // bus numbers, segments or kinds say otherwise
   | "CYCLE"
   | "RANGE_WRAPS"; // ends beyond 2^64, or before it starts

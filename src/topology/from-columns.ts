@@ -19,6 +19,7 @@ import { packFabricRanges } from "./fabric-ranges.js";
 import { findContradictions, nameOfRow } from "./fabric-structure.js";
 import type { Finding } from "./finding.js";
 import { Hosts } from "./hosts.js";
+import { checkLinks } from "./links.js";
 import { RangeRows } from "./range-rows.js";
 import { ACS_REDIRECT } from "./register.js";
 import { collectSurroundings } from "./surroundings.js";
@@ -73,6 +74,8 @@ export function partsFromColumns(columns: FabricColumns, build?: Build): FabricP
   );
   const handle = new CoreHandle(core);
   const catalogue = new FabricCatalogue({ facts: [...systems], hosts, nodes, ranges: packed.byNode }, handle);
+  checkLinks(systems, (system, bdf) => catalogue.find(system, bdf)[0], rows);
+  if (problems.length > 0) throw new TopologyError(problems);
   return {
     parts: { core: handle, catalogue, open: openColumn(open), findings },
     hostBridges: ids.slice(0, roots),

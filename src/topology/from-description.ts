@@ -18,6 +18,7 @@ import { checkDmaMasks, packedDmaMask } from "./dma-masks.js";
 import { TopologyError, type Problem } from "./errors.js";
 import type { Finding } from "./finding.js";
 import { Hosts } from "./hosts.js";
+import { checkLinks } from "./links.js";
 import { place, type Placement } from "./placement.js";
 import { RangeRows } from "./range-rows.js";
 import { redirects } from "./register.js";
@@ -56,6 +57,7 @@ export function partsFromDescription(machine: MachineDescription, build?: Build)
     rows,
     findings,
   );
+  checkLinks(systems, (system, bdf) => catalogue.exact(system, bdf), rows);
   if (problems.length > 0) throw new TopologyError(problems);
   const several = systems.length > 1;
   const nameOf = (id: number) => `${several ? `${systems[all[id]!.system]!.name ?? ""}/` : ""}${catalogue.name(id)}`;

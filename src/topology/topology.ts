@@ -8,11 +8,13 @@ import type { Finding } from "./finding.js";
 import { partsFromColumns } from "./from-columns.js";
 import { partsFromDescription } from "./from-description.js";
 import type { Root } from "./hosts.js";
+import { hostAttachmentsOf, sideLinksOf, type HostAttachment, type SideLink } from "./links.js";
 import { OwnerBatch } from "./owner-columns.js";
 import { ownersOf, type AddressBook } from "./ownership.js";
 import { SystemNames } from "./system-names.js";
 import { pack, unpack } from "./topology-buffer.js";
 
+export type { HostAttachment, SideLink } from "./links.js";
 export type { Common, CommonColumns, Owner, OwnerColumns, Ownership, OwnerQueries, Ref } from "./answers.js";
 
 /** How a topology is held; what it answers is the same. */
@@ -40,6 +42,7 @@ export class Topology {
   readonly #systemNames: SystemNames;
   #roots: readonly { readonly id: number; readonly root: Root }[] | null = null;
   #owners: OwnerBatch | null = null;
+  #sideLinks: readonly SideLink[] | null = null;
 
   /**
    * Checks and packs a description.
@@ -60,7 +63,7 @@ export class Topology {
    *   cannot have, naming column and row, and where the fabric does not fit into the core.
    * @throws TopologyError for a structure that cannot be: a cycle, a virtual function of a virtual one, of one in
    *   another system or below another parent, a parent that its own bus numbers or kind contradict, two systems of one
-   *   name.
+   *   name, a side link or attachment of a function that is not there.
    */
   static fromColumns(columns: FabricColumns, options: TopologyOptions = {}): FabricTopology {
     const { parts, hostBridges, functions } = partsFromColumns(columns, options.build);
@@ -309,6 +312,18 @@ export class Topology {
   /** Whether the description holds any CPU physical address of a system. */
   hasAddresses(system?: string | number): boolean {
     return this.core.open(this.#systemNames.ordinal(system)) !== "blank";
+  }
+
+  /** The side links of all systems, in the order of the description. */
+  get sideLinks(): readonly SideLink[] {
+    const catalogue = this.#catalogue;
+    return (this.#sideLinks ??= sideLinksOf(catalogue.facts, (system, bdf) => catalogue.find(system, bdf)[0]));
+  }
+
+  /** How functions of all systems are attached to the host beside PCIe, in the order of the description. */
+  get hostAttachments(): readonly HostAttachment[] {
+    const catalogue = this.#catalogue;
+    return hostAttachmentsOf(catalogue.facts, (system, bdf) => catalogue.find(system, bdf)[0]);
   }
 
   /** The whole description: the one that this topology was made of, or one made of its columns. */

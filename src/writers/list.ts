@@ -5,6 +5,7 @@ import type { Finding } from "../topology/finding.js";
 import { bit, COMMAND_MEMORY, decodesMemory, mayBeVirtual, type Known } from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
 import { formatBytes, idsOf, shortLabel, whatItIs } from "./describe.js";
+import { extrasOf, type LinkEntry as SideLinkEntry } from "./links.js";
 import { shorten, table, type Style } from "./style.js";
 
 /** All functions, as `list --json` prints them. */
@@ -37,6 +38,10 @@ export interface FunctionEntry {
   readonly link: LinkEntry | null;
   readonly numaNode: number | null;
   readonly iommuGroup: number | null;
+  /** Its side links, where the description shows any of it. */
+  readonly links?: readonly SideLinkEntry[];
+  /** How it is attached to the host beside PCIe, such as `cxl`, where the description shows that. */
+  readonly attachments?: readonly string[];
   readonly unknown: readonly string[];
 }
 
@@ -89,6 +94,7 @@ export function functionEntry(topology: Topology, id: number): FunctionEntry {
   const parent = topology.parent(id);
   const host = topology.hostBridge(id);
   const { link, acs } = description;
+  const { links, attachments } = extrasOf(topology, id);
   return {
     id,
     bdf: topology.name(id),
@@ -117,6 +123,8 @@ export function functionEntry(topology: Topology, id: number): FunctionEntry {
       : null,
     numaNode: description.numaNode ?? null,
     iommuGroup: description.iommuGroup ?? null,
+    ...(links.length === 0 ? {} : { links }),
+    ...(attachments.length === 0 ? {} : { attachments }),
     unknown: OPTIONAL.filter(
       (field) => description[field] === undefined && (field !== "windows" || isBridge(description)),
     ),

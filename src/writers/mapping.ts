@@ -5,6 +5,7 @@ import type { Ref } from "../topology/topology.js";
 import { hopsText } from "./common.js";
 import { formatBytes, nameOf } from "./describe.js";
 import { entryText, ownerEntry, type OwnerEntry } from "./owner.js";
+import { linkText } from "./links.js";
 import { pathText } from "./path.js";
 import { missingText, policyDocument, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
@@ -18,13 +19,23 @@ import {
   type VerdictWord,
 } from "./verdict.js";
 
-type Shared = Pick<VerdictDocument, "distance" | "common" | "culprits" | "hints" | "missing"> & {
+type Shared = Pick<VerdictDocument, "distance" | "common" | "culprits" | "hints" | "missing" | "link"> & {
   readonly initiator: string;
   readonly address: Hex;
   readonly size: Size;
   readonly owner: OwnerEntry | null;
   readonly policy: PolicyDocument;
+  /** What PCIe alone would say, where a side link has a say; null: the answer is PCIe's own. */
+  readonly pcie: PcieDocument | null;
 };
+
+/** `code` null: it would do. */
+interface PcieDocument {
+  readonly route: string;
+  readonly code: string | null;
+  readonly dmaAddress: Hex | null;
+  readonly culprits: VerdictDocument["culprits"];
+}
 
 /** A mapping, as `map --json` prints it. */
 export type MappingDocument =
@@ -33,6 +44,8 @@ export type MappingDocument =
       readonly route: string;
       readonly dmaAddress: Hex | null;
       readonly translation: string;
+      /** Over a side link the address of the first byte on the link; null: none is known. */
+      readonly linkAddress: Hex | null;
     })
   | (Shared & { readonly ok: false; readonly route: string; readonly code: string; readonly message: string });
 
@@ -42,7 +55,7 @@ export type MappingDocument =
  * @param ref the initiator, where its name alone does not tell.
  */
 export function mappingDocument(peer: PeerDma, mapping: Mapping, ref: Ref = mapping.initiator): MappingDocument {
-  const { initiator, address, size, owner, distance, common, culprits, hints, missing } = mapping;
+  const { initiator, address, size, owner, distance, common, culprits, hints, missing, link, pcie } = mapping;
   const shared = {
     initiator,
     address: formatHex(address),
@@ -54,10 +67,29 @@ export function mappingDocument(peer: PeerDma, mapping: Mapping, ref: Ref = mapp
     hints,
     missing: missing.map(missingText),
     policy: policyDocument(peer, [peer.topology.id(ref)]),
+    link,
+    pcie: pcie && pcieDocument(pcie),
   };
   if (!mapping.ok) return { ok: false, route: mapping.route, code: mapping.code, message: mapping.message, ...shared };
-  const { route, dmaAddress, translation } = mapping;
-  return { ok: true, route, dmaAddress: dmaAddress === null ? null : formatHex(dmaAddress), translation, ...shared };
+  const { route, dmaAddress, translation, linkAddress } = mapping;
+  return {
+    ok: true,
+    route,
+    dmaAddress: hexOf(dmaAddress),
+    translation,
+    linkAddress: hexOf(linkAddress),
+    ...shared,
+  };
+}
+
+function hexOf(address: bigint | null): Hex | null {
+  return address === null ? null : formatHex(address);
+}
+
+function pcieDocument(pcie: Mapping): PcieDocument {
+  const { route, culprits } = pcie;
+  if (!pcie.ok) return { route, code: pcie.code, dmaAddress: null, culprits };
+  return { route, code: null, dmaAddress: hexOf(pcie.dmaAddress), culprits };
 }
 
 /** A mapping in one word, of the same words as a verdict. */
@@ -80,6 +112,8 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: 
   return [
     ...paragraph("", `${headword(mapping, style)}: DMA by ${initiator} to ${range}`, style, 0),
     ...paragraph("  route", routeText(mapping), style),
+    ...(mapping.link === null ? [] : paragraph("  link", linkText(mapping.link), style)),
+    ...(mapping.pcie === null ? [] : paragraph("  PCIe", pcieText(mapping.pcie), style)),
     ...(mapping.owner === null ? [] : paragraph("  owner", ownerLine(peer, mapping), style)),
     ...(provider === null
       ? []
@@ -87,7 +121,10 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: 
           topology,
           provider,
           client,
-          { marks: marksOf(peer, [provider, client], mapping.culprits), ends: ["provider", "client"] },
+          {
+            marks: marksOf(peer, [provider, client], (mapping.pcie ?? mapping).culprits),
+            ends: ["provider", "client"],
+          },
           style,
         )),
     ...(mapping.ok ? paragraph("  address", addressText(mapping), style) : paragraph("  why", whyText(mapping), style)),
@@ -99,6 +136,7 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: 
 
 function headword(mapping: Mapping, style: Style): string {
   if (!mapping.ok) return mapping.route === "unknown" ? style.doubtful("UNKNOWN") : style.bad("NO");
+  if (mapping.route === "side-link") return style.good("YES, BY SIDE LINK");
   return style.good(mapping.route === "through-host-bridge" ? "YES, THROUGH THE HOST BRIDGE" : "YES");
 }
 
@@ -113,7 +151,14 @@ function whyText({ code, message, culprits }: Extract<Mapping, { ok: false }>): 
 
 function routeText({ ok, route, distance }: Mapping): string {
   const way = ok || route === "unknown" ? route : "not supported";
-  return distance === null ? way : `${way}, ${hopsText(distance)}`;
+  if (distance === null) return way;
+  return way === "side-link" ? `${way}; on PCIe ${hopsText(distance)}` : `${way}, ${hopsText(distance)}`;
+}
+
+/** What PCIe would say beside a side link. */
+function pcieText(pcie: Mapping): string {
+  if (!pcie.ok) return whyText(pcie);
+  return `${pcie.route}; ${addressText(pcie)}`;
 }
 
 function ownerLine({ topology }: PeerDma, { owner }: Mapping): string {
@@ -122,7 +167,12 @@ function ownerLine({ topology }: PeerDma, { owner }: Mapping): string {
   return `${entryText(topology, entry)}${role}, at offset ${formatHex(owner!.offset)}`;
 }
 
-function addressText({ dmaAddress, translation }: Extract<Mapping, { ok: true }>): string {
+function addressText({ dmaAddress, translation, linkAddress }: Extract<Mapping, { ok: true }>): string {
+  if (translation === "link") {
+    const at =
+      linkAddress === null ? "one that the driver of the link hands out" : `${formatHex(linkAddress)} on the link`;
+    return `${at}; it is no PCI bus address`;
+  }
   if (translation === "iommu") return "an IOVA that the kernel allots when it maps: the IOMMU translates";
   if (dmaAddress === null) return "unknown";
   const from =

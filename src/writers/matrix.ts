@@ -42,6 +42,9 @@ const LEGEND: readonly (readonly [mark: string, meaning: string])[] = [
   ["?", "unknown: the description lacks what the answer needs"],
 ];
 
+const LINKED = ["L", "side-link: by a link beside PCIe, such as NVLink, whatever PCIe says"] as const;
+const SIDE_LINK = ROUTES.indexOf("side-link");
+
 /** All ordered pairs for people: as many columns beside each other as the screen holds, the legend below. */
 export function matrixText(peer: PeerDma, matrix: Matrix, style: Style): string {
   return [...matrixLines(peer, matrix, style)].join("\n");
@@ -69,7 +72,8 @@ export function* matrixLines(peer: PeerDma, matrix: Matrix, style: Style): Gener
     }
   }
   yield "";
-  for (const [mark, meaning] of LEGEND) yield `  ${painted(mark, 2, style)}  ${meaning}`;
+  const linked = matrix.route.includes(SIDE_LINK);
+  for (const [mark, meaning] of linked ? [...LEGEND, LINKED] : LEGEND) yield `  ${painted(mark, 2, style)}  ${meaning}`;
 }
 
 function widestCell(matrix: Matrix): number {
@@ -86,9 +90,10 @@ function cellOf({ distance, route, answer }: Matrix, at: number): string {
     case "not-supported":
       return "-";
     case "bus-address":
-    case "side-link":
     case "system-memory":
       return String(hops ?? "?");
+    case "side-link":
+      return "L";
     case "through-host-bridge":
       return `${hops ?? "?"}h`;
     case "unknown":

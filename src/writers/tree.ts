@@ -1,6 +1,7 @@
 import type { HostBridgeDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
 import { formatBytes, formatLink, idsOf, redirectBits, shortLabel, whatItIs } from "./describe.js";
+import { extrasOf, extrasText } from "./links.js";
 import { functionEntry, memorySizes, type FunctionEntry } from "./list.js";
 import { shorten, type Style } from "./style.js";
 
@@ -188,6 +189,7 @@ function functionLine(topology: Topology, id: number, lead: string, style: Style
   if (bus !== undefined) add(busRange(bus.secondary, bus.subordinate));
   if (bus === undefined) add(memorySizes(description));
   add(formatLink(description.link), style.faint);
+  for (const text of extrasText(extrasOf(topology, id))) add(text, style.good);
   const bits = redirectBits(description);
   if (bits === "unknown") add(bus === undefined ? null : "ACS ?", style.doubtful);
   else if (bits.length > 0) add(`ACS ${bits.join(" ")}`, style.bad);

@@ -1,9 +1,10 @@
 import type { Ref, Topology } from "../topology/topology.js";
 import { CODES } from "../explain/codes.js";
 import type { PeerDma } from "../explain/peer-dma.js";
-import type { Culprit, Hint, Memory, Verdict } from "../explain/verdict.js";
+import type { Culprit, Hint, Link, Memory, Verdict } from "../explain/verdict.js";
 import { distanceText } from "./common.js";
 import { nameOf } from "./describe.js";
+import { attachmentText, extrasOf, linkText } from "./links.js";
 import { pathText } from "./path.js";
 import { missingText, policyDocument, policyText, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
@@ -26,7 +27,15 @@ export interface VerdictDocument {
   readonly hints: readonly Hint[];
   readonly policy: PolicyDocument;
   readonly missing: readonly string[];
+  /** Null: no side link leads from the client to the provider. */
+  readonly link: Link | null;
+  /** What PCIe alone would say, where a side link has a say; null: the answer is PCIe's own. */
+  readonly pcie: PcieDocument | null;
+  /** How provider and client are attached to the host beside PCIe. */
+  readonly attachments: readonly { readonly bdf: string; readonly kind: string }[];
 }
+
+type PcieDocument = Pick<VerdictDocument, "verdict" | "route" | "code" | "culprits" | "hints" | "missing">;
 
 /**
  * A verdict as scripts read it.
@@ -35,19 +44,36 @@ export interface VerdictDocument {
  */
 export function verdictDocument(peer: PeerDma, verdict: Verdict, refs = endsOf(verdict)): VerdictDocument {
   const ids = refs.map((ref) => peer.topology.id(ref));
-  const { provider, client, memory, route, distance, common, culprits, hints } = verdict;
+  const { provider, client, memory, distance, common, link, pcie } = verdict;
+  const said = saidDocument(verdict);
   return {
     provider,
     client,
     memory,
-    verdict: verdictWord(verdict),
-    route,
+    verdict: said.verdict,
+    route: said.route,
     distance,
     common,
-    code: verdict.answer === "yes" ? null : verdict.code,
-    culprits,
-    hints,
+    code: said.code,
+    culprits: said.culprits,
+    hints: said.hints,
     policy: policyDocument(peer, ids),
+    missing: said.missing,
+    link,
+    pcie: pcie && saidDocument(pcie),
+    attachments: [...new Set(ids)].flatMap((id) =>
+      extrasOf(peer.topology, id).attachments.map((kind) => ({ bdf: peer.topology.name(id), kind })),
+    ),
+  };
+}
+
+function saidDocument(verdict: Verdict): PcieDocument {
+  return {
+    verdict: verdictWord(verdict),
+    route: verdict.route,
+    code: verdict.answer === "yes" ? null : verdict.code,
+    culprits: verdict.culprits,
+    hints: verdict.hints,
     missing: verdict.answer === "no" ? [] : verdict.missing.map(missingText),
   };
 }
@@ -77,15 +103,20 @@ export function verdictText(peer: PeerDma, verdict: Verdict, style: Style, refs 
   return [
     ...paragraph("", `${headword(verdict, style)}: DMA by ${initiator} to ${memory}`, style, 0),
     ...paragraph("  route", routeText(topology, verdict, provider, client), style),
+    ...(verdict.link === null ? [] : paragraph("  link", linkText(verdict.link), style)),
+    ...pcieText(peer, verdict, provider, client, style),
     ...pathText(
       topology,
       provider,
       client,
-      { marks: marksOf(peer, [provider, client], verdict.culprits), ends: ["provider", "client"] },
+      { marks: marksOf(peer, [provider, client], (verdict.pcie ?? verdict).culprits), ends: ["provider", "client"] },
       style,
     ),
     ...paragraph("  why", whyText(peer, verdict, provider, client), style),
     ...memoryText(verdict, style),
+    ...[...new Set([provider, client])].flatMap((id) =>
+      attachmentText(topology, id).flatMap((text) => paragraph("  attached", text, style)),
+    ),
     ...("missing" in verdict ? missingLines(verdict.missing.map(missingText), style) : []),
     ...hintLines(verdict.hints, style),
     ...policyLines(policyDocument(peer, [provider, client]), style),
@@ -96,6 +127,7 @@ export function verdictText(peer: PeerDma, verdict: Verdict, style: Style, refs 
 function headword({ answer, route, memory, provider }: Verdict, style: Style): string {
   if (answer === "no") return style.bad("NO");
   if (answer === "unknown") return style.doubtful("UNKNOWN");
+  if (route === "side-link") return style.good("YES, BY SIDE LINK");
   const yes =
     route === "through-host-bridge"
       ? "YES, THROUGH THE HOST BRIDGE"
@@ -123,8 +155,8 @@ const MEMORY: Readonly<Record<Exclude<Memory, "ok">, { readonly short: string; r
   },
 };
 
-function memoryText({ answer, memory }: Verdict, style: Style): string[] {
-  if (memory === "ok" || (answer !== "yes" && memory === "unknown")) return [];
+function memoryText({ answer, route, memory }: Verdict, style: Style): string[] {
+  if (memory === "ok" || route === "side-link" || (answer !== "yes" && memory === "unknown")) return [];
   return paragraph("  memory", `${memory}: ${MEMORY[memory].long}`, style);
 }
 
@@ -144,7 +176,14 @@ function routeText(
         : common === "unknown"
           ? "common bridge unknown"
           : `common bridge ${common}`;
-  return [way, hops, bridge].join(", ");
+  return way === "side-link" ? `${way}; on PCIe ${hops}, ${bridge}` : [way, hops, bridge].join(", ");
+}
+
+/** What PCIe would say beside a side link. */
+function pcieText(peer: PeerDma, { pcie }: Verdict, provider: number, client: number, style: Style): string[] {
+  if (pcie === null) return [];
+  const way = pcie.answer === "no" ? "not supported" : pcie.route;
+  return paragraph("  PCIe", `${way}; ${whyText(peer, pcie, provider, client)}`, style);
 }
 
 function whyText(peer: PeerDma, verdict: Verdict, provider: number, client: number): string {
@@ -165,6 +204,8 @@ function whyText(peer: PeerDma, verdict: Verdict, provider: number, client: numb
       return "the function owns the memory itself";
     case "bus-address":
       return "nothing on the way redirects: requests turn around at the common bridge and never reach the host";
+    case "side-link":
+      return "the link carries the request, which never touches PCIe";
     case "through-host-bridge":
       return [
         redirected

@@ -7,6 +7,7 @@ import type {
   BarDescription,
   CpuDescription,
   FunctionDescription,
+  SideLinkDescription,
   SystemDescription,
 } from "../../src/topology/description.js";
 import { Topology } from "../../src/topology/topology.js";
@@ -15,7 +16,10 @@ import { Topology } from "../../src/topology/topology.js";
 // their BARs do not overlap: which of two claims of one address is real is exactly what a missing fact would decide.
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type Draft = Mutable<Omit<SystemDescription, "functions">> & { functions: Mutable<FunctionDescription>[] };
+type Draft = Mutable<Omit<SystemDescription, "functions" | "sideLinks">> & {
+  functions: Mutable<FunctionDescription>[];
+  sideLinks: Mutable<SideLinkDescription>[];
+};
 
 /** What a random machine is drawn from: one entry per function. */
 interface Sketch {
@@ -58,12 +62,23 @@ const platform = fc
     fc.record({ cpu: fc.constant(cpu), ids: fc.tuple(fc.constantFrom(...ids), fc.constantFrom(...ids)) }),
   );
 
+/** A side link, from one function of the machine to one some places further. */
+const link = fc.record({
+  from: fc.nat(100),
+  step: fc.nat(100),
+  oneWay: fc.boolean(),
+  read: fc.boolean(),
+  write: fc.boolean(),
+});
+type LinkSketch = typeof link extends fc.Arbitrary<infer Value> ? Value : never;
+
 const machine = fc
   .record({
     sketches: fc.array(sketch, { minLength: 2, maxLength: 7 }),
     platform,
     iommu: fc.constantFrom("off" as const, "passthrough" as const, "translating" as const),
     offset: fc.constantFrom(0n, -0x1000_0000n),
+    links: fc.array(link, { maxLength: 3 }),
   })
   .map(build);
 
@@ -74,11 +89,13 @@ function build({
   platform,
   iommu,
   offset,
+  links,
 }: {
   sketches: Sketch[];
   platform: { cpu: CpuDescription; ids: [string, string] };
   iommu: NonNullable<SystemDescription["iommu"]>;
   offset: bigint;
+  links: LinkSketch[];
 }): Draft {
   const functions: Mutable<FunctionDescription>[] = ROOTS.map((root, index) => {
     const [vendor, device] = platform.ids[index]!.split(":") as [string, string];
@@ -146,6 +163,11 @@ function build({
     iommu,
     kernel: { p2pdma: true },
     functions: [...functions, ...virtual],
+    sideLinks: links.map(({ from, step, ...flags }) => {
+      const ends = [from % functions.length, (from + 1 + (step % (functions.length - 1))) % functions.length];
+      const [first, second] = ends.map((at) => functions[at]!.bdf) as [string, string];
+      return { kind: "nvlink", from: first, to: second, ...flags };
+    }),
     hostBridges: ROOTS.map((root) => ({ root, windows: [window] })),
   };
 }
@@ -214,6 +236,8 @@ const DROPS: Record<string, (system: Draft, at: number) => void> = {
   kind: (system, at) => delete pick(system, at).kind,
   "physical function": (system, at) => delete pick(system, at).physicalFunction,
   "SR-IOV": (system, at) => delete pick(system, at).sriov,
+  "reads of a side link": (system, at) => delete system.sideLinks[at % system.sideLinks.length]?.read,
+  "writes of a side link": (system, at) => delete system.sideLinks[at % system.sideLinks.length]?.write,
   CPU: (system) => delete system.cpu,
   "CPU family": (system) => system.cpu && (system.cpu = withoutField(system.cpu, "family")),
   "CPU vendor": (system) => system.cpu && (system.cpu = withoutField(system.cpu, "vendor")),

@@ -1,0 +1,96 @@
+import { NO_ADDRESS, TRANSLATIONS, type Addresses } from "../core.js";
+import { ANSWERS, CODE_NUMBERS, ROUTES } from "./ruling.js";
+import type { Links } from "./links.js";
+import { CONCERNS_THE_WAY } from "./over-links.js";
+
+// What `over-links.ts` does to one answer, done to columns: one pass over what the core has filled.
+
+const SIDE_LINK = ROUTES.indexOf("side-link");
+const UNKNOWN_ROUTE = ROUTES.indexOf("unknown");
+const YES = ANSWERS.indexOf("yes");
+const UNKNOWN_ANSWER = ANSWERS.indexOf("unknown");
+const LINK_UNKNOWN = CODE_NUMBERS.indexOf("LINK_UNKNOWN");
+const OVER_LINK = TRANSLATIONS.indexOf("link");
+const UNKNOWN_TRANSLATION = TRANSLATIONS.indexOf("unknown");
+/** By number of the code. */
+const OPEN = CODE_NUMBERS.map((code) => code === null || CONCERNS_THE_WAY[code]);
+
+/** The columns of mapping requests that side links change. */
+interface MapAnswers {
+  readonly route: Uint8Array;
+  readonly code: Uint8Array;
+  readonly dmaAddress?: Addresses;
+  readonly translation?: Uint8Array;
+}
+
+/** Puts side links into the answers to mapping requests. `direction`: of each row, or of all rows. */
+export function mapOverLinks(
+  links: Links,
+  initiator: Uint32Array,
+  owner: Uint32Array,
+  direction: number | Uint8Array,
+  { route, code, dmaAddress, translation }: MapAnswers,
+): void {
+  for (let row = 0; row < initiator.length; row++) {
+    const lane = links.lane(owner[row]!, initiator[row]!);
+    if (lane === undefined || !OPEN[code[row]!]) continue;
+    const carries = lane.carries(typeof direction === "number" ? direction : direction[row]!);
+    if (carries === "no") continue;
+    const sure = carries === "yes";
+    route[row] = sure ? SIDE_LINK : UNKNOWN_ROUTE;
+    code[row] = sure ? 0 : LINK_UNKNOWN;
+    if (translation !== undefined) translation[row] = sure ? OVER_LINK : UNKNOWN_TRANSLATION;
+    if (dmaAddress instanceof Float64Array) dmaAddress[row] = NaN;
+    else if (dmaAddress !== undefined) dmaAddress[row] = NO_ADDRESS;
+  }
+}
+
+/** The columns of pairs that side links change. `code` 0: allowed. */
+interface PairAnswers {
+  readonly answer: Uint8Array;
+  readonly route: Uint8Array;
+  readonly code?: Uint8Array;
+}
+
+/** Puts side links into the answers for pairs, row by row. */
+export function pairsOverLinks(
+  links: Links,
+  providers: Uint32Array,
+  clients: Uint32Array,
+  direction: number,
+  into: PairAnswers,
+): void {
+  for (let row = 0; row < providers.length; row++) {
+    const lane = links.lane(providers[row]!, clients[row]!);
+    if (lane !== undefined) overlay(lane.carries(direction), row, into);
+  }
+}
+
+/** Puts side links into a matrix: there are fewer links than cells. */
+export function matrixOverLinks(links: Links, ids: Uint32Array, direction: number, into: PairAnswers): void {
+  const rowsOf = new Map<number, number[]>();
+  ids.forEach((id, row) => {
+    const rows = rowsOf.get(id);
+    if (rows === undefined) rowsOf.set(id, [row]);
+    else rows.push(row);
+  });
+  ids.forEach((client, column) => {
+    for (const [provider, lane] of links.lanes(client)) {
+      for (const row of rowsOf.get(provider) ?? []) overlay(lane.carries(direction), row * ids.length + column, into);
+    }
+  });
+}
+
+function overlay(carries: "yes" | "no" | "maybe", at: number, { answer, route, code }: PairAnswers): void {
+  if (carries === "no") return;
+  if (carries === "yes") {
+    route[at] = SIDE_LINK;
+    answer[at] = YES;
+    if (code !== undefined) code[at] = 0;
+    return;
+  }
+  route[at] = UNKNOWN_ROUTE;
+  if (answer[at] === YES) return;
+  answer[at] = UNKNOWN_ANSWER;
+  if (code !== undefined) code[at] = LINK_UNKNOWN;
+}
