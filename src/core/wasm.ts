@@ -202,6 +202,8 @@ type Layout = Record<
   | "BAR_MASK"
   | "NO_BAR"
   | "META_BUS_KNOWN"
+  | "EXPORTED_SHIFT"
+  | "EXPORTED_MASK"
   | "CLAIM_SHIFT"
   | "CLAIM_RANGE"
   | "LEAF_BYTES"

@@ -1,6 +1,6 @@
 /**
- * Why there is no plain "yes". Stable: scripts may compare them.
- * The first group refuses; the second says what is not known.
+ * Why there is no plain "yes". Stable: scripts may compare them, and so are their numbers.
+ * The first group refuses; the second says what is not known; the third refuses, too, and came later.
  */
 export const CODES = {
   ACS_REDIRECT: "a bridge on the way redirects peer-to-peer requests upstream, and the host bridge does not take them",
@@ -24,6 +24,10 @@ export const CODES = {
   MEMORY_DECODE_UNKNOWN: "whether the owner and the bridges above it decode memory requests is not shown",
   DMA_MASK_UNKNOWN: "whether the initiator can drive the DMA address is not known",
   PLATFORM_OWNER: "whether the host bridge forwards requests to this platform device is not known",
+
+  NO_INBOUND_WINDOW: "the host bridge above the initiator forwards no requests from below to the address",
+  PLATFORM_REFUSED: "the policy does not let PCI functions and devices outside PCI reach each other this way",
+  WITHHELD: "the owner hands this memory out to nobody",
 } as const;
 
 /** A key of {@link CODES}. */

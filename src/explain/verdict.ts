@@ -5,8 +5,8 @@ import type { Code } from "./codes.js";
 
 export type { Translation };
 
-/** The way of a request that is allowed. */
-export type Route = "local" | "bus-address" | "through-host-bridge" | "side-link" | "system-memory";
+/** The way of a request that is allowed. `interconnect`: it never touches PCI, from device to device on the chip. */
+export type Route = "local" | "bus-address" | "through-host-bridge" | "side-link" | "system-memory" | "interconnect";
 
 /** Something on the way that redirects or refuses. */
 export interface Culprit {

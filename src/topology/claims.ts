@@ -135,7 +135,7 @@ class Collector {
       const label = `${description.bdf} BAR ${bar.index ?? "of unknown index"}`;
       const start = this.rows.number(bar.start, label);
       if (start === null) continue;
-      const terms = { ...NOWHERE, ...from, bar: bar.index ?? null };
+      const terms = { ...NOWHERE, ...from, bar: bar.index ?? null, exported: bar.exported ?? null };
       if (bar.size === undefined) {
         // Naturally aligned: it cannot be larger than the lowest bit of its address.
         const reach = start === 0n ? ADDRESS_LIMIT : start & -start;
@@ -283,10 +283,11 @@ export function findOverlaps({ rows }: RangeRows, nameOf: (id: number) => string
   }
 }
 
-const NOWHERE: Pick<Terms, "busOffset" | "offFrom" | "unknownFrom" | "window" | "bar"> = {
+const NOWHERE: Pick<Terms, "busOffset" | "offFrom" | "unknownFrom" | "window" | "bar" | "exported"> = {
   busOffset: null,
   offFrom: 0,
   unknownFrom: 0,
   window: null,
   bar: null,
+  exported: null,
 };

@@ -200,7 +200,8 @@ export class FabricCatalogue implements Catalogue {
       }
       const place = { start: formatHex(start), size: formatSize(size) };
       const bus = terms.busOffset === null ? {} : { bus: formatHex(BigInt.asUintN(64, start + terms.busOffset)) };
-      bars.push({ ...(terms.bar === null ? {} : { index: terms.bar }), ...place, ...bus });
+      const exported = terms.exported === null ? {} : { exported: terms.exported };
+      bars.push({ ...(terms.bar === null ? {} : { index: terms.bar }), ...place, ...bus, ...exported });
     }
     return { windows, bars };
   }

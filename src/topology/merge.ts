@@ -256,6 +256,7 @@ function mergeHostBridges(
       lastBus: settlement.agreed(`${root}: lastBus`, pick(own, "lastBus"), [root]),
       numaNode: settlement.first(`${root}: numaNode`, pick(own, "numaNode"), [root]),
       windows: unionOfWindows(pick(own, "windows")),
+      inbound: settlement.agreed(`${root}: inbound`, pick(own, "inbound"), [root]),
     }),
   );
 }

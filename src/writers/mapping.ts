@@ -4,7 +4,7 @@ import { formatHex, formatSize, type Hex, type Size } from "../topology/address.
 import type { Ref } from "../topology/topology.js";
 import { hopsText } from "./common.js";
 import { formatBytes, nameOf } from "./describe.js";
-import { entryText, ownerEntry, type OwnerEntry } from "./owner.js";
+import { entryText, exportedLines, ownerEntry, type OwnerEntry } from "./owner.js";
 import { pathText } from "./path.js";
 import { missingText, policyDocument, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
@@ -81,6 +81,7 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: 
     ...paragraph("", `${headword(mapping, style)}: DMA by ${initiator} to ${range}`, style, 0),
     ...paragraph("  route", routeText(mapping), style),
     ...(mapping.owner === null ? [] : paragraph("  owner", ownerLine(peer, mapping), style)),
+    ...exportedLines(mapping.owner?.exported ?? null, style),
     ...(provider === null
       ? []
       : pathText(

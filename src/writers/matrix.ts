@@ -88,6 +88,7 @@ function cellOf({ distance, route, answer }: Matrix, at: number): string {
     case "bus-address":
     case "side-link":
     case "system-memory":
+    case "interconnect":
       return String(hops ?? "?");
     case "through-host-bridge":
       return `${hops ?? "?"}h`;
