@@ -203,6 +203,7 @@ type Layout = Record<
   | "NO_BAR"
   | "META_BUS_KNOWN"
   | "EXPORTED_SHIFT"
+  | "FIELD_DMA_BITS"
   | "EXPORTED_MASK"
   | "CLAIM_SHIFT"
   | "CLAIM_RANGE"

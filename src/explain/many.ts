@@ -48,12 +48,28 @@ export function mapColumns(rows: number): Required<MapColumns> {
   };
 }
 
+/** Requests that the core has answered. */
+export interface Answered {
+  readonly initiator: Uint32Array;
+  readonly address: Addresses;
+  /** Of each row, or of all rows. */
+  readonly size: Addresses | bigint;
+  /** Place in `DIRECTIONS`, of each row, or of all rows. */
+  readonly direction: Uint8Array | number;
+}
+
+/** A second pass over answers in columns, for what is not in the core. */
+export interface Overlay {
+  apply(answered: Answered, into: MapColumns): void;
+}
+
 /** Answers requests in columns; see `PeerDma.mapMany`. */
 export function mapMany<Into extends MapColumns>(
   core: Core,
   policy: CompiledPolicy,
   requests: MapRequests,
   given: Into | undefined,
+  overlay: Overlay | null,
 ): Into | Required<MapColumns> {
   if (typeof requests !== "object" || requests === null) {
     throw new TypeError(`expected requests as an object of columns, got ${String(requests)}`);
@@ -77,6 +93,7 @@ export function mapMany<Into extends MapColumns>(
   const bytes = typeof size === "object" ? size : wholeSize(size);
   const way = typeof direction === "string" ? directionIndex(direction) : direction;
   core.requestMany(policy, RULINGS, initiator, address, bytes, way, into);
+  overlay?.apply({ initiator, address, size: bytes, direction: way }, into);
   return into;
 }
 

@@ -6,6 +6,9 @@ import { type Ref, Topology } from "../topology/topology.js";
 import { expectRows } from "../topology/column.js";
 import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests } from "./many.js";
 import { mappingOf } from "./mapping.js";
+import { mapFromPlatform, mapToPlatform } from "./platform-map.js";
+import { PlatformOverlay } from "./platform-many.js";
+import { canOutsidePci } from "./platform-can.js";
 import { memoryOf } from "./memory.js";
 import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
 import { ROUTES } from "./ruling.js";
@@ -32,6 +35,7 @@ export const ANSWERS = ["yes", "no", "unknown"] as const;
 export class PeerDma implements Context {
   readonly #compiled: CompiledPolicy;
   readonly #phrases: Phrases;
+  #platform: PlatformOverlay | null = null;
   readonly #judgements = new Map<number, Judgement>();
 
   /** @throws TypeError for anything but a topology and a policy. */
@@ -64,11 +68,16 @@ export class PeerDma implements Context {
    * May `client` do DMA to the memory of `provider`? What the policy decides; `memory` adds what Linux does not look
    * at.
    *
+   * @param provider a function, or by its name a device outside PCI; so with the client.
    * @param direction as the client sees it.
-   * @throws RangeError for a ref that names no function.
+   * @throws RangeError for what names neither, or several.
    */
   can(provider: Ref, client: Ref, direction: Direction = "both"): Verdict {
-    const [owner, initiator] = [this.#function(provider), this.#function(client)];
+    const [outside, asking] = [this.topology.platformDevice(provider), this.topology.platformDevice(client)];
+    const [owner, initiator] = [outside ?? this.#function(provider), asking ?? this.#function(client)];
+    if (typeof owner !== "number" || typeof initiator !== "number") {
+      return canOutsidePci(this, owner, initiator, direction);
+    }
     const decision = this.topology.core.decide(this.#compiled, owner, initiator, directionIndex(direction));
     const judged = {
       provider: this.topology.name(owner),
@@ -91,15 +100,20 @@ export class PeerDma implements Context {
    * What a `dma_map_resource()` that looked would return for [address, address + size): who owns it, whether the
    * initiator may reach it, and at which DMA address.
    *
-   * @param initiator the function that issues the requests.
+   * @param initiator the function that issues the requests, or by its name a device outside PCI.
    * @param address CPU physical, in the initiator's own system.
    * @param size bytes, at least 1.
-   * @throws TypeError where the address is no bigint; RangeError for a size below 1 or a range beyond 2^64.
+   * @throws TypeError where the address is no bigint; RangeError for a size below 1 or a range beyond 2^64, and for an
+   *   initiator that there is not or that several are.
    */
   map(initiator: Ref, address: bigint, size: bigint | number, direction: Direction = "both"): Mapping {
+    const device = this.topology.platformDevice(initiator);
+    const way = directionIndex(direction);
+    if (device !== null) return mapFromPlatform(this, device, address, checkedSize(address, size), direction);
     const client = this.#function(initiator);
     const bytes = checkedSize(address, size);
-    const request = this.topology.core.request(this.#compiled, client, address, bytes, directionIndex(direction));
+    const request = this.topology.core.request(this.#compiled, client, address, bytes, way);
+    if (request.status === "platform") return mapToPlatform(this, client, address, bytes, direction, request);
     return mappingOf(this, client, address, bytes, request);
   }
 
@@ -114,7 +128,12 @@ export class PeerDma implements Context {
   mapMany(requests: MapRequests): Required<MapColumns>;
   mapMany<Into extends MapColumns>(requests: MapRequests, into: Into): Into;
   mapMany(requests: MapRequests, into?: MapColumns): MapColumns {
-    return mapMany(this.topology.core, this.#compiled, requests, into);
+    return mapMany(this.topology.core, this.#compiled, requests, into, this.#platformOverlay());
+  }
+
+  #platformOverlay(): PlatformOverlay | null {
+    this.#platform ??= new PlatformOverlay(this.topology, this.policy);
+    return this.#platform.matters ? this.#platform : null;
   }
 
   /**

@@ -26,8 +26,11 @@ export interface Hint {
   readonly parameter: string | null;
 }
 
-/** State of the provider's memory BARs, which Linux's decision does not look at. */
-export type Memory = "ok" | "off" | "unassigned" | "none" | "unknown";
+/**
+ * State of the provider's memory, which Linux's decision does not look at. `withheld`: its exporter hands none of it
+ * out.
+ */
+export type Memory = "ok" | "off" | "unassigned" | "none" | "withheld" | "unknown";
 
 interface Judged {
   /** Names of the functions. */

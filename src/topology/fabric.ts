@@ -55,6 +55,8 @@ const BRIDGE_KINDS = new Set(
 /** What the columns of a fabric say of its nodes. Objects are made when one asks for them, and not kept. */
 export class FabricCatalogue implements Catalogue {
   readonly hosts: Hosts;
+  /** Columns have no place for it. */
+  readonly inbound: Catalogue["inbound"] = new Map();
   readonly #names: FabricNames;
   #systems: readonly SystemDescription[] | null = null;
   #last: { readonly system: number; readonly description: SystemDescription } | null = null;

@@ -3,10 +3,11 @@ import type { Mapping } from "../explain/verdict.js";
 import { formatHex, formatSize, type Hex, type Size } from "../topology/address.js";
 import type { Ref } from "../topology/topology.js";
 import { hopsText } from "./common.js";
-import { formatBytes, nameOf } from "./describe.js";
+import { formatBytes } from "./describe.js";
 import { entryText, exportedLines, ownerEntry, type OwnerEntry } from "./owner.js";
+import { isOutside, partiesPolicy, whatIs } from "./parties.js";
 import { pathText } from "./path.js";
-import { missingText, policyDocument, type PolicyDocument } from "./policy.js";
+import { missingText, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
 import {
   hintLines,
@@ -53,7 +54,7 @@ export function mappingDocument(peer: PeerDma, mapping: Mapping, ref: Ref = mapp
     culprits,
     hints,
     missing: missing.map(missingText),
-    policy: policyDocument(peer, [peer.topology.id(ref)]),
+    policy: partiesPolicy(peer, [ref], mapping.owner?.kind === "platform"),
   };
   if (!mapping.ok) return { ok: false, route: mapping.route, code: mapping.code, message: mapping.message, ...shared };
   const { route, dmaAddress, translation } = mapping;
@@ -73,16 +74,16 @@ export function mappingWord(mapping: Mapping): VerdictWord {
  */
 export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: Ref = mapping.initiator): string {
   const { topology } = peer;
-  const client = topology.id(ref);
+  const client = isOutside(topology, ref) ? null : topology.id(ref);
   const provider = mapping.owner?.id ?? null;
   const range = `${sizeText(mapping.size)} at ${formatHex(mapping.address)}`;
-  const initiator = `${mapping.initiator} (client, ${nameOf(topology.describe(client)!)})`;
+  const initiator = `${mapping.initiator} (client, ${whatIs(topology, ref)})`;
   return [
     ...paragraph("", `${headword(mapping, style)}: DMA by ${initiator} to ${range}`, style, 0),
     ...paragraph("  route", routeText(mapping), style),
     ...(mapping.owner === null ? [] : paragraph("  owner", ownerLine(peer, mapping), style)),
     ...exportedLines(mapping.owner?.exported ?? null, style),
-    ...(provider === null
+    ...(provider === null || client === null
       ? []
       : pathText(
           topology,
@@ -94,7 +95,7 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: 
     ...(mapping.ok ? paragraph("  address", addressText(mapping), style) : paragraph("  why", whyText(mapping), style)),
     ...missingLines(mapping.missing.map(missingText), style),
     ...hintLines(mapping.hints, style),
-    ...policyLines(policyDocument(peer, [client]), style),
+    ...policyLines(partiesPolicy(peer, [ref], mapping.owner?.kind === "platform"), style),
   ].join("\n");
 }
 
