@@ -165,10 +165,10 @@ export const NO_RANGE: u32 = 0xffffffff;
 //   │ bus offset │ off from │ unknown from │ meta │             is off (its depth; ALWAYS: the owner itself); 0: none
 //   └────────────┴──────────┴──────────────┴──────┘
 //
-//   meta   19       16     12      8       4       0
-//         ┌───────────┬──────┬───────┬───────┬──────┐   bar   index of the BAR, NO_BAR; of a window 1: prefetchable
-//         │ bus known │  -   │  bar  │ rank  │ kind │
-//         └───────────┴──────┴───────┴───────┴──────┘
+//   meta   18       17          16     12      8       4       0
+//         ┌──────────┬───────────┬──────┬───────┬───────┬──────┐   bar   index of the BAR, NO_BAR; of a window 1:
+//         │ exported │ bus known │  -   │  bar  │ rank  │ kind │         prefetchable
+//         └──────────┴───────────┴──────┴───────┴───────┴──────┘
 
 export const TERMS_BUS_OFFSET: usize = 0;
 export const TERMS_OFF_FROM: usize = TERMS_BUS_OFFSET + 8;
@@ -216,6 +216,12 @@ export const NO_BAR: u32 = 15;
 /** The first BAR of those that a physical function keeps for its virtual functions. */
 export const FIRST_APERTURE: u32 = 7;
 export const META_BUS_KNOWN: u32 = 1 << 16;
+
+// What its exporter lets others do with a range: hand it to user space as it is, get it through the driver, nothing.
+
+export const EXPORTED_SHIFT: u32 = 17;
+export const EXPORTED_MASK: u32 = 3;
+export const EXPORTED_NONE: u32 = 3;
 
 // Segments: disjoint, sorted, covering the whole space. Seven of them, or fewer, in a leaf of one cache line:
 //
@@ -326,6 +332,8 @@ export const STATUS_BLANK: u32 = 14;
 /** The initiator cannot drive the last DMA address. */
 export const STATUS_DMA_MASK: u32 = 15;
 export const STATUS_DMA_MASK_UNKNOWN: u32 = 16;
+/** The owner hands the range out to nobody. */
+export const STATUS_WITHHELD: u32 = 17;
 
 // How the DMA address of a request comes about: the address itself, the bus address, an IOVA that only the kernel
 // knows, or not known.

@@ -24,6 +24,9 @@ import {
   CLAIM_RANGE,
   CLAIM_SHIFT,
   DIRECTIONS,
+  EXPORTED_MASK,
+  EXPORTED_NONE,
+  EXPORTED_SHIFT,
   FIELD_DMA_BITS,
   FIRST_APERTURE,
   HEADER_CLASSES,
@@ -93,6 +96,7 @@ import {
   STATUS_PLATFORM,
   STATUS_SLOTS,
   STATUS_SYSTEM_RAM,
+  STATUS_WITHHELD,
   SYSTEM_DISPLACEMENT,
   SYSTEM_IOMMU,
   SYSTEM_OPEN,
@@ -342,7 +346,8 @@ export function requestMany(
       if (size > load<u64>(ends + row * KEY) - at) {
         state = size <= load<u64>(range, RANGE_SIZE) - offset ? STATUS_CONTESTED : STATUS_LEAVES_OWNER;
       } else {
-        state = statusOfKind(load<u32>(held, TERMS_META));
+        const own = owner == load<u32>(initiators + row * WORD);
+        state = statusOfKind(load<u32>(held, TERMS_META), own);
       }
       if ((owner & OUTSIDE) != 0) owner = 0;
     } else {
@@ -450,8 +455,10 @@ function statusOfClaim(value: u32, open: u32): u32 {
   return open == OPEN_NOWHERE ? STATUS_NOBODY : STATUS_OPEN;
 }
 
-function statusOfKind(meta: u32): u32 {
+/** What a range is to a request; the owner itself needs nobody's leave. */
+function statusOfKind(meta: u32, own: bool): u32 {
   const kind = meta & KIND_MASK;
+  if (((meta >> EXPORTED_SHIFT) & EXPORTED_MASK) == EXPORTED_NONE && !own) return STATUS_WITHHELD;
   if (kind == KIND_BAR) return STATUS_DECIDED;
   if (kind == KIND_SYSTEM_RAM) return STATUS_SYSTEM_RAM;
   if (kind == KIND_PLATFORM) return STATUS_PLATFORM;

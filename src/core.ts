@@ -175,6 +175,11 @@ export class Core {
     return this.#field(node, layout.FIELD_UNREADABLE);
   }
 
+  /** How many address bits a node is known to drive; 0: no limit known. */
+  dmaBits(node: number): number {
+    return this.#field(node, layout.FIELD_DMA_BITS);
+  }
+
   #field(node: number, field: number): number {
     const at = this.#places.records + node * this.#recordBytes + layout.RECORD_DEPTH;
     return this.#sections.wide ? this.#memory.getUint32(at + 4 * field, true) : this.#memory.getUint8(at + field);

@@ -34,7 +34,17 @@ export { PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
 export type { DecisionColumns } from "./explain/decisions.js";
 export type { MapColumns, MapRequests } from "./explain/many.js";
 export { ANSWERS, CODE_NUMBERS, ROUTES } from "./explain/ruling.js";
-export { DIRECTIONS, MATRIX_LIMIT, NO_ADDRESS, NO_BAR, NO_DISTANCE, PATHS, RELATIONS, TRANSLATIONS } from "./core.js";
+export {
+  DIRECTIONS,
+  EXPORTS,
+  MATRIX_LIMIT,
+  NO_ADDRESS,
+  NO_BAR,
+  NO_DISTANCE,
+  PATHS,
+  RELATIONS,
+  TRANSLATIONS,
+} from "./core.js";
 export { preciseRoute } from "./explain/precise.js";
 export { linuxDmaMapResource, type LinuxMapping } from "./explain/compat.js";
 export { findCommonUpstreamDevice2018 } from "./explain/historical.js";

@@ -1,4 +1,4 @@
-import type { Topology } from "../topology/topology.js";
+import type { Ref, Topology } from "../topology/topology.js";
 import { UsageError } from "./exit.js";
 
 const SUGGESTIONS = 3;
@@ -12,6 +12,16 @@ export function findFunction(topology: Topology, text: string, argument: string)
   );
 }
 
+/** The same, or the name of a device outside PCI. */
+export function findParty(topology: Topology, text: string, argument: string): Ref {
+  try {
+    return topology.platformDevice(text)?.name ?? findFunction(topology, text, argument);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`${argument}: ${error.message}`);
+    throw error;
+  }
+}
+
 function find(topology: Topology, text: string, argument: string): number {
   const [, number] = /^#(\d+)$/.exec(text) ?? [];
   try {
@@ -22,7 +32,9 @@ function find(topology: Topology, text: string, argument: string): number {
       throw new UsageError(`${argument}: no function has the id ${number}: ids are those that \`list --json\` shows`);
     }
     if (topology.isPlatformDevice(text)) {
-      throw new UsageError(`${argument}: ${text} is a device outside PCI; ask about its addresses with owner and map`);
+      throw new UsageError(
+        `${argument}: ${text} is a device outside PCI; can and map take one, and owner its addresses`,
+      );
     }
     const [, nodes, remedy] = /names (\d+) nodes: (.*)$/.exec(error.message) ?? [];
     // Within one system nothing but its id tells a function from its namesakes.

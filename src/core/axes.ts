@@ -47,6 +47,7 @@ export const STATUSES = [
   "blank",
   "dma-mask",
   "dma-mask-unknown",
+  "withheld",
 ] as const;
 export type Status = (typeof STATUSES)[number];
 
@@ -78,6 +79,14 @@ export type Claim = (typeof CLAIMS)[number];
 
 export const RANGE_KINDS = ["bar", "not-peer", "window", "system-ram", "platform", "other"] as const;
 export type RangeKind = (typeof RANGE_KINDS)[number];
+
+/**
+ * What the exporter of a range lets others do with it, by the number that stands for it in a column; null: not stated.
+ * `direct`: may be mapped to user space as it is; `driver`: handed out by its driver only; `none`: not handed out.
+ */
+export const EXPORTS = [null, "direct", "driver", "none"] as const;
+/** One of {@link EXPORTS}. */
+export type Exported = (typeof EXPORTS)[number];
 
 /** Who wins where ranges overlap, the weakest first. */
 export const RANKS = ["surrounding", "maybe", "aperture", "silent", "platform", "live", "unsized"] as const;

@@ -1,4 +1,4 @@
-import { RANGE_KINDS, RANKS, type RangeKind, type Rank } from "./axes.js";
+import { EXPORTS, RANGE_KINDS, RANKS, type Exported, type RangeKind, type Rank } from "./axes.js";
 import { SectionError } from "./sections.js";
 import { layout } from "./wasm.js";
 
@@ -16,6 +16,8 @@ export interface Terms {
   readonly window: "mem" | "pref" | null;
   /** Index of the BAR; null: not shown, or no BAR. */
   readonly bar: number | null;
+  /** Null: not stated. */
+  readonly exported: Exported;
 }
 
 /** Terms by row, each once. */
@@ -25,8 +27,8 @@ export class TermsTable {
 
   /** The row of these terms, which it gets where it has none yet. */
   row(terms: Terms): number {
-    const { kind, rank, busOffset, offFrom, unknownFrom, window, bar } = terms;
-    const key = `${kind} ${rank} ${busOffset} ${offFrom} ${unknownFrom} ${window} ${bar}`;
+    const { kind, rank, busOffset, offFrom, unknownFrom, window, bar, exported } = terms;
+    const key = `${kind} ${rank} ${busOffset} ${offFrom} ${unknownFrom} ${window} ${bar} ${exported}`;
     let row = this.#rowOf.get(key);
     if (row === undefined) this.#rowOf.set(key, (row = this.rows.push(terms) - 1));
     return row;
@@ -36,10 +38,14 @@ export class TermsTable {
 export function packTerms(rows: readonly Terms[]): Uint8Array {
   const bytes = new Uint8Array(rows.length * layout.TERMS_BYTES);
   const memory = new DataView(bytes.buffer);
-  rows.forEach(({ kind, rank, busOffset, offFrom, unknownFrom, window, bar }, row) => {
+  rows.forEach(({ kind, rank, busOffset, offFrom, unknownFrom, window, bar, exported }, row) => {
     const at = row * layout.TERMS_BYTES;
     const index = window === null ? (bar ?? layout.NO_BAR) : Number(window === "pref");
-    const meta = RANGE_KINDS.indexOf(kind) | (RANKS.indexOf(rank) << layout.RANK_SHIFT) | (index << layout.BAR_SHIFT);
+    const meta =
+      RANGE_KINDS.indexOf(kind) |
+      (RANKS.indexOf(rank) << layout.RANK_SHIFT) |
+      (index << layout.BAR_SHIFT) |
+      (EXPORTS.indexOf(exported) << layout.EXPORTED_SHIFT);
     memory.setBigInt64(at + layout.TERMS_BUS_OFFSET, busOffset ?? 0n, true);
     memory.setUint32(at + layout.TERMS_OFF_FROM, offFrom, true);
     memory.setUint32(at + layout.TERMS_UNKNOWN_FROM, unknownFrom, true);
@@ -67,6 +73,7 @@ export function unpackTerms(bytes: Uint8Array): Terms[] {
       unknownFrom: memory.getUint32(at + layout.TERMS_UNKNOWN_FROM, true),
       window: kind !== "window" ? null : index === 1 ? "pref" : "mem",
       bar: kind === "window" || index === layout.NO_BAR ? null : index,
+      exported: EXPORTS[(meta >> layout.EXPORTED_SHIFT) & layout.EXPORTED_MASK]!,
     };
   });
 }

@@ -75,6 +75,20 @@ const REFUSALS: Partial<Record<Code, Page>> = {
     cause: "The last DMA address needs more address bits than the initiator drives.",
     remedy: "Map the owner's BAR below that limit, or let an IOMMU translate, which hands out addresses within reach.",
   },
+  NO_INBOUND_WINDOW: {
+    cause:
+      "A device outside PCI owns the address, and the inbound windows that the description states for the host bridge above the " +
+      "initiator do not hold all of the range: requests from below go no further than the host bridge.",
+    remedy: "Use an initiator below a host bridge that forwards them, which the hint names if there is one.",
+  },
+  PLATFORM_REFUSED: {
+    cause: "One end is a device outside PCI, and the policy takes no such requests, whatever the host bridge does.",
+    remedy: "Ask under a policy that leaves it to the wires, as all of peerlane's own do.",
+  },
+  WITHHELD: {
+    cause: "The description says of the BAR or region that its exporter hands it out to nobody: `exported` is `none`.",
+    remedy: "Let the exporter's driver hand it out, and say so in the description; its owner reaches it in any case.",
+  },
 };
 
 const UNKNOWNS: Partial<Record<Code, Page>> = {
@@ -118,6 +132,12 @@ const UNKNOWNS: Partial<Record<Code, Page>> = {
       "A device outside PCI owns the address; whether the host bridge forwards requests from below to it is not shown.",
     remedy:
       "State the host bridge's `inbound` ranges in the description: the platform's manual or device tree has them.",
+  },
+  LINK_UNKNOWN: {
+    cause:
+      "A side link leads from the initiator to the owner; whether it carries reads, or writes, is not stated, and PCIe would " +
+      "answer otherwise than the link.",
+    remedy: "State `read` and `write` of the link: `nvidia-smi topo -p2p r` and `w` show them.",
   },
 };
 
@@ -203,8 +223,18 @@ const FAULTS: Record<ProblemCode, Page & { readonly meaning: string }> = {
   },
   PARENT_MISSING: {
     meaning: "a function refers to one that the description lacks",
-    cause: "`parent`, `physicalFunction` or a link names it.",
+    cause: "`parent` or `physicalFunction` names it.",
     remedy: "Describe it, or leave the reference out where it is not known.",
+  },
+  FUNCTION_MISSING: {
+    meaning: "a side link or host attachment names a function that the description lacks",
+    cause: "The link was taken from another source than the functions, or its name is misspelled.",
+    remedy: "Describe the function, or leave the link out.",
+  },
+  LINK_TO_ITSELF: {
+    meaning: "both ends of a side link are one function",
+    cause: "`from` and `to` name the same function.",
+    remedy: "Correct one of them.",
   },
   PARENT_CONTRADICTION: {
     meaning: "bus numbers, segments or kinds contradict the stated parent",

@@ -14,6 +14,9 @@ export const CODES = {
   VF_NOT_ENABLED: "the address is kept for virtual functions that are not enabled",
   MEMORY_DECODE_OFF: "the owner, or a bridge above it, does not decode memory requests",
   DMA_MASK: "the DMA address is beyond what the initiator can drive",
+  NO_INBOUND_WINDOW: "the host bridge above the initiator forwards no requests from below to the address",
+  PLATFORM_REFUSED: "the policy does not let PCI functions and devices outside PCI reach each other this way",
+  WITHHELD: "the owner hands this memory out to nobody",
 
   ACS_UNREADABLE: "the ACS control words on the way are not shown",
   PARENT_UNKNOWN: "nothing shows what the functions hang below",

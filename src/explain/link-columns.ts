@@ -1,6 +1,7 @@
-import { NO_ADDRESS, TRANSLATIONS, type Addresses } from "../core.js";
+import { NO_ADDRESS, TRANSLATIONS } from "../core.js";
 import { ANSWERS, CODE_NUMBERS, ROUTES } from "./ruling.js";
 import type { Links } from "./links.js";
+import type { Answered, Overlaid, Overlay } from "./many.js";
 import { CONCERNS_THE_WAY } from "./over-links.js";
 
 // What `over-links.ts` does to one answer, done to columns: one pass over what the core has filled.
@@ -15,33 +16,24 @@ const UNKNOWN_TRANSLATION = TRANSLATIONS.indexOf("unknown");
 /** By number of the code. */
 const OPEN = CODE_NUMBERS.map((code) => code === null || CONCERNS_THE_WAY[code]);
 
-/** The columns of mapping requests that side links change. */
-interface MapAnswers {
-  readonly route: Uint8Array;
-  readonly code: Uint8Array;
-  readonly dmaAddress?: Addresses;
-  readonly translation?: Uint8Array;
-}
+/** Puts side links into the answers to mapping requests. */
+export class LinkOverlay implements Overlay {
+  constructor(private readonly links: Links) {}
 
-/** Puts side links into the answers to mapping requests. `direction`: of each row, or of all rows. */
-export function mapOverLinks(
-  links: Links,
-  initiator: Uint32Array,
-  owner: Uint32Array,
-  direction: number | Uint8Array,
-  { route, code, dmaAddress, translation }: MapAnswers,
-): void {
-  for (let row = 0; row < initiator.length; row++) {
-    const lane = links.lane(owner[row]!, initiator[row]!);
-    if (lane === undefined || !OPEN[code[row]!]) continue;
-    const carries = lane.carries(typeof direction === "number" ? direction : direction[row]!);
-    if (carries === "no") continue;
-    const sure = carries === "yes";
-    route[row] = sure ? SIDE_LINK : UNKNOWN_ROUTE;
-    code[row] = sure ? 0 : LINK_UNKNOWN;
-    if (translation !== undefined) translation[row] = sure ? OVER_LINK : UNKNOWN_TRANSLATION;
-    if (dmaAddress instanceof Float64Array) dmaAddress[row] = NaN;
-    else if (dmaAddress !== undefined) dmaAddress[row] = NO_ADDRESS;
+  apply({ initiator, direction }: Answered, into: Overlaid): void {
+    const { route, code, owner, dmaAddress, translation } = into;
+    for (let row = 0; row < initiator.length; row++) {
+      const lane = this.links.lane(owner[row]!, initiator[row]!);
+      if (lane === undefined || !OPEN[code[row]!]) continue;
+      const carries = lane.carries(typeof direction === "number" ? direction : direction[row]!);
+      if (carries === "no") continue;
+      const sure = carries === "yes";
+      route[row] = sure ? SIDE_LINK : UNKNOWN_ROUTE;
+      code[row] = sure ? 0 : LINK_UNKNOWN;
+      if (translation !== undefined) translation[row] = sure ? OVER_LINK : UNKNOWN_TRANSLATION;
+      if (dmaAddress instanceof Float64Array) dmaAddress[row] = NaN;
+      else if (dmaAddress !== undefined) dmaAddress[row] = NO_ADDRESS;
+    }
   }
 }
 

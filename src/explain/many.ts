@@ -1,8 +1,6 @@
 import { DIRECTIONS, Rulings, type Addresses, type CompiledPolicy, type Core } from "../core.js";
 import type { Direction } from "../policy/policy.js";
 import { expectColumn, expectRows } from "../topology/column.js";
-import { mapOverLinks } from "./link-columns.js";
-import type { Links } from "./links.js";
 import { CODE_NUMBERS, ROUTES, rule } from "./ruling.js";
 
 /** Mapping requests, one a row. */
@@ -50,13 +48,31 @@ export function mapColumns(rows: number): Required<MapColumns> {
   };
 }
 
+/** Requests that the core has answered. */
+export interface Answered {
+  readonly initiator: Uint32Array;
+  readonly address: Addresses;
+  /** Of each row, or of all rows. */
+  readonly size: Addresses | bigint;
+  /** Place in `DIRECTIONS`, of each row, or of all rows. */
+  readonly direction: Uint8Array | number;
+}
+
+/** Answers that always tell the owners. */
+export type Overlaid = MapColumns & Required<Pick<MapColumns, "owner">>;
+
+/** A second pass over answers in columns, for what is not in the core. */
+export interface Overlay {
+  apply(answered: Answered, into: Overlaid): void;
+}
+
 /** Answers requests in columns; see `PeerDma.mapMany`. */
 export function mapMany<Into extends MapColumns>(
   core: Core,
   policy: CompiledPolicy,
   requests: MapRequests,
   given: Into | undefined,
-  links: Links | null,
+  overlays: readonly Overlay[],
 ): Into | Required<MapColumns> {
   if (typeof requests !== "object" || requests === null) {
     throw new TypeError(`expected requests as an object of columns, got ${String(requests)}`);
@@ -79,12 +95,13 @@ export function mapMany<Into extends MapColumns>(
   if (into.translation !== undefined) expectColumn("into.translation", into.translation, rows, Uint8Array);
   const bytes = typeof size === "object" ? size : wholeSize(size);
   const way = typeof direction === "string" ? directionIndex(direction) : direction;
-  if (links === null) core.requestMany(policy, RULINGS, initiator, address, bytes, way, into);
-  else {
-    const owner = into.owner ?? new Uint32Array(rows);
-    core.requestMany(policy, RULINGS, initiator, address, bytes, way, { ...into, owner });
-    mapOverLinks(links, initiator, owner, way, into);
+  if (overlays.length === 0) {
+    core.requestMany(policy, RULINGS, initiator, address, bytes, way, into);
+    return into;
   }
+  const filled = { ...into, owner: into.owner ?? new Uint32Array(rows) };
+  core.requestMany(policy, RULINGS, initiator, address, bytes, way, filled);
+  for (const overlay of overlays) overlay.apply({ initiator, address, size: bytes, direction: way }, filled);
   return into;
 }
 

@@ -1,13 +1,13 @@
 import { OUTCOME_BITS, type Request, type Status } from "../core.js";
 import type { Missing } from "../policy/policy.js";
 import { formatHex } from "../topology/address.js";
-import type { Owner } from "../topology/topology.js";
+import type { Owner, PlatformDevice } from "../topology/topology.js";
 import { CODES } from "./codes.js";
 import { decodeCulprits } from "./culprits.js";
 import { decodeHint } from "./hints.js";
 import { turningDepths } from "./memory.js";
 import { hopsOf, reasonsFor } from "./pair.js";
-import { rule } from "./ruling.js";
+import { rule, type Ruling } from "./ruling.js";
 import type { Context } from "./context.js";
 import type { Culprit, Hint, Mapping, Route } from "./verdict.js";
 
@@ -17,27 +17,38 @@ interface Why {
   readonly missing?: readonly Missing[];
 }
 
-/** Turns the core's answer to a mapping request into one for people. */
+/** What a request comes to that begins or ends outside PCI, on which the core has no say. */
+export interface Outside extends Required<Why> {
+  readonly ruling: Ruling;
+}
+
+/**
+ * Turns the core's answer to a mapping request into one for people.
+ *
+ * @param initiator a function by its id, or a device outside PCI.
+ * @param outside what a request that is `decided`, or to a `platform` device, comes to, where it is not up to PCI alone.
+ */
 export function mappingOf(
   context: Context,
-  initiator: number,
+  initiator: number | PlatformDevice,
   address: bigint,
   size: bigint,
   request: Request,
+  outside?: Outside,
 ): Mapping {
   const { topology } = context;
   const { status, translation, dmaAddress } = request;
-  const { route, code } = rule(status, request);
+  const { route, code } = outside?.ruling ?? rule(status, request);
   const owner = ownerOf(context, initiator, address);
   const provider = owner?.id ?? null;
   const asked = {
-    initiator: topology.name(initiator),
+    initiator: typeof initiator === "number" ? topology.name(initiator) : initiator.name,
     address,
     size,
     owner,
     link: null,
     pcie: null,
-    ...(provider !== null && DECIDED.includes(status)
+    ...(provider !== null && typeof initiator === "number" && DECIDED.includes(status)
       ? hopsOf(topology, provider, initiator)
       : { distance: null, common: null }),
     culprits: [] as readonly Culprit[],
@@ -55,6 +66,10 @@ export function mappingOf(
   };
 
   function why(): Why {
+    if (outside !== undefined) {
+      const { culprits, hints, missing } = outside;
+      return { culprits, hints, missing: code === null ? missingAddress() : missing };
+    }
     switch (status) {
       case "decided":
         return reasons();
@@ -67,10 +82,6 @@ export function mappingOf(
       case "maybe":
         return {
           missing: [{ what: `where and how large the BARs of ${owner?.name} are`, where: "lspci -v or /sys" }],
-        };
-      case "platform":
-        return {
-          missing: [{ what: "whether the host bridge forwards requests to it", where: "the platform's manual" }],
         };
       case "memory-off":
       case "memory-unknown": {
@@ -87,7 +98,7 @@ export function mappingOf(
   }
 
   function reasons(): Why {
-    const { culprits, hints, missing } = reasonsFor(context, provider!, initiator, request);
+    const { culprits, hints, missing } = reasonsFor(context, provider!, initiator as number, request);
     return { culprits, hints, missing: code === null ? missingAddress() : missing };
   }
 
@@ -126,7 +137,8 @@ export function mappingOf(
   }
 
   function drives(): string {
-    return `${asked.initiator} drives ${topology.describe(initiator)!.dmaMaskBits} address bits`;
+    const { dmaMaskBits } = typeof initiator === "number" ? topology.describe(initiator)! : initiator.description;
+    return `${asked.initiator} drives ${dmaMaskBits} address bits`;
   }
 
   function firstDmaAddress(): bigint {
@@ -138,8 +150,9 @@ export function mappingOf(
 /** What has been looked at far enough to tell how far apart owner and initiator are. */
 const DECIDED: readonly Status[] = ["decided", "memory-off", "memory-unknown", "dma-mask", "dma-mask-unknown"];
 
-function ownerOf({ topology }: Context, initiator: number, address: bigint): Owner | null {
-  const { answer, owners } = topology.owners(address, topology.systems[topology.systemOf(initiator)]!.name);
+function ownerOf({ topology }: Context, initiator: number | PlatformDevice, address: bigint): Owner | null {
+  const system = typeof initiator === "number" ? topology.systemOf(initiator) : initiator.system;
+  const { answer, owners } = topology.owners(address, system);
   return answer === "one" || answer === "unknown" ? (owners[0] ?? null) : null;
 }
 

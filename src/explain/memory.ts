@@ -13,6 +13,8 @@ export function memoryOf(topology: Topology, provider: number, decision: Decisio
   if (bars.length === 0) return "none";
   const places = bars.map(({ start, bus }) => (start === undefined ? bus : start));
   if (places.every((place) => place === null)) return "unassigned";
+  const withheld = bars.filter(({ start }) => start !== null).every(({ exported }) => exported === "none");
+  if (withheld && decision.relation !== "self") return "withheld";
   const terms = termsOf(topology, provider, description);
   const { least, most } = turningDepths(topology, provider, decision);
   if (decodeCulprits(topology, provider, most, terms).off.length > 0) return "off";

@@ -31,6 +31,9 @@ export const CONCERNS_THE_WAY: Readonly<Record<Code, boolean>> = {
   DMA_MASK_UNKNOWN: true,
   PLATFORM_OWNER: false,
   LINK_UNKNOWN: true,
+  NO_INBOUND_WINDOW: false,
+  PLATFORM_REFUSED: false,
+  WITHHELD: false,
 };
 
 /** A verdict of PCIe's with a lane beside it. */

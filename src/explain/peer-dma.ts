@@ -5,10 +5,13 @@ import type { FunctionDescription } from "../topology/description.js";
 import { type Ref, Topology } from "../topology/topology.js";
 import { expectRows } from "../topology/column.js";
 import { canMany, type DecisionColumns } from "./decisions.js";
-import { matrixOverLinks } from "./link-columns.js";
+import { LinkOverlay, matrixOverLinks } from "./link-columns.js";
 import { Links } from "./links.js";
-import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests } from "./many.js";
+import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests, type Overlay } from "./many.js";
 import { mappingOf } from "./mapping.js";
+import { mapFromPlatform, mapToPlatform } from "./platform-map.js";
+import { PlatformOverlay } from "./platform-many.js";
+import { canOutsidePci } from "./platform-can.js";
 import { memoryOf } from "./memory.js";
 import { mappingOver, verdictOver } from "./over-links.js";
 import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
@@ -35,6 +38,7 @@ export class PeerDma implements Context {
   readonly #compiled: CompiledPolicy;
   readonly #phrases: Phrases;
   readonly #links: Links | null;
+  #overlays: readonly Overlay[] | null = null;
   readonly #judgements = new Map<number, Judgement>();
 
   /** @throws TypeError for anything but a topology and a policy. */
@@ -68,11 +72,16 @@ export class PeerDma implements Context {
    * May `client` do DMA to the memory of `provider`? What the policy decides, unless a side link leads from one to the
    * other; `memory` adds what Linux does not look at.
    *
+   * @param provider a function, or by its name a device outside PCI; so with the client.
    * @param direction as the client sees it.
-   * @throws RangeError for a ref that names no function.
+   * @throws RangeError for what names neither, or several.
    */
   can(provider: Ref, client: Ref, direction: Direction = "both"): Verdict {
-    const [owner, initiator] = [this.#function(provider), this.#function(client)];
+    const [outside, asking] = [this.topology.platformDevice(provider), this.topology.platformDevice(client)];
+    const [owner, initiator] = [outside ?? this.#function(provider), asking ?? this.#function(client)];
+    if (typeof owner !== "number" || typeof initiator !== "number") {
+      return canOutsidePci(this, owner, initiator, direction);
+    }
     const way = directionIndex(direction);
     const verdict = this.#byPcie(owner, initiator, way);
     const lane = this.#links?.lane(owner, initiator);
@@ -129,16 +138,20 @@ export class PeerDma implements Context {
    * What a `dma_map_resource()` that looked would return for [address, address + size): who owns it, whether the
    * initiator may reach it, and at which DMA address.
    *
-   * @param initiator the function that issues the requests.
+   * @param initiator the function that issues the requests, or by its name a device outside PCI.
    * @param address CPU physical, in the initiator's own system.
    * @param size bytes, at least 1.
-   * @throws TypeError where the address is no bigint; RangeError for a size below 1 or a range beyond 2^64.
+   * @throws TypeError where the address is no bigint; RangeError for a size below 1 or a range beyond 2^64, and for an
+   *   initiator that there is not or that several are.
    */
   map(initiator: Ref, address: bigint, size: bigint | number, direction: Direction = "both"): Mapping {
+    const device = this.topology.platformDevice(initiator);
+    const way = directionIndex(direction);
+    if (device !== null) return mapFromPlatform(this, device, address, checkedSize(address, size), direction);
     const client = this.#function(initiator);
     const bytes = checkedSize(address, size);
-    const way = directionIndex(direction);
     const request = this.topology.core.request(this.#compiled, client, address, bytes, way);
+    if (request.status === "platform") return mapToPlatform(this, client, address, bytes, direction, request);
     const mapping = mappingOf(this, client, address, bytes, request);
     const owner = mapping.owner?.id;
     const lane = typeof owner === "number" ? this.#links?.lane(owner, client) : undefined;
@@ -156,7 +169,13 @@ export class PeerDma implements Context {
   mapMany(requests: MapRequests): Required<MapColumns>;
   mapMany<Into extends MapColumns>(requests: MapRequests, into: Into): Into;
   mapMany(requests: MapRequests, into?: MapColumns): MapColumns {
-    return mapMany(this.topology.core, this.#compiled, requests, into, this.#links);
+    this.#overlays ??= this.#overlaysNeeded();
+    return mapMany(this.topology.core, this.#compiled, requests, into, this.#overlays);
+  }
+
+  #overlaysNeeded(): Overlay[] {
+    const platform = new PlatformOverlay(this.topology, this.policy);
+    return [...(platform.matters ? [platform] : []), ...(this.#links === null ? [] : [new LinkOverlay(this.#links)])];
   }
 
   /**

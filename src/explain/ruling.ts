@@ -19,6 +19,7 @@ export const ROUTES = [
   "system-memory",
   "not-supported",
   "unknown",
+  "interconnect",
 ] as const satisfies readonly Ruling["route"][];
 
 /** Answers by the number that stands for them in a column. */
@@ -57,6 +58,7 @@ const RULINGS: Readonly<Record<Exclude<Status, "decided">, Ruling>> = {
   "memory-unknown": unknown("MEMORY_DECODE_UNKNOWN"),
   "dma-mask": no("DMA_MASK"),
   "dma-mask-unknown": unknown("DMA_MASK_UNKNOWN"),
+  withheld: no("WITHHELD"),
 };
 
 function no(code: Code): Ruling {

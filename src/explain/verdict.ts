@@ -5,8 +5,8 @@ import type { Code } from "./codes.js";
 
 export type { Translation };
 
-/** The way of a request that is allowed. */
-export type Route = "local" | "bus-address" | "through-host-bridge" | "side-link" | "system-memory";
+/** The way of a request that is allowed. `interconnect`: it never touches PCI, from device to device on the chip. */
+export type Route = "local" | "bus-address" | "through-host-bridge" | "side-link" | "system-memory" | "interconnect";
 
 /** Something on the way that redirects or refuses. */
 export interface Culprit {
@@ -26,8 +26,11 @@ export interface Hint {
   readonly parameter: string | null;
 }
 
-/** State of the provider's memory BARs, which Linux's decision does not look at. */
-export type Memory = "ok" | "off" | "unassigned" | "none" | "unknown";
+/**
+ * State of the provider's memory, which Linux's decision does not look at. `withheld`: its exporter hands none of it
+ * out.
+ */
+export type Memory = "ok" | "off" | "unassigned" | "none" | "withheld" | "unknown";
 
 /** Side links that lead from the initiator to the provider; null in a field: not shown. */
 export interface Link {

@@ -1,3 +1,4 @@
+import type { PlatformOutcome, PlatformQuestion } from "./platform.js";
 import type { FunctionDescription, SystemDescription } from "../topology/description.js";
 
 /** As the initiator sees it: `read` moves data from the provider to the client. */
@@ -76,4 +77,6 @@ export interface Policy {
   judge(host: HostBridge): Judgement;
   /** What happens to the request of one completion; asked once for each question there is, never per pair. */
   decide(question: Question): Outcome;
+  /** The same where a device outside PCI takes part; missing: as `decidePlatform` has it. */
+  platform?(question: PlatformQuestion): PlatformOutcome;
 }

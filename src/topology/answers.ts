@@ -1,3 +1,4 @@
+import type { Exported } from "../core.js";
 import type { Addresses } from "./fabric-columns.js";
 import type { Surrounding } from "./surroundings.js";
 
@@ -48,6 +49,8 @@ export interface Owner {
   readonly size: bigint | null;
   /** Of the address in it. */
   readonly offset: bigint;
+  /** What its exporter lets others do with the range; null: not stated. */
+  readonly exported: Exported;
 }
 
 /** What the description says of one address. */

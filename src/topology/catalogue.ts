@@ -1,5 +1,11 @@
 import type { Core } from "../core.js";
-import type { CpuDescription, FunctionDescription, MachineDescription, SystemDescription } from "./description.js";
+import type {
+  CpuDescription,
+  FunctionDescription,
+  InboundDescription,
+  MachineDescription,
+  SystemDescription,
+} from "./description.js";
 import type { SystemFacts } from "./fabric-columns.js";
 import type { Finding } from "./finding.js";
 import type { Hosts } from "./hosts.js";
@@ -23,6 +29,8 @@ export interface Catalogue {
   name(id: number): string;
   /** Ids of what has a name in a system; null: in any. */
   find(system: number | null, name: string): readonly number[];
+  /** By ordinal of the host bridge what requests from below reach, where that is stated. */
+  readonly inbound: ReadonlyMap<number, readonly InboundDescription[]>;
   /** Ids of the functions of a system, or of all (null), by system, segment, bus, device, function. */
   functions(system: number | null): Uint32Array;
   describeMachine(): MachineDescription;

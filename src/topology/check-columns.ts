@@ -1,3 +1,4 @@
+import { EXPORTS } from "../core.js";
 import { checkSystemFacts } from "./validate.js";
 import { FUNCTION_KINDS, NO_ROW, type FabricColumns } from "./fabric-columns.js";
 
@@ -23,7 +24,7 @@ const GROUPS: Readonly<Record<string, { readonly needed: Types; readonly optiona
   },
   bars: {
     needed: { function: [Uint32Array], index: [Uint8Array], start: ADDRESSES, size: ADDRESSES },
-    optional: { bus: ADDRESSES },
+    optional: { bus: ADDRESSES, exported: [Uint8Array] },
   },
   windows: {
     needed: { node: [Uint32Array], prefetchable: [Uint8Array], start: ADDRESSES, size: ADDRESSES },
@@ -78,6 +79,7 @@ export function checkValues(columns: FabricColumns): void {
   if (bars !== undefined) {
     checkRows("bars.function", bars.function, functions.parent.length, "functions");
     checkMost("bars.index", bars.index, MOST_BAR, "a BAR");
+    checkMost("bars.exported", bars.exported, EXPORTS.length - 1, "a row of EXPORTS");
     const rom = bars.index.indexOf(ROM);
     if (rom !== -1) throw new RangeError(`bars.index row ${rom}: expected 0 to 5 or 7 to 12, got 6, which is a ROM`);
   }

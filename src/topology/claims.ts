@@ -1,6 +1,12 @@
 import { ALWAYS, depthIn, parentIn, type Forest, type Open, type Rank, type RangeKind, type Terms } from "../core.js";
 import { ADDRESS_LIMIT, formatHex, parseAddress } from "./address.js";
-import type { BarDescription, FunctionDescription, SystemDescription, WindowDescription } from "./description.js";
+import type {
+  BarDescription,
+  FunctionDescription,
+  InboundDescription,
+  SystemDescription,
+  WindowDescription,
+} from "./description.js";
 import type { SystemFacts } from "./fabric-columns.js";
 import type { Finding } from "./finding.js";
 import { isCertain, type RangeRows } from "./range-rows.js";
@@ -58,7 +64,8 @@ class Collector {
   collect(): readonly Open[] {
     this.systems.forEach((system, index) => {
       collectSurroundings(system, index, this.rows);
-      for (const { root, windows } of system.hostBridges ?? []) {
+      for (const { root, windows, inbound } of system.hostBridges ?? []) {
+        for (const window of inbound ?? []) this.#checkInbound(`host bridge ${root}, inbound window`, window);
         const id = this.nodes.hostBridgeId(index, root) ?? 0;
         for (const window of windows ?? []) this.#window(`host bridge ${root}`, window, index, id);
       }
@@ -68,6 +75,14 @@ class Collector {
     const { offFrom, unknownFrom } = this.#decodeAlongChains();
     for (const node of nodes) this.#bars(node, offFrom, unknownFrom);
     return this.#open;
+  }
+
+  /** What is reached through it claims its addresses itself. */
+  #checkInbound(label: string, window: InboundDescription): void {
+    const start = this.rows.number(window.start, label);
+    const size = this.rows.number(window.size, label);
+    if (start === null || size === null || start + size <= 1n << 64n) return;
+    this.rows.problem("RANGE_WRAPS", `${label}: ${window.size} bytes at ${window.start} end beyond 2^64`, label);
   }
 
   #windows({ id, system, description }: Node): void {
@@ -135,7 +150,7 @@ class Collector {
       const label = `${description.bdf} BAR ${bar.index ?? "of unknown index"}`;
       const start = this.rows.number(bar.start, label);
       if (start === null) continue;
-      const terms = { ...NOWHERE, ...from, bar: bar.index ?? null };
+      const terms = { ...NOWHERE, ...from, bar: bar.index ?? null, exported: bar.exported ?? null };
       if (bar.size === undefined) {
         // Naturally aligned: it cannot be larger than the lowest bit of its address.
         const reach = start === 0n ? ADDRESS_LIMIT : start & -start;
@@ -283,10 +298,11 @@ export function findOverlaps({ rows }: RangeRows, nameOf: (id: number) => string
   }
 }
 
-const NOWHERE: Pick<Terms, "busOffset" | "offFrom" | "unknownFrom" | "window" | "bar"> = {
+const NOWHERE: Pick<Terms, "busOffset" | "offFrom" | "unknownFrom" | "window" | "bar" | "exported"> = {
   busOffset: null,
   offFrom: 0,
   unknownFrom: 0,
   window: null,
   bar: null,
+  exported: null,
 };

@@ -1,6 +1,12 @@
 import { compareBdf, parseBdf } from "./bdf.js";
 import type { Catalogue } from "./catalogue.js";
-import type { CpuDescription, FunctionDescription, MachineDescription, SystemDescription } from "./description.js";
+import type {
+  CpuDescription,
+  FunctionDescription,
+  InboundDescription,
+  MachineDescription,
+  SystemDescription,
+} from "./description.js";
 import type { SystemFacts } from "./fabric-columns.js";
 import type { Hosts } from "./hosts.js";
 import { Names } from "./names.js";
@@ -22,6 +28,7 @@ export class DescribedCatalogue implements Catalogue {
   readonly systems: readonly SystemDescription[];
   readonly #functions: readonly Described[];
   #names: Names | null = null;
+  #inbound: Catalogue["inbound"] | null = null;
   #sorted: readonly number[] | null = null;
 
   constructor(
@@ -66,6 +73,10 @@ export class DescribedCatalogue implements Catalogue {
     return this.#named().exact(system, name);
   }
 
+  get inbound(): Catalogue["inbound"] {
+    return (this.#inbound ??= this.#findInbound());
+  }
+
   functions(system: number | null): Uint32Array {
     this.#sorted ??= this.#sort();
     const all = this.#sorted;
@@ -94,6 +105,20 @@ export class DescribedCatalogue implements Catalogue {
 
   #described(id: number): Described | undefined {
     return this.#functions[this.source[id]! - 1];
+  }
+
+  #findInbound(): Catalogue["inbound"] {
+    const found = new Map<number, readonly InboundDescription[]>();
+    this.systems.forEach(({ hostBridges = [] }, system) => {
+      for (const { root, inbound } of hostBridges) {
+        const id = inbound === undefined ? undefined : this.exact(system, root);
+        if (id === undefined || !this.hosts.holds(id)) continue;
+        const host = this.hosts.of(id);
+        // Twice the same host bridge: what either states.
+        found.set(host, [...(found.get(host) ?? []), ...inbound!]);
+      }
+    });
+    return found;
   }
 
   #sort(): number[] {

@@ -184,7 +184,16 @@ export interface BarDescription {
   readonly size?: Size;
   /** ROM only: the enable bit of its register. */
   readonly romEnabled?: boolean;
+  /** What its exporter lets others do with it; missing: not stated, and then as Linux has it, which asks no exporter. */
+  readonly exported?: ExportStance;
 }
+
+/**
+ * Whether whoever owns a range lets others map it, which is up to the exporter alone. `direct`: to user space as it is,
+ * such as persistent memory or a controller memory buffer. `driver`: through its driver only, such as GPU memory.
+ * `none`: to nobody.
+ */
+export type ExportStance = "direct" | "driver" | "none";
 
 /** A range of addresses that a bridge or host bridge forwards to the bus below it. `end` is the last address. */
 export interface WindowDescription {
@@ -206,6 +215,17 @@ export interface HostBridgeDescription {
   readonly lastBus?: number;
   readonly numaNode?: number | null;
   readonly windows?: readonly WindowDescription[];
+  /**
+   * CPU physical ranges, all of them, that requests from below reach outside PCI besides system RAM; missing: not known.
+   */
+  readonly inbound?: readonly InboundDescription[];
+}
+
+/** A range of CPU physical addresses that a host bridge lets requests from below reach. */
+export interface InboundDescription {
+  readonly start: Hex;
+  /** Bytes, at least 1. */
+  readonly size: Size;
 }
 
 /** ACS extended capability (PCIe 6.0 7.7.11): its capability and control words. */
@@ -243,10 +263,18 @@ export interface LinkDescription {
 /** A device outside PCI whose registers take up CPU physical addresses. */
 export interface PlatformDeviceDescription {
   readonly name: string;
-  /** CPU physical addresses and bytes. */
-  readonly regions: readonly { readonly start: Hex; readonly size: Size }[];
-  /** Address bits it can drive: at least 1; 64 or more: all. */
+  readonly regions: readonly RegionDescription[];
+  /** Address bits that it can drive as an initiator: at least 1; 64 or more: all. */
   readonly dmaMaskBits?: number;
+}
+
+/** A range of CPU physical addresses that a device outside PCI answers. */
+export interface RegionDescription {
+  readonly start: Hex;
+  /** Bytes, at least 1. */
+  readonly size: Size;
+  /** As of a BAR. */
+  readonly exported?: ExportStance;
 }
 
 /** A range of CPU physical addresses that no BAR and no platform device takes up. */

@@ -1,4 +1,4 @@
-import { ALWAYS, depthIn, parentIn, type Forest, type TermsTable } from "../core.js";
+import { ALWAYS, depthIn, EXPORTS, parentIn, type Forest, type TermsTable } from "../core.js";
 import { FIRST_APERTURE } from "./claims.js";
 import type { NodeColumns } from "./fabric.js";
 import { COMMAND_UNKNOWN, FUNCTION_KINDS, SRIOV_UNKNOWN } from "./fabric-columns.js";
@@ -20,28 +20,32 @@ export class BarTerms {
     private readonly nodes: NodeColumns,
     start: Uint32Array,
     bus: Uint32Array | null,
+    private readonly exported: Uint8Array | null,
   ) {
     this.#chain = decodeAlongChains(forest, nodes);
     this.#offsets = new BusOffsets(start, bus);
-    this.#plain = new Int32Array(CACHED_OFFSETS * BARS * STATES.length).fill(-1);
+    this.#plain = new Int32Array(CACHED_OFFSETS * BARS * STATES.length * EXPORTS.length).fill(-1);
   }
 
   /** @param row of the BAR, `index` its place in the function `id`. */
   row(row: number, id: number, index: number): number {
     const offset = this.#offsets.index(row);
     const own = ownDecode(this.nodes, id);
+    const exported = this.exported === null ? 0 : this.exported[row]!;
     let [off, unknown] = [0, 0];
     if (this.#chain !== null) {
       const parent = parentIn(this.forest, id);
       [off, unknown] = [this.#chain.off[parent]!, this.#chain.unknown[parent]!];
     }
-    if (off !== 0 || unknown !== 0 || offset >= CACHED_OFFSETS) return this.#find(offset, own, index, off, unknown);
-    const key = (offset * BARS + index) * STATES.length + own;
-    if (this.#plain[key] === -1) this.#plain[key] = this.#find(offset, own, index, off, unknown);
+    if (off !== 0 || unknown !== 0 || offset >= CACHED_OFFSETS) {
+      return this.#find(offset, own, index, off, unknown, exported);
+    }
+    const key = ((offset * BARS + index) * STATES.length + own) * EXPORTS.length + exported;
+    if (this.#plain[key] === -1) this.#plain[key] = this.#find(offset, own, index, off, unknown, exported);
     return this.#plain[key]!;
   }
 
-  #find(offset: number, own: number, bar: number, off: number, unknown: number): number {
+  #find(offset: number, own: number, bar: number, off: number, unknown: number, exported: number): number {
     const aperture = bar >= FIRST_APERTURE;
     return this.table.row({
       kind: aperture ? "not-peer" : "bar",
@@ -51,6 +55,7 @@ export class BarTerms {
       unknownFrom: own === UNKNOWN ? ALWAYS : unknown,
       window: null,
       bar,
+      exported: EXPORTS[exported]!,
     });
   }
 }

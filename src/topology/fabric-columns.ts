@@ -63,6 +63,8 @@ export interface FabricColumns {
     readonly size: Addresses;
     /** PCI bus address. May be the same array as `start`: all buses then use CPU physical addresses. */
     readonly bus?: Addresses;
+    /** Row in `EXPORTS`: what its exporter lets others do with it; 0: not stated. */
+    readonly exported?: Uint8Array;
   };
   /** Ranges that bridges and host bridges forward downward. */
   readonly windows?: {

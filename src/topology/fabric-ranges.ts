@@ -101,6 +101,7 @@ function putWindows(
     offFrom: 0,
     unknownFrom: 0,
     bar: null,
+    exported: null,
   } as const;
   const [mem, pref] = [table.row({ ...shared, window: "mem" }), table.row({ ...shared, window: "pref" })];
   const { node, prefetchable } = windows;
@@ -119,7 +120,7 @@ function putBars(
   const [start, size] = [wordsOf(bars.start, "bars.start"), wordsOf(bars.size, "bars.size")];
   checkRanges(start, size, "bars");
   const bus = bars.bus === undefined ? null : bars.bus === bars.start ? start : wordsOf(bars.bus, "bars.bus");
-  const terms = new BarTerms(table, forest, nodes, start, bus);
+  const terms = new BarTerms(table, forest, nodes, start, bus, bars.exported ?? null);
   for (let row = 0; row < bars.function.length; row++) {
     const id = functionIds[bars.function[row]!]!;
     places.put(id, start, size, row, terms.row(row, id, bars.index[row]!));

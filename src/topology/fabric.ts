@@ -55,6 +55,8 @@ const BRIDGE_KINDS = new Set(
 /** What the columns of a fabric say of its nodes. Objects are made when one asks for them, and not kept. */
 export class FabricCatalogue implements Catalogue {
   readonly hosts: Hosts;
+  /** Columns have no place for it. */
+  readonly inbound: Catalogue["inbound"] = new Map();
   readonly #names: FabricNames;
   #systems: readonly SystemDescription[] | null = null;
   #last: { readonly system: number; readonly description: SystemDescription } | null = null;
@@ -200,7 +202,8 @@ export class FabricCatalogue implements Catalogue {
       }
       const place = { start: formatHex(start), size: formatSize(size) };
       const bus = terms.busOffset === null ? {} : { bus: formatHex(BigInt.asUintN(64, start + terms.busOffset)) };
-      bars.push({ ...(terms.bar === null ? {} : { index: terms.bar }), ...place, ...bus });
+      const exported = terms.exported === null ? {} : { exported: terms.exported };
+      bars.push({ ...(terms.bar === null ? {} : { index: terms.bar }), ...place, ...bus, ...exported });
     }
     return { windows, bars };
   }

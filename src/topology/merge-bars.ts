@@ -1,5 +1,5 @@
 import { toBigInt } from "./address.js";
-import type { BarDescription } from "./description.js";
+import type { BarDescription, ExportStance } from "./description.js";
 import type { Said, Settlement } from "./settlement.js";
 
 type Bars = readonly BarDescription[];
@@ -73,7 +73,7 @@ function mergeGroup(settlement: Settlement, bdf: string, group: Group): BarDescr
   const index = group[0]!.value.index;
   const merged: { -readonly [K in keyof BarDescription]: BarDescription[K] } = {};
   if (index !== undefined) merged.index = index;
-  const settle = <K extends Exclude<keyof BarDescription, "index">>(key: K) => {
+  const settle = <K extends Exclude<keyof BarDescription, "index" | "exported">>(key: K) => {
     const said = group.flatMap(({ source, value }) => {
       const field = value[key];
       return field === undefined ? [] : [{ source, value: field }];
@@ -82,10 +82,26 @@ function mergeGroup(settlement: Settlement, bdf: string, group: Group): BarDescr
     if (value !== undefined) merged[key] = value;
   };
   for (const key of ["type", "prefetchable", "start", "size", "romEnabled"] as const) settle(key);
+  const exported = mergeStances(settlement, `${bdf}: BAR ${index ?? "?"} exported`, group, [bdf]);
+  if (exported !== undefined) merged.exported = exported;
   // Where the kernel assigned nothing, the register may hold what the firmware left.
   if (merged.start === null) merged.bus = null;
   else settle("bus");
   return merged;
+}
+
+/** What an exporter withholds for one source stays withheld, whatever another says. */
+export function mergeStances(
+  settlement: Settlement,
+  what: string,
+  group: readonly Said<{ readonly exported?: ExportStance }>[],
+  functions: readonly string[],
+): ExportStance | undefined {
+  const said = group.flatMap(({ source, value: { exported } }) => {
+    return exported === undefined ? [] : [{ source, value: exported }];
+  });
+  const agreed = settlement.agreed(what, said, functions);
+  return said.some(({ value }) => value === "none") ? "none" : agreed;
 }
 
 function byIndexThenStart(a: BarDescription, b: BarDescription): number {

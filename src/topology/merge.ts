@@ -12,6 +12,7 @@ import type {
 } from "./description.js";
 import { compareBdf, parseBdf } from "./bdf.js";
 import type { Finding } from "./finding.js";
+import { mergePlatformDevices } from "./merge-platform.js";
 import { mergeBars } from "./merge-bars.js";
 import { type Said, Settlement } from "./settlement.js";
 
@@ -46,7 +47,7 @@ export function mergeSystems(parts: readonly Part[]): { system: SystemDescriptio
     complete: completeness(settlement, parts),
     allAddresses: parts.some(({ system }) => system.allAddresses === true) ? true : undefined,
     hostBridges: mergeHostBridges(settlement, said("hostBridges")),
-    platformDevices: union(said("platformDevices")),
+    platformDevices: mergePlatformDevices(settlement, said("platformDevices")),
     ranges: union(said("ranges")),
     sideLinks: union(said("sideLinks")),
     hostAttachments: union(said("hostAttachments")),
@@ -256,6 +257,7 @@ function mergeHostBridges(
       lastBus: settlement.agreed(`${root}: lastBus`, pick(own, "lastBus"), [root]),
       numaNode: settlement.first(`${root}: numaNode`, pick(own, "numaNode"), [root]),
       windows: unionOfWindows(pick(own, "windows")),
+      inbound: settlement.agreed(`${root}: inbound`, pick(own, "inbound"), [root]),
     }),
   );
 }

@@ -60,9 +60,10 @@ function claimants(book: AddressBook, system: number, address: bigint): Owner[] 
 function owner({ facts, nameOf }: AddressBook, range: RangeRow, address: bigint): Owner {
   const { system, start, terms } = range;
   const place = { start, size: isCertain(terms) ? range.size : null, offset: address - start };
+  const { exported } = terms;
   if (terms.kind === "bar" || terms.kind === "not-peer") {
-    return { kind: "pci", id: range.owner, name: nameOf(range.owner), bar: terms.bar, ...place };
+    return { kind: "pci", id: range.owner, name: nameOf(range.owner), bar: terms.bar, ...place, exported };
   }
   const { kind, name } = surroundingAt(facts[system]!, range.owner);
-  return { kind, id: null, name: name ?? kind, bar: null, ...place };
+  return { kind, id: null, name: name ?? kind, bar: null, ...place, exported };
 }

@@ -8,21 +8,25 @@ export interface Surrounding {
   readonly kind: "platform" | RangeDescription["kind"];
   readonly name: string | null;
 }
-
 /** Everything outside PCI that claims addresses of a system. A range's owner is its place in this order. */
 function* surroundingsOf({ ranges, platformDevices }: SystemFacts) {
-  for (const { kind, name, start, size } of ranges ?? []) yield { kind, name: name ?? null, start, size };
+  for (const { kind, name, start, size } of ranges ?? []) {
+    yield { kind, name: name ?? null, start, size, exported: null };
+  }
   for (const { name, regions } of platformDevices ?? []) {
-    for (const { start, size } of regions) yield { kind: "platform" as const, name, start, size };
+    for (const { start, size, exported } of regions) {
+      yield { kind: "platform" as const, name, start, size, exported: exported ?? null };
+    }
   }
 }
 
 export function collectSurroundings(facts: SystemFacts, system: number, into: RangeRows): void {
   let owner = 0;
-  for (const { kind, name, start, size } of surroundingsOf(facts)) {
+  for (const { kind, name, start, size, exported } of surroundingsOf(facts)) {
     const label = kind === "platform" ? name! : `${kind} range ${name ?? ""}`.trim();
     const [first, bytes] = [into.number(start, label), into.number(size, label)];
-    if (first !== null && bytes !== null) into.add(label, { system, start: first, size: bytes, owner }, TERMS[kind]);
+    const terms = exported === null ? TERMS[kind] : { ...TERMS[kind], exported };
+    if (first !== null && bytes !== null) into.add(label, { system, start: first, size: bytes, owner }, terms);
     owner++;
   }
 }
@@ -34,7 +38,7 @@ export function surroundingAt(facts: SystemFacts, owner: number): Surrounding {
   return { kind: "other", name: null };
 }
 
-const NOWHERE = { busOffset: null, offFrom: 0, unknownFrom: 0, window: null, bar: null } as const;
+const NOWHERE = { busOffset: null, offFrom: 0, unknownFrom: 0, window: null, bar: null, exported: null } as const;
 const OTHER: Terms = { kind: "other", rank: "surrounding", ...NOWHERE };
 const TERMS: Readonly<Record<Surrounding["kind"], Terms>> = {
   "system-ram": { kind: "system-ram", rank: "live", ...NOWHERE },

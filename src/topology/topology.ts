@@ -2,7 +2,13 @@ import type { Build, Core } from "../core.js";
 import type { Common, CommonColumns, OwnerColumns, Ownership, OwnerQueries, Ref } from "./answers.js";
 import { checkAddress, checkedSize, checkPairs, checkQueries, newCommonColumns, newOwnerColumns } from "./batch.js";
 import { CoreHandle, type Catalogue, type Parts } from "./catalogue.js";
-import type { CpuDescription, FunctionDescription, MachineDescription, SystemDescription } from "./description.js";
+import type {
+  CpuDescription,
+  FunctionDescription,
+  InboundDescription,
+  MachineDescription,
+  SystemDescription,
+} from "./description.js";
 import type { FabricColumns } from "./fabric-columns.js";
 import type { Finding } from "./finding.js";
 import { partsFromColumns } from "./from-columns.js";
@@ -11,11 +17,13 @@ import type { Root } from "./hosts.js";
 import { hostAttachmentsOf, sideLinksOf, type HostAttachment, type SideLink } from "./links.js";
 import { OwnerBatch } from "./owner-columns.js";
 import { ownersOf, type AddressBook } from "./ownership.js";
+import { PlatformNames, type PlatformDevice } from "./platform-names.js";
 import { SystemNames } from "./system-names.js";
 import { pack, unpack } from "./topology-buffer.js";
 
 export type { HostAttachment, SideLink } from "./links.js";
 export type { Common, CommonColumns, Owner, OwnerColumns, Ownership, OwnerQueries, Ref } from "./answers.js";
+export type { PlatformDevice } from "./platform-names.js";
 
 /** How a topology is held; what it answers is the same. */
 export interface TopologyOptions {
@@ -43,6 +51,7 @@ export class Topology {
   #roots: readonly { readonly id: number; readonly root: Root }[] | null = null;
   #owners: OwnerBatch | null = null;
   #sideLinks: readonly SideLink[] | null = null;
+  #platform: PlatformNames | null = null;
 
   /**
    * Checks and packs a description.
@@ -145,7 +154,44 @@ export class Topology {
 
   /** Whether a name is that of a device outside PCI. */
   isPlatformDevice(ref: Ref): boolean {
-    return this.#catalogue.facts.some(({ platformDevices }) => platformDevices?.some(({ name }) => name === ref));
+    return typeof ref === "string" && this.#platformNames().find(ref).length > 0;
+  }
+
+  /**
+   * The device outside PCI that a name, with `system/` in front or not, stands for; null: it stands for none. The first
+   * word of a name will do where it is that of one device.
+   *
+   * @throws RangeError for a name that several devices have, or that a function has, too.
+   */
+  platformDevice(ref: Ref): PlatformDevice | null {
+    if (typeof ref !== "string") return null;
+    const found = this.#platformNames().find(ref);
+    const [device] = found;
+    if (device === undefined) return null;
+    if (found.length > 1) {
+      const apart = new Set(found.map(({ system }) => system)).size === found.length;
+      const advice = apart ? `write the system in front, as in ${device.name}` : "give each a name of its own";
+      throw new RangeError(`"${ref}" names ${found.length} devices outside PCI: ${advice}`);
+    }
+    const prefix = device.name.slice(0, -device.description.name.length);
+    const [system, name] =
+      ref.startsWith(prefix) && prefix !== "" ? [device.system, ref.slice(prefix.length)] : [null, ref];
+    if (this.#catalogue.find(system, name).length > 0) {
+      throw new RangeError(`"${ref}" names a function and a device outside PCI: write dddd:bb:dd.f for the function`);
+    }
+    return device;
+  }
+
+  #platformNames(): PlatformNames {
+    return (this.#platform ??= new PlatformNames(this.#catalogue.facts));
+  }
+
+  /**
+   * By ordinal in `roots` what requests from below a host bridge reach outside PCI; those that are not in it state
+   * nothing.
+   */
+  get inbound(): ReadonlyMap<number, readonly InboundDescription[]> {
+    return this.#catalogue.inbound;
   }
 
   /** Ids of all functions, or of one system's (by name or place in `systems`), by segment, bus, device, function. */
@@ -382,10 +428,9 @@ export class Topology {
   }
 
   #find(ref: string): number {
-    const catalogue = this.#catalogue;
     const slash = ref.lastIndexOf("/");
     const system = slash === -1 ? null : this.#systemNames.ordinal(ref.slice(0, slash));
-    const hits = catalogue.find(system, ref.slice(slash + 1));
+    const hits = this.#catalogue.find(system, ref.slice(slash + 1));
     if (hits.length === 1) return hits[0]!;
     if (hits.length === 0) throw new RangeError(`nothing is named "${ref}": expected ${EXPECTED}`);
     const advice = system === null ? "write the system in front, as in system/dddd:bb:dd.f" : "ask by id";

@@ -3,11 +3,12 @@ import type { Mapping } from "../explain/verdict.js";
 import { formatHex, formatSize, type Hex, type Size } from "../topology/address.js";
 import type { Ref } from "../topology/topology.js";
 import { hopsText } from "./common.js";
-import { formatBytes, nameOf } from "./describe.js";
-import { entryText, ownerEntry, type OwnerEntry } from "./owner.js";
+import { formatBytes } from "./describe.js";
+import { entryText, exportedLines, ownerEntry, type OwnerEntry } from "./owner.js";
 import { linkText } from "./links.js";
+import { isOutside, partiesPolicy, whatIs } from "./parties.js";
 import { pathText } from "./path.js";
-import { missingText, policyDocument, type PolicyDocument } from "./policy.js";
+import { missingText, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
 import {
   hintLines,
@@ -66,7 +67,7 @@ export function mappingDocument(peer: PeerDma, mapping: Mapping, ref: Ref = mapp
     culprits,
     hints,
     missing: missing.map(missingText),
-    policy: policyDocument(peer, [peer.topology.id(ref)]),
+    policy: partiesPolicy(peer, [ref], mapping.owner?.kind === "platform"),
     link,
     pcie: pcie && pcieDocument(pcie),
   };
@@ -105,17 +106,18 @@ export function mappingWord(mapping: Mapping): VerdictWord {
  */
 export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: Ref = mapping.initiator): string {
   const { topology } = peer;
-  const client = topology.id(ref);
+  const client = isOutside(topology, ref) ? null : topology.id(ref);
   const provider = mapping.owner?.id ?? null;
   const range = `${sizeText(mapping.size)} at ${formatHex(mapping.address)}`;
-  const initiator = `${mapping.initiator} (client, ${nameOf(topology.describe(client)!)})`;
+  const initiator = `${mapping.initiator} (client, ${whatIs(topology, ref)})`;
   return [
     ...paragraph("", `${headword(mapping, style)}: DMA by ${initiator} to ${range}`, style, 0),
     ...paragraph("  route", routeText(mapping), style),
     ...(mapping.link === null ? [] : paragraph("  link", linkText(mapping.link), style)),
     ...(mapping.pcie === null ? [] : paragraph("  PCIe", pcieText(mapping.pcie), style)),
     ...(mapping.owner === null ? [] : paragraph("  owner", ownerLine(peer, mapping), style)),
-    ...(provider === null
+    ...exportedLines(mapping.owner?.exported ?? null, style),
+    ...(provider === null || client === null
       ? []
       : pathText(
           topology,
@@ -130,7 +132,7 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: 
     ...(mapping.ok ? paragraph("  address", addressText(mapping), style) : paragraph("  why", whyText(mapping), style)),
     ...missingLines(mapping.missing.map(missingText), style),
     ...hintLines(mapping.hints, style),
-    ...policyLines(policyDocument(peer, [client]), style),
+    ...policyLines(partiesPolicy(peer, [ref], mapping.owner?.kind === "platform"), style),
   ].join("\n");
 }
 

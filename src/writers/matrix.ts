@@ -91,6 +91,7 @@ function cellOf({ distance, route, answer }: Matrix, at: number): string {
       return "-";
     case "bus-address":
     case "system-memory":
+    case "interconnect":
       return String(hops ?? "?");
     case "side-link":
       return "L";

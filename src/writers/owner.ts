@@ -37,6 +37,8 @@ export interface OwnerEntry {
   readonly size: Size | null;
   /** Of the address from the start, in bytes. */
   readonly offset: Size;
+  /** What its exporter lets others do with it; null: not stated. */
+  readonly exported: Owner["exported"];
 }
 
 /** Whose a CPU physical address is, and whether a range from there stays with the owner. */
@@ -60,7 +62,7 @@ export function ownerDocument(
 }
 
 /** An owner as every command shows it. */
-export function ownerEntry({ kind, id, name, bar, start, size, offset }: Owner): OwnerEntry {
+export function ownerEntry({ kind, id, name, bar, start, size, offset, exported }: Owner): OwnerEntry {
   return {
     kind: kind === "reserved" ? "other" : kind,
     id,
@@ -70,6 +72,7 @@ export function ownerEntry({ kind, id, name, bar, start, size, offset }: Owner):
     start: formatHex(start),
     size: size === null ? null : formatSize(size),
     offset: formatSize(offset),
+    exported,
   };
 }
 
@@ -106,6 +109,7 @@ export function ownerText(topology: Topology, document: OwnerDocument, style: St
           `${style.strong(address)} belongs to ${style.strong(entryText(topology, owner))}`,
           ...paragraph("  range", rangeText(owner), style),
           ...paragraph("  offset", `${formatHex(BigInt(owner.offset))} from its start`, style),
+          ...exportedLines(owner.exported, style),
         ];
   if (owner === null)
     for (const claimant of owners)
@@ -117,6 +121,17 @@ export function ownerText(topology: Topology, document: OwnerDocument, style: St
     lines.push(...paragraph("  to know", "/proc/iomem read as root, or lspci -vv of the whole machine", style));
   }
   return lines.join("\n");
+}
+
+const EXPORTED: Readonly<Record<NonNullable<OwnerEntry["exported"]>, string>> = {
+  direct: "direct: its exporter lets it be mapped to user space as it is",
+  driver: "driver: under its driver's control, user space gets it through the driver only",
+  none: "none: its exporter hands it out to nobody",
+};
+
+/** The exporter's stance, where it is stated. */
+export function exportedLines(exported: OwnerEntry["exported"], style: Style): string[] {
+  return exported === null ? [] : paragraph("  exported", EXPORTED[exported], style);
 }
 
 function headline(reason: Code, style: Style): string {

@@ -3,10 +3,10 @@ import { CODES } from "../explain/codes.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Culprit, Hint, Link, Memory, Verdict } from "../explain/verdict.js";
 import { distanceText } from "./common.js";
-import { nameOf } from "./describe.js";
 import { attachmentText, extrasOf, linkText } from "./links.js";
+import { functionsAmong, isOutside, partiesPolicy, whatIs } from "./parties.js";
 import { pathText } from "./path.js";
-import { missingText, policyDocument, policyText, type PolicyDocument } from "./policy.js";
+import { missingText, policyText, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
 
 /** A verdict in one word, as `--quiet` prints it. */
@@ -43,7 +43,6 @@ type PcieDocument = Pick<VerdictDocument, "verdict" | "route" | "code" | "culpri
  * @param refs provider and client, where their names alone do not tell.
  */
 export function verdictDocument(peer: PeerDma, verdict: Verdict, refs = endsOf(verdict)): VerdictDocument {
-  const ids = refs.map((ref) => peer.topology.id(ref));
   const { provider, client, memory, distance, common, link, pcie } = verdict;
   const said = saidDocument(verdict);
   return {
@@ -57,11 +56,11 @@ export function verdictDocument(peer: PeerDma, verdict: Verdict, refs = endsOf(v
     code: said.code,
     culprits: said.culprits,
     hints: said.hints,
-    policy: policyDocument(peer, ids),
+    policy: partiesPolicy(peer, refs),
     missing: said.missing,
     link,
     pcie: pcie && saidDocument(pcie),
-    attachments: [...new Set(ids)].flatMap((id) =>
+    attachments: functionsAmong(peer.topology, refs).flatMap((id) =>
       extrasOf(peer.topology, id).attachments.map((kind) => ({ bdf: peer.topology.name(id), kind })),
     ),
   };
@@ -97,11 +96,30 @@ function endsOf({ provider, client }: Verdict): Ends {
  */
 export function verdictText(peer: PeerDma, verdict: Verdict, style: Style, refs = endsOf(verdict)): string {
   const { topology } = peer;
-  const [provider, client] = [topology.id(refs[0]), topology.id(refs[1])];
-  const memory = `the memory of ${verdict.provider} (provider, ${nameOf(topology.describe(provider)!)})`;
-  const initiator = `${verdict.client} (client, ${nameOf(topology.describe(client)!)})`;
+  const memory = `the memory of ${verdict.provider} (provider, ${whatIs(topology, refs[0])})`;
+  const initiator = `${verdict.client} (client, ${whatIs(topology, refs[1])})`;
   return [
     ...paragraph("", `${headword(verdict, style)}: DMA by ${initiator} to ${memory}`, style, 0),
+    ...wayText(peer, verdict, style, refs),
+    ...memoryText(verdict, style),
+    ...functionsAmong(topology, refs).flatMap((id) =>
+      attachmentText(topology, id).flatMap((text) => paragraph("  attached", text, style)),
+    ),
+    ...("missing" in verdict ? missingLines(verdict.missing.map(missingText), style) : []),
+    ...hintLines(verdict.hints, style),
+    ...policyLines(partiesPolicy(peer, refs), style),
+  ].join("\n");
+}
+
+/** Route, path and reasons; outside PCI there is no path to draw. */
+function wayText(peer: PeerDma, verdict: Verdict, style: Style, refs: Ends): string[] {
+  const { topology } = peer;
+  if (refs.some((ref) => isOutside(topology, ref))) {
+    const way = verdict.answer === "no" ? "not supported" : verdict.route;
+    return [...paragraph("  route", way, style), ...paragraph("  why", outsideText(verdict), style)];
+  }
+  const [provider, client] = [topology.id(refs[0]), topology.id(refs[1])];
+  return [
     ...paragraph("  route", routeText(topology, verdict, provider, client), style),
     ...(verdict.link === null ? [] : paragraph("  link", linkText(verdict.link), style)),
     ...pcieText(peer, verdict, provider, client, style),
@@ -113,14 +131,19 @@ export function verdictText(peer: PeerDma, verdict: Verdict, style: Style, refs 
       style,
     ),
     ...paragraph("  why", whyText(peer, verdict, provider, client), style),
-    ...memoryText(verdict, style),
-    ...[...new Set([provider, client])].flatMap((id) =>
-      attachmentText(topology, id).flatMap((text) => paragraph("  attached", text, style)),
-    ),
-    ...("missing" in verdict ? missingLines(verdict.missing.map(missingText), style) : []),
-    ...hintLines(verdict.hints, style),
-    ...policyLines(policyDocument(peer, [provider, client]), style),
-  ].join("\n");
+  ];
+}
+
+const OUTSIDE: Readonly<Partial<Record<Verdict["route"], string>>> = {
+  local: "the device owns the memory itself",
+  interconnect: "both are outside PCI: requests pass from one to the other on the chip",
+  "through-host-bridge": "the host bridge forwards requests between PCI and what is outside it",
+};
+
+function outsideText(verdict: Verdict): string {
+  if (verdict.answer === "yes") return OUTSIDE[verdict.route] ?? verdict.route;
+  const faults = verdict.culprits.map(({ bdf, what }) => `${bdf}: ${what}`);
+  return [`${verdict.code}: ${CODES[verdict.code]}`, ...faults].join("; ");
 }
 
 /** Linux does not look at the memory: a plain yes is only said where that is seen to. */
@@ -147,6 +170,10 @@ const MEMORY: Readonly<Record<Exclude<Memory, "ok">, { readonly short: string; r
   unassigned: {
     short: "its memory has no address",
     long: "no address is assigned to the provider's memory BARs: there is nothing to reach. See the kernel log for `BAR: no space`",
+  },
+  withheld: {
+    short: "its exporter withholds it",
+    long: "the exporter of the provider's memory hands it out to nobody: every mapping of it is refused",
   },
   none: { short: "it has no memory BAR", long: "the provider has no memory BAR: there is nothing to reach" },
   unknown: {

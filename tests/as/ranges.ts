@@ -15,6 +15,7 @@ import {
   HEADER_SYSTEMS,
   HEADER_TERMS,
   HEADER_UNIT,
+  EXPORTED_SHIFT,
   KIND_MASK,
   KIND_OTHER,
   KIND_PLATFORM,
@@ -99,6 +100,11 @@ export class Ranges {
   asBar(bar: u32): void {
     const at = this.terms.length - 1;
     this.terms[at] = (this.terms[at] & ~((<u64>NO_BAR) << BAR_SHIFT)) | (bar << BAR_SHIFT);
+  }
+
+  /** Gives the last range added its exporter's stance. */
+  exportedAs(stance: u32): void {
+    this.terms[this.terms.length - 1] |= stance << EXPORTED_SHIFT;
   }
 
   /** Moves the last range added to a system. */

@@ -9,6 +9,8 @@ import {
   CLAIM_RANGE,
   CLAIM_SHIFT,
   DIRECTIONS,
+  EXPORTED_MASK,
+  EXPORTED_NONE,
   FIRST_APERTURE,
   IOMMU_IDENTITY,
   IOMMU_TRANSLATING,
@@ -75,6 +77,7 @@ import {
   STATUS_OPEN,
   STATUS_PLATFORM,
   STATUS_SYSTEM_RAM,
+  STATUS_WITHHELD,
   TRANSLATION_BUS_OFFSET,
   TRANSLATION_IOMMU,
   TRANSLATION_NONE,
@@ -543,6 +546,23 @@ describe("request", () => {
     expect(ask(machine, 0x3000)).toBe(STATUS_NOT_PEER);
     expect(ask(machine, 0x4000)).toBe(STATUS_NOT_PEER);
     expect(ask(machine, 0x1fff, 2)).toBe(STATUS_LEAVES_OWNER);
+  });
+
+  it("withholds what its exporter hands out to nobody, but from itself", () => {
+    for (let stance: u32 = 0; stance <= EXPORTED_MASK; stance++) {
+      const machine = withSystem(OPEN_NOWHERE);
+      machine.ranges.add(0x1000, 0x1000, KIND_BAR, RANK_LIVE, 4, ALWAYS);
+      machine.ranges.exportedAs(stance);
+      machine.ranges.add(0x2000, 0x1000, KIND_PLATFORM, RANK_PLATFORM, 4);
+      machine.ranges.exportedAs(stance);
+      machine.finish();
+      const none = stance == EXPORTED_NONE;
+      expect(ask(machine, 0x1000, 1, 6)).toBe(none ? STATUS_WITHHELD : STATUS_MEMORY_OFF);
+      expect(load<u32>(one.owners)).toBe(4, "whose it is");
+      expect(ask(machine, 0x1000, 1, 4)).toBe(STATUS_MEMORY_OFF, "the owner itself");
+      expect(ask(machine, 0x2000, 1, 4)).toBe(none ? STATUS_WITHHELD : STATUS_PLATFORM, "a number, not a node");
+      expect(ask(machine, 0x1fff, 2, 6)).toBe(STATUS_LEAVES_OWNER);
+    }
   });
 
   it("asks in the initiator's own address space, displaced", () => {

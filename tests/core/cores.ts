@@ -54,6 +54,7 @@ export const BAR: Terms = {
   unknownFrom: 0,
   window: null,
   bar: null,
+  exported: null,
 };
 
 export interface RangeRow {

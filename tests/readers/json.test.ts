@@ -39,7 +39,15 @@ const FULL: MachineDescription = {
           bus: { primary: 0, secondary: 1, subordinate: 3 },
           command: 0x407,
           bars: [
-            { index: 0, type: "mem64", prefetchable: true, start: "0xfe000000", bus: null, size: "0x80000000000000" },
+            {
+              index: 0,
+              type: "mem64",
+              prefetchable: true,
+              start: "0xfe000000",
+              bus: null,
+              size: "0x80000000000000",
+              exported: "driver",
+            },
           ],
           windows: [{ kind: "mem", start: "0xfe000000", end: "0xfe0fffff", bus: "0x0", busEnd: "0xfffff" }],
           acs: { capability: 0x5f, control: 0x1d },
@@ -64,8 +72,12 @@ const FULL: MachineDescription = {
           link: null,
         },
       ],
-      hostBridges: [{ root: "0000:00", lastBus: 127, numaNode: null, windows: [] }],
-      platformDevices: [{ name: "uart", regions: [{ start: "0x9000000", size: 4096 }], dmaMaskBits: 32 }],
+      hostBridges: [
+        { root: "0000:00", lastBus: 127, numaNode: null, windows: [], inbound: [{ start: "0x9000000", size: 4096 }] },
+      ],
+      platformDevices: [
+        { name: "uart", regions: [{ start: "0x9000000", size: 4096, exported: "none" }], dmaMaskBits: 32 },
+      ],
       ranges: [{ kind: "system-ram", name: "System RAM", start: "0x0", size: 1 }],
       sideLinks: [
         {
@@ -215,7 +227,7 @@ describe("machine.schema.json", () => {
         .sort();
     const names = new Map(
       Object.entries(schema.$defs as Record<string, { properties?: object }>)
-        .filter(([name, rule]) => rule.properties !== undefined && !["registerWord", "region"].includes(name))
+        .filter(([name, rule]) => rule.properties !== undefined && name !== "registerWord")
         .map(([name]) => [
           name,
           name === "busNumbers" ? "BusNumbers" : `${name[0]!.toUpperCase()}${name.slice(1)}Description`,
@@ -226,6 +238,7 @@ describe("machine.schema.json", () => {
       expect({ [type]: inSchema(schema.$defs[name]) }).toEqual({ [type]: inTypes.get(type) });
     expect(inSchema(schema)).toEqual(inTypes.get("MachineDescription"));
     expect(schema.$defs.function.properties.kind.enum).toEqual(choices.get("FunctionKind"));
+    expect(schema.$defs.exportStance.enum).toEqual(choices.get("ExportStance"));
     expect(schema.$defs.system.properties.iommu.enum).toEqual(choices.get("IommuMode"));
     expect(text).toMatch(/^ {2}readonly complete\?: boolean \| "likely";$/m);
     expect(schema.$defs.system.properties.complete.enum).toEqual([true, false, "likely"]);

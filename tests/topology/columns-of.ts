@@ -12,6 +12,7 @@ import {
   SRIOV_UNKNOWN,
   type FabricColumns,
 } from "../../src/topology/fabric-columns.js";
+import { EXPORTS } from "../../src/core.js";
 import { parseBdf } from "../../src/topology/bdf.js";
 import { Topology } from "../../src/topology/topology.js";
 
@@ -57,8 +58,8 @@ function reduceFunction(each: FunctionDescription, parent: string | null, isPare
     physicalFunction: physicalFunction ?? null,
     ...(sriov ? { sriov } : {}),
     ...(dmaMaskBits === undefined ? {} : { dmaMaskBits }),
-    bars: (each.bars ?? []).filter(isHeld).map(({ index, start, bus, size }) => {
-      return { index: index!, start: start!, size: size!, ...(bus ? { bus } : {}) };
+    bars: (each.bars ?? []).filter(isHeld).map(({ index, start, bus, size, exported }) => {
+      return { index: index!, start: start!, size: size!, ...(bus ? { bus } : {}), ...(exported ? { exported } : {}) };
     }),
     // Where windows are shown at all, a bridge without a row has none.
     ...(bridge ? { windows: windowsOf(each.windows) } : {}),
@@ -132,6 +133,7 @@ export function columnsOf({ systems }: MachineDescription, wide = true): FabricC
       start: addresses(bars.map(({ start }) => start!)),
       size: addresses(bars.map(({ size }) => size!)),
       ...(bars.every(({ bus }) => typeof bus === "string") ? { bus: addresses(bars.map(({ bus }) => bus!)) } : {}),
+      exported: Uint8Array.from(bars, ({ exported }) => EXPORTS.indexOf(exported ?? null)),
     },
     windows: {
       node: Uint32Array.from(windows, ({ row }) => row),

@@ -2,13 +2,14 @@ import { verdictDocument, verdictText, verdictWord } from "../../writers/verdict
 import type { Command } from "../command.js";
 import { directionOption, type DirectionOption } from "../direction.js";
 import { EXIT } from "../exit.js";
-import { findFunction } from "../functions.js";
+import { functionsBeside } from "../../writers/parties.js";
+import { findParty } from "../functions.js";
 
 export const can: Command<DirectionOption> = {
   name: "can",
   arguments: [
-    ["<provider>", "the function that owns the memory"],
-    ["<client>", "the function that does the DMA"],
+    ["<provider>", "the function that owns the memory, or a platform device by its name"],
+    ["<client>", "the function that does the DMA, or a platform device"],
   ],
   summary: "may CLIENT do DMA to PROVIDER's memory, by which route, and if not: why, and what to do",
   detail:
@@ -19,10 +20,10 @@ export const can: Command<DirectionOption> = {
     "  peerlane can 41:00.0 61:00.0 -i lspci.txt --cpu AuthenticAMD:25",
   options: () => [directionOption()],
   ask({ topology, peerDma }, [first, second], { direction }) {
-    const provider = findFunction(topology, first!, "PROVIDER");
-    const client = findFunction(topology, second!, "CLIENT");
+    const provider = findParty(topology, first!, "PROVIDER");
+    const client = findParty(topology, second!, "CLIENT");
     // Of another system the client cannot be asked about, whatever its kernel.
-    const peer = peerDma([provider]);
+    const peer = peerDma(functionsBeside(topology, [provider]));
     const verdict = peer.can(provider, client, direction);
     return {
       exit: EXIT[verdict.answer],

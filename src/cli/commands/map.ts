@@ -2,13 +2,14 @@ import { mappingDocument, mappingText, mappingWord } from "../../writers/mapping
 import type { Command } from "../command.js";
 import { directionOption, type DirectionOption } from "../direction.js";
 import { EXIT } from "../exit.js";
-import { findFunction } from "../functions.js";
+import { functionsBeside } from "../../writers/parties.js";
+import { findParty } from "../functions.js";
 import { checkRange, readAddress, readSize } from "../parse.js";
 
 export const map: Command<DirectionOption> = {
   name: "map",
   arguments: [
-    ["<initiator>", "the function that does the DMA"],
+    ["<initiator>", "the function that does the DMA, or a platform device by its name"],
     ["<address>", "CPU physical, 0x… or decimal"],
     ["<size>", "bytes: 4096, 0x1000, 64K"],
   ],
@@ -18,10 +19,10 @@ export const map: Command<DirectionOption> = {
     "1: no; 3: the source lacks what the answer needs.",
   options: () => [directionOption()],
   ask({ topology, peerDma }, [first, second, third], { direction }) {
-    const initiator = findFunction(topology, first!, "INITIATOR");
+    const initiator = findParty(topology, first!, "INITIATOR");
     const [address, size] = [readAddress(second!), readSize(third!)];
     checkRange(address, size);
-    const peer = peerDma([initiator]);
+    const peer = peerDma(functionsBeside(topology, [initiator]));
     const mapping = peer.map(initiator, address, size, direction);
     const word = mappingWord(mapping);
     return {

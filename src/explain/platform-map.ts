@@ -1,0 +1,165 @@
+import { OUTCOME_BITS, type Request, type RangeRow, type Translation } from "../core.js";
+import type { Direction } from "../policy/policy.js";
+import { formatHex } from "../topology/address.js";
+import { Inbound } from "../topology/inbound.js";
+import { spanFits, spanOf } from "../topology/span.js";
+import { surroundingAt } from "../topology/surroundings.js";
+import type { PlatformDevice, Topology } from "../topology/topology.js";
+import { claimAt } from "./claim.js";
+import type { Context } from "./context.js";
+import { mappingOf, type Outside } from "./mapping.js";
+import { rulePlatform, type InboundState } from "./platform-ruling.js";
+import { rule, type Ruling } from "./ruling.js";
+import type { Culprit, Hint, Mapping } from "./verdict.js";
+
+// Mappings that begin or end outside PCI (docs/semantics.md, Platform devices).
+
+/** A request that has not been decided yet, or that nothing in PCI decides. */
+const UNDECIDED = {
+  common: 0,
+  distance: null,
+  // Whoever comes from outside PCI turns at the host bridge.
+  outcomes: OUTCOME_BITS["through-host-bridge"],
+  relation: "across-host-bridges",
+  path: "direct",
+} as const;
+
+/** Maps [address, address + size) for a device outside PCI. */
+export function mapFromPlatform(
+  context: Context,
+  device: PlatformDevice,
+  address: bigint,
+  size: bigint,
+  direction: Direction,
+): Mapping {
+  const { topology, policy } = context;
+  const { status, range, held, offset } = claimAt(topology.core, device.system, address, size);
+  const request = { ...UNDECIDED, status, range, offset };
+  const bits = device.description.dmaMaskBits ?? 0;
+  const asked = { address, size, bits };
+  // Whatever the exporter has to say, the device need not ask for what is its own.
+  if (held !== null && (status === "platform" || status === "withheld") && isOwn(topology, device, held)) {
+    return finish(context, device, asked, request, "none", { ruling: { route: "local", code: null } });
+  }
+  if (status !== "platform" && status !== "decided" && status !== "system-ram") {
+    return mappingOf(context, device, address, size, { ...request, ...NOWHERE });
+  }
+  const ruling =
+    status === "system-ram"
+      ? rule(status, request)
+      : rulePlatform(policy, { initiator: "platform", owner: OWNERS[status] }, direction, "open");
+  const decode = status === "decided" && ruling.code === null ? decodeOf(held!) : null;
+  if (decode !== null) return mappingOf(context, device, address, size, { ...request, status: decode, ...NOWHERE });
+  return finish(context, device, asked, request, translationIn(topology, device.system), { ruling });
+}
+
+const NOWHERE = { translation: "unknown", dmaAddress: null } as const;
+const OWNERS = { platform: "platform", decided: "pci" } as const;
+
+/** The request of a function to a device outside PCI, which the core has found to own the address. */
+export function mapToPlatform(
+  context: Context,
+  client: number,
+  address: bigint,
+  size: bigint,
+  direction: Direction,
+  request: Request,
+): Mapping {
+  const { topology, policy } = context;
+  const root = topology.rootOrdinal(client);
+  const inbound = inboundState(topology, root, address, size);
+  const ruling = rulePlatform(policy, { initiator: "pci", owner: "platform" }, direction, inbound);
+  const bits = topology.core.dmaBits(client);
+  const translation = translationIn(topology, topology.systemOf(client));
+  return finish(context, client, { address, size, bits }, request, translation, {
+    ruling,
+    ...inboundReasons(topology, root, ruling, [{ address, size }]),
+  });
+}
+
+/** Puts the DMA address of what is allowed into a request, unless the initiator cannot drive it. */
+function finish(
+  context: Context,
+  initiator: number | PlatformDevice,
+  { address, size, bits }: { readonly address: bigint; readonly size: bigint; readonly bits: number },
+  request: Omit<Request, "translation" | "dmaAddress">,
+  translation: Translation,
+  outside: Partial<Outside> & Pick<Outside, "ruling">,
+): Mapping {
+  const reasons = { culprits: [], hints: [], missing: [], ...outside };
+  if (outside.ruling.code !== null) {
+    return mappingOf(context, initiator, address, size, { ...request, ...NOWHERE }, reasons);
+  }
+  const drives = translation === "iommu" || spanFits(spanOf(address, size), bits);
+  if (!drives) {
+    const status = translation === "unknown" ? "dma-mask-unknown" : "dma-mask";
+    return mappingOf(context, initiator, address, size, { ...request, status, translation, dmaAddress: null });
+  }
+  const dmaAddress = translation === "none" ? address : null;
+  return mappingOf(context, initiator, address, size, { ...request, translation, dmaAddress }, reasons);
+}
+
+/** The device itself is told by its name, which no other has that could be asked for by it. */
+function isOwn(topology: Topology, { system, description }: PlatformDevice, { owner, terms }: RangeRow): boolean {
+  if (terms.kind !== "platform") return false;
+  return surroundingAt(topology.systems[system]!, owner).name === description.name;
+}
+
+/** From outside PCI a request passes every bridge above the owner, and the owner; null: all let it through. */
+function decodeOf({ terms }: RangeRow): "memory-off" | "memory-unknown" | null {
+  if (terms.offFrom > 0) return "memory-off";
+  return terms.unknownFrom > 0 ? "memory-unknown" : null;
+}
+
+/** How DMA addresses of a system come about for whatever the host bridge, or the interconnect, takes. */
+export function translationIn(topology: Topology, system: number): Translation {
+  const { iommu } = topology.systems[system]!;
+  if (iommu === undefined) return "unknown";
+  return iommu === "translating" ? "iommu" : "none";
+}
+
+/** Whether requests from below a root, by its ordinal, reach a range outside PCI. */
+export function inboundState(topology: Topology, root: number, address: bigint, size: bigint): InboundState {
+  const windows = topology.inbound.get(root);
+  if (windows === undefined) return "unknown";
+  return new Inbound(windows).holds(spanOf(address, size)) ? "open" : "closed";
+}
+
+/** Who is at fault, what would help, and what is not known, where a function asks a device outside PCI. */
+export function inboundReasons(
+  topology: Topology,
+  root: number,
+  { code }: Ruling,
+  ranges: readonly { readonly address: bigint; readonly size: bigint }[],
+): Omit<Outside, "ruling"> {
+  if (code === "PLATFORM_OWNER") {
+    const where = "the platform's manual; `inbound` of the host bridge in a machine description";
+    return { culprits: [], hints: [], missing: [{ what: "whether the host bridge forwards requests to it", where }] };
+  }
+  if (code !== "NO_INBOUND_WINDOW") return { culprits: [], hints: [], missing: [] };
+  const { bus } = topology.roots[root]!.root;
+  const closed = ranges.find(({ address, size }) => inboundState(topology, root, address, size) === "closed");
+  const place = closed === undefined ? "" : ` to ${formatHex(closed.address)}`;
+  const culprit: Culprit = {
+    bdf: bus,
+    what: `no inbound window of the host bridge forwards requests${place}`,
+    bits: [],
+  };
+  return { culprits: [culprit], hints: openElsewhere(topology, root, ranges), missing: [] };
+}
+
+/** Host bridges of the system from below which the same is reached. */
+function openElsewhere(
+  topology: Topology,
+  root: number,
+  ranges: readonly { readonly address: bigint; readonly size: bigint }[],
+): Hint[] {
+  const { system } = topology.roots[root]!.root;
+  const others = [...topology.inbound.keys()].filter((other) => {
+    if (topology.roots[other]!.root.system !== system) return false;
+    return ranges.every(({ address, size }) => inboundState(topology, other, address, size) === "open");
+  });
+  if (others.length === 0) return [];
+  const names = others.map((other) => topology.roots[other]!.root.bus).join(" or ");
+  return [{ text: `use an initiator below host bridge ${names}, from where it is reached`, parameter: null }];
+}

@@ -1,0 +1,31 @@
+/**
+ * One completion of a question in which a device outside PCI takes part. Who owns the memory hands it out, and both are
+ * in one system: other cases are not asked.
+ */
+export interface PlatformQuestion {
+  /** Who issues the requests: never PCI where the owner is. */
+  readonly initiator: "pci" | "platform";
+  /** Whose the memory is. */
+  readonly owner: "pci" | "platform";
+  /** As the initiator sees it. */
+  readonly direction: "read" | "write";
+  /**
+   * Whether the host bridge above an initiator in PCI forwards requests from below to all of the memory; outside PCI
+   * there is none in the way, and it is `open`.
+   */
+  readonly inbound: "open" | "closed";
+}
+
+/** What becomes of such a request. */
+export type PlatformOutcome =
+  | "allowed"
+  | "inbound-refused" // the host bridge forwards no requests from below to the memory
+  | "policy-refused"; // not whatever the host bridge does
+
+/**
+ * The stance of every policy that states none (docs/semantics.md, Platform devices): what the wires let through is
+ * allowed. Linux's peer-to-peer DMA knows nothing but PCI, so that no release says otherwise.
+ */
+export function decidePlatform({ inbound }: PlatformQuestion): PlatformOutcome {
+  return inbound === "open" ? "allowed" : "inbound-refused";
+}
