@@ -14,6 +14,7 @@ import { compareBdf, parseBdf } from "./bdf.js";
 import type { Finding } from "./finding.js";
 import { mergePlatformDevices } from "./merge-platform.js";
 import { mergeBars } from "./merge-bars.js";
+import { mergeLinks } from "./merge-links.js";
 import { type Said, Settlement } from "./settlement.js";
 
 /** What one source says of a machine. */
@@ -49,7 +50,7 @@ export function mergeSystems(parts: readonly Part[]): { system: SystemDescriptio
     hostBridges: mergeHostBridges(settlement, said("hostBridges")),
     platformDevices: mergePlatformDevices(settlement, said("platformDevices")),
     ranges: union(said("ranges")),
-    sideLinks: union(said("sideLinks")),
+    sideLinks: mergeLinks(settlement, said("sideLinks")),
     hostAttachments: union(said("hostAttachments")),
   });
   return { system, findings: settlement.findings };

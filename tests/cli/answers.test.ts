@@ -189,14 +189,17 @@ describe.skipIf(CAPTURES === null)("the answers of captured machines", () => {
       missing: [],
     });
     expect(Object.keys(document).sort()).toEqual([
+      "attachments",
       "client",
       "code",
       "common",
       "culprits",
       "distance",
       "hints",
+      "link",
       "memory",
       "missing",
+      "pcie",
       "policy",
       "provider",
       "route",

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { BarDescription, FunctionDescription, SystemDescription } from "../../src/topology/description.js";
+import type {
+  BarDescription,
+  FunctionDescription,
+  SideLinkDescription,
+  SystemDescription,
+} from "../../src/topology/description.js";
 import { mergeSystems } from "../../src/topology/merge.js";
 
 const BDF = "0000:03:00.0";
@@ -255,6 +260,20 @@ describe("two sources of one system", () => {
       hostBridges: [{ root: "0000:00", numaNode: 1, windows: [{ ...window, bus: "0x0" }] }, { root: "0000:80" }],
       ranges: [ram],
     });
+  });
+
+  test("have as many side links as each lists, and those that they do not agree on carry nobody knows what", () => {
+    const link = { kind: "nvlink", from: "0000:01:00.0", to: "0000:02:00.0", read: true, write: true };
+    const other = { ...link, to: "0000:03:00.0" };
+    const lists = (...sideLinks: SideLinkDescription[]) => ({ functions: [], sideLinks });
+    const agreed = merge(lists(link, link), lists(link, link, other), { functions: [] });
+    expect(agreed.system.sideLinks).toEqual([link, link, other]);
+    expect(agreed.findings).toEqual([]);
+    const { system, findings } = merge(lists(link, other), lists({ ...link, read: false }));
+    expect(system.sideLinks).toEqual([{ kind: link.kind, from: link.from, to: link.to }, other]);
+    expect(findings).toEqual([
+      expect.objectContaining({ code: "SOURCES_DISAGREE", functions: ["0000:01:00.0", "0000:02:00.0"] }),
+    ]);
   });
 
   test("of which there is one come back as they are", () => {
