@@ -183,7 +183,8 @@ export class Topology {
   }
 
   #platformNames(): PlatformNames {
-    return (this.#platform ??= new PlatformNames(this.#catalogue.facts));
+    const { facts } = this.#catalogue;
+    return (this.#platform ??= new PlatformNames(facts));
   }
 
   /**
@@ -428,9 +429,10 @@ export class Topology {
   }
 
   #find(ref: string): number {
+    const catalogue = this.#catalogue;
     const slash = ref.lastIndexOf("/");
     const system = slash === -1 ? null : this.#systemNames.ordinal(ref.slice(0, slash));
-    const hits = this.#catalogue.find(system, ref.slice(slash + 1));
+    const hits = catalogue.find(system, ref.slice(slash + 1));
     if (hits.length === 1) return hits[0]!;
     if (hits.length === 0) throw new RangeError(`nothing is named "${ref}": expected ${EXPECTED}`);
     const advice = system === null ? "write the system in front, as in system/dddd:bb:dd.f" : "ask by id";

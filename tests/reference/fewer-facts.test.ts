@@ -1,7 +1,6 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, test } from "vitest";
 import { PeerDma } from "../../src/explain/peer-dma.js";
-import type { Mapping, Verdict } from "../../src/explain/verdict.js";
 import { linux } from "../../src/policy/linux.js";
 import type {
   BarDescription,
@@ -11,6 +10,7 @@ import type {
   SystemDescription,
 } from "../../src/topology/description.js";
 import { Topology } from "../../src/topology/topology.js";
+import { expectLess, expectLessOfMapping } from "./less.js";
 
 // What a description leaves out may take an answer away, never give or change one. The machines here are whole, and
 // their BARs do not overlap: which of two claims of one address is real is exactly what a missing fact would decide.
@@ -271,27 +271,6 @@ function less(system: Draft, dropped: readonly (readonly [string, number])[]): D
 }
 
 const peers = (system: SystemDescription) => new PeerDma(Topology.of({ peerlane: 1, systems: [system] }), linux("6.1"));
-
-/** Fails where `got`, which knows less, says more than or other than `full`. */
-function expectLess(full: Verdict, got: Verdict): void {
-  if (got.answer !== "unknown") expect(got.answer).toBe(full.answer);
-  if (got.answer === "yes" && got.route !== "unknown") expect(got.route).toBe(full.route);
-  if (got.answer === "no" && full.answer === "no" && got.code !== "NOT_SUPPORTED") expect(got.code).toBe(full.code);
-  if (got.distance !== null) expect(got.distance).toBe(full.distance);
-  if (got.common !== "unknown") expect(got.common).toBe(full.common);
-  if (got.memory !== "unknown") expect(got.memory).toBe(full.memory);
-}
-
-function expectLessOfMapping(full: Mapping, got: Mapping): void {
-  if (got.route === "unknown" && !got.ok) return;
-  expect(got.ok).toBe(full.ok);
-  if (!got.ok) expect(full.route).toBe("not-supported");
-  if (!got.ok || !full.ok) return;
-  expect(got.route).toBe(full.route);
-  if (got.dmaAddress !== null) expect(got.dmaAddress).toBe(full.dmaAddress);
-  if (got.translation !== "unknown") expect(got.translation).toBe(full.translation);
-  expect({ ...got.owner, id: null }).toEqual({ ...full.owner, id: null });
-}
 
 const SEEDS = [1, 20180402, 0x9e3779b9];
 const RUNS = process.env["PEERLANE_LONG"] === "1" ? 5000 : 150;

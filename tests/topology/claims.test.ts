@@ -44,6 +44,7 @@ describe("the owner of an address", () => {
       start: 0x1000n,
       size: 0x1000n,
       offset: 0x234n,
+      exported: null,
     });
   });
 
