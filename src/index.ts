@@ -30,7 +30,7 @@ export { formatHex, formatSize, parseAddress, type Hex, type Size } from "./topo
 export { linux, NEWEST_KERNEL } from "./policy/linux.js";
 export { both } from "./policy/both.js";
 export { defaultPolicy, POLICY_NAMES, policyNamed } from "./policy/named.js";
-export { power, POWER_GENERATIONS, type PowerOptions } from "./policy/power.js";
+export { power, type PowerOptions } from "./policy/power.js";
 export { precise } from "./policy/precise.js";
 export { formatCpu, parseCpu } from "./policy/cpu.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
@@ -40,6 +40,7 @@ export { CODE_NUMBERS, ROUTES } from "./explain/ruling.js";
 export { DIRECTIONS, MATRIX_LIMIT, NO_ADDRESS, NO_BAR, NO_DISTANCE, PATHS, RELATIONS, TRANSLATIONS } from "./core.js";
 export { preciseRoute } from "./explain/precise.js";
 export { linuxDmaMapResource } from "./explain/compat.js";
+export { reservedFromIova, type BusRange } from "./explain/reserved.js";
 export { linuxDmaMapSg } from "./explain/compat-sg.js";
 export { differs, type LinuxMapping } from "./explain/linux-mapping.js";
 export { findCommonUpstreamDevice2018 } from "./explain/historical.js";

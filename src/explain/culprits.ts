@@ -1,6 +1,5 @@
 import type { Decision, Relation, Terms } from "../core.js";
-import type { Missing, Question } from "../policy/policy.js";
-import { refuses } from "../policy/refuses.js";
+import type { Judgement, Missing, Policy, Question } from "../policy/policy.js";
 import { parseAddress } from "../topology/address.js";
 import type { FunctionDescription } from "../topology/description.js";
 import {
@@ -89,6 +88,16 @@ export function hostCulprits(context: Context, ids: readonly number[], relation:
     const { because, identifiedBy } = context.judgement(ordinal);
     return { bdf: identifiedBy ?? topology.roots[ordinal]!.root.bus, what: because, bits: [] };
   });
+}
+
+function refuses(policy: Policy, { classes }: Judgement, relation: Question["relation"]): boolean {
+  return classes.every((name) =>
+    (["read", "write"] as const).some((direction) =>
+      policy
+        .decide({ relation, path: "direct", direction, providerClass: name, clientClass: name })
+        .endsWith("refused"),
+    ),
+  );
 }
 
 /**

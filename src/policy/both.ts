@@ -1,6 +1,5 @@
 import { COST } from "./compile.js";
 import type { HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy.js";
-import { refuses } from "./refuses.js";
 
 /**
  * Several policies at once: every one has to allow, and of their routes the costlier is taken. Of those that refuse,
@@ -41,9 +40,12 @@ function decide(policies: readonly Policy[], question: Question): Outcome {
 }
 
 function judge(policies: readonly Policy[], host: HostBridge): Judgement {
-  const judgements = policies.map((policy) => ({ policy, judgement: policy.judge(host) }));
-  const refusing = judgements.filter(({ policy, judgement }) => refuses(policy, judgement, "across-host-bridges"));
-  const telling = refusing.length > 0 ? refusing : judgements;
+  const judgements = policies.map((policy) => {
+    const judgement = policy.judge(host);
+    return { policy, judgement, refused: refusedDirections(policy, judgement) };
+  });
+  const most = Math.max(...judgements.map(({ refused }) => refused));
+  const telling = judgements.filter(({ refused }) => refused === most);
   const all = judgements.map(({ judgement }) => judgement);
   const identifiedBy = all.find(({ identifiedBy }) => identifiedBy !== undefined)?.identifiedBy;
   const assumed = [...new Set(all.flatMap(({ assumed }) => assumed ?? []))];
@@ -56,6 +58,18 @@ function judge(policies: readonly Policy[], host: HostBridge): Judgement {
     ...(assumed.length === 0 ? {} : { assumed }),
     ...(remedies.length === 0 ? {} : { remedy: remedies.join("; and ") }),
   };
+}
+
+/** In how many directions a host bridge takes no request from its like, whatever class it is of. */
+function refusedDirections(policy: Policy, { classes }: Judgement): number {
+  const directions = (["read", "write"] as const).filter((direction) =>
+    classes.every((name) => {
+      const relation = "across-host-bridges";
+      const outcome = policy.decide({ relation, path: "direct", direction, providerClass: name, clientClass: name });
+      return COST[outcome] > COST["through-host-bridge"];
+    }),
+  );
+  return directions.length;
 }
 
 function products(sets: readonly (readonly string[])[]): string[][] {

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { commonDocument, commonText, isCommonKnown, type CommonDocument } from "./common.js";
+export { compatDocument, compatLines, type CompatDocument, type CompatEntry } from "./compat.js";
 export { formatJson } from "./json.js";
 export { functionEntry, listDocument, listLines, listText, type FunctionEntry, type ListDocument } from "./list.js";
 export { mappingDocument, mappingText, mappingWord, type MappingDocument } from "./mapping.js";

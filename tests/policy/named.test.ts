@@ -142,6 +142,9 @@ describe("several policies at once", () => {
     ]);
     const unlisted = new PeerDma(Topology.of(machineT("N")), both(policies.both, linux("6.12"))).can(BDF.C, BDF.D);
     expect(unlisted.culprits[0]!.what).toBe("linux-6.12: host bridge 8086:1234 is not in the list of Linux 6.12");
+    // Of two that refuse, the one that lets nothing pass.
+    const halfway = new PeerDma(Topology.of(machineT("N")), both(policies.load, linux("6.12"))).can(BDF.C, BDF.D);
+    expect(halfway.culprits).toEqual(unlisted.culprits);
   });
 
   test("keep the kernel, what was inferred and assumed, and what each distance has more", () => {
