@@ -28,6 +28,10 @@ export type * from "./topology/description.js";
 export { canonicalBdf, compareBdf, formatBdf, parseBdf, type Bdf } from "./topology/bdf.js";
 export { formatHex, formatSize, parseAddress, type Hex, type Size } from "./topology/address.js";
 export { linux, NEWEST_KERNEL } from "./policy/linux.js";
+export { both } from "./policy/both.js";
+export { defaultPolicy, POLICY_NAMES, policyNamed } from "./policy/named.js";
+export { power, type PowerOptions } from "./policy/power.js";
+export { precise } from "./policy/precise.js";
 export { formatCpu, parseCpu } from "./policy/cpu.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
 export { PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
@@ -46,7 +50,11 @@ export {
   TRANSLATIONS,
 } from "./core.js";
 export { preciseRoute } from "./explain/precise.js";
-export { linuxDmaMapResource, type LinuxMapping } from "./explain/compat.js";
+export { linuxDmaMapResource } from "./explain/compat.js";
+export { reservedFromIova, type BusRange } from "./explain/reserved.js";
+export { linuxDmaMapSg } from "./explain/compat-sg.js";
+export { differs, type LinuxMapping } from "./explain/linux-mapping.js";
 export { findCommonUpstreamDevice2018 } from "./explain/historical.js";
+export { peerTrafficSupported2018, type PeerTraffic2018 } from "./explain/peer-traffic-2018.js";
 export { CODES, type Code } from "./explain/codes.js";
 export type { Culprit, Hint, Link, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";

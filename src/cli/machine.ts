@@ -1,18 +1,17 @@
-import { linux, NEWEST_KERNEL } from "../policy/linux.js";
 import { parseCpu } from "../policy/cpu.js";
-import type { Policy } from "../policy/policy.js";
-import { parseRelease } from "../policy/release.js";
 import { openSource, readThisMachine } from "../readers/node-machine.js";
 import { read, type Source } from "../readers/read.js";
 import { ReadError } from "../readers/reading.js";
 import { PeerDma } from "../explain/peer-dma.js";
 import { isPacked } from "../topology/buffer.js";
-import type { CpuDescription, MachineDescription, SystemDescription } from "../topology/description.js";
+import type { CpuDescription, IommuMode, MachineDescription, SystemDescription } from "../topology/description.js";
 import type { Finding } from "../topology/finding.js";
 import { BufferError } from "../topology/sections.js";
 import { Topology } from "../topology/topology.js";
 import { UsageError } from "./exit.js";
 import type { SharedOptions } from "./options.js";
+import { policyChoice } from "./policy.js";
+import { restated } from "./restate.js";
 
 /** What the sources say, with what the options say put into it. */
 export interface Machine {
@@ -24,25 +23,25 @@ export interface Machine {
 }
 
 /**
- * Reads the sources and applies `--system` and `--cpu`.
+ * Reads the sources and applies `--system`, `--cpu` and `--iommu`.
  *
  * @param allSystems whether the other systems are kept; that there is one of that name is seen to nevertheless.
  */
 export async function openMachine(options: SharedOptions, allSystems = false): Promise<Machine> {
   // Wrong options are found before anything is read: standard input may be a person.
   const cpu = options.cpu === undefined ? undefined : readCpu(options.cpu);
-  const policy = options.kernel === undefined ? undefined : readKernel(options.kernel);
+  const choosePolicy = policyChoice(options);
   const { topology, findings } = await openTopology(options, allSystems, cpu);
   return {
     topology,
     findings,
-    peerDma: (ids) => new PeerDma(topology, policy ?? policyOf(systemsOf(topology, ids))),
+    peerDma: (ids) => new PeerDma(topology, choosePolicy(systemsOf(topology, ids))),
   };
 }
 
 /** A topology that was packed is as it was read; any other is made of what the sources say. */
 async function openTopology(
-  { input, system }: SharedOptions,
+  { input, system, iommu }: SharedOptions,
   allSystems: boolean,
   cpu: CpuDescription | undefined,
 ): Promise<Omit<Machine, "peerDma">> {
@@ -52,7 +51,8 @@ async function openTopology(
     const { machine, findings } = sources === null ? await readThisMachine() : await read(sources);
     const only = chooseSystem(machine, system);
     const chosen = allSystems ? machine.systems : only;
-    const systems = cpu === undefined ? chosen : chosen.map((each) => ({ ...each, cpu }));
+    const stated = { ...(cpu === undefined ? {} : { cpu }), ...(iommu === undefined ? {} : { iommu }) };
+    const systems = chosen.map((each) => ({ ...each, ...stated }));
     return { topology: Topology.of({ ...machine, systems }), findings };
   }
   if (sources!.length > 1) {
@@ -61,7 +61,15 @@ async function openTopology(
   const whole = unpack(packed);
   const ordinal = system === undefined ? null : ordinalOf(whole, system);
   const chosen = ordinal === null || allSystems ? whole : Topology.of(onlySystem(whole, ordinal));
-  return { topology: cpu === undefined ? chosen : chosen.withCpu(cpu), findings: [] };
+  const ready = iommu === undefined ? chosen : restated(chosen, `--iommu ${iommu}`, withIommu(iommu));
+  return { topology: cpu === undefined ? ready : ready.withCpu(cpu), findings: [] };
+}
+
+function withIommu(iommu: IommuMode) {
+  return (machine: MachineDescription): MachineDescription => ({
+    ...machine,
+    systems: machine.systems.map((each) => ({ ...each, iommu })),
+  });
 }
 
 function unpack({ name, bytes }: Source): Topology {
@@ -94,11 +102,6 @@ function openSources(inputs: readonly string[]): readonly Source[] | null {
   return inputs.length === 0 ? null : inputs.map(openSource);
 }
 
-function readKernel(text: string): Policy {
-  if (parseRelease(text) !== null) return linux(text);
-  throw new UsageError(`--kernel: expected a release of Linux such as 6.1 or 6.12.117, got "${text}"`);
-}
-
 function readCpu(text: string) {
   const cpu = parseCpu(text);
   if (cpu !== null) return cpu;
@@ -128,18 +131,4 @@ function noSystem(systems: readonly { readonly name?: string }[], name: string):
 function systemsOf(topology: Topology, ids: Iterable<number>): readonly SystemDescription[] {
   const ordinals = new Set(Array.from(ids, (id) => topology.systemOf(id)));
   return ordinals.size === 0 ? topology.systems : [...ordinals].map((ordinal) => topology.systems[ordinal]!);
-}
-
-/** The rules of the sources' own kernel, else the newest. */
-function policyOf(systems: readonly SystemDescription[]): Policy {
-  const releases = [...new Set(systems.flatMap(({ kernel }) => kernel?.release ?? []))];
-  if (releases.length > 1) {
-    throw new UsageError(
-      `the systems run different kernels (${releases.join(", ")}): choose one with --kernel, or one machine with --system`,
-    );
-  }
-  const [release] = releases;
-  if (release !== undefined && parseRelease(release) !== null) return linux(release);
-  const cause = release === undefined ? "the source shows no kernel release" : `"${release}" is no release of Linux`;
-  return { ...linux(), inferred: [`kernel ${NEWEST_KERNEL}, the newest whose rules are known: ${cause}`] };
 }

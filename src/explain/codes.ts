@@ -4,7 +4,7 @@
  */
 export const CODES = {
   ACS_REDIRECT: "a bridge on the way redirects peer-to-peer requests upstream, and the host bridge does not take them",
-  HOST_BRIDGE_NOT_ALLOWED: "no common bridge, and the kernel does not let requests pass through the host bridge",
+  HOST_BRIDGE_NOT_ALLOWED: "no common bridge, and requests may not pass through the host bridge",
   NOT_SUPPORTED: "refused in every case, though the description leaves open for which reason",
   DIFFERENT_SYSTEM: "the functions are in different systems; no bus connects them",
   P2PDMA_NOT_BUILT: "the kernel has no peer-to-peer DMA: older than 4.20, or built without CONFIG_PCI_P2PDMA",

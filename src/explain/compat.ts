@@ -1,23 +1,38 @@
-import { ordinal, parseRelease } from "../policy/release.js";
 import type { Ref, Topology } from "../topology/topology.js";
+import {
+  absent,
+  agreed,
+  drives,
+  failure,
+  identity,
+  iova,
+  linuxInitiator,
+  MAPPING_ERROR,
+  releaseNumber,
+  unknown,
+  type DmaPath,
+  type LinuxInitiator,
+  type LinuxMapping,
+  type LinuxResult,
+} from "./linux-mapping.js";
 
-/** What Linux's own `dma_map_resource()` returns, which looks up no owner and asks no bridge. */
-export type LinuxMapping =
-  | { readonly result: "identity"; readonly dmaAddress: bigint }
-  /** The IOMMU driver allots an IOVA. */
-  | { readonly result: "iova"; readonly dmaAddress: null }
-  | { readonly result: "error"; readonly dmaAddress: null }
-  | { readonly result: "unknown"; readonly dmaAddress: null };
-
-const NONE = { dmaAddress: null } as const;
+const EXISTS = releaseNumber("4.9");
+/** From here on what cannot be mapped is an error, and no address that looks like one. */
+const ERRORS_ARE_TOLD = releaseNumber("5.0");
+/** Intel's and AMD's drivers both went over to the common code. */
+const X86_TRANSLATES = releaseNumber("5.12");
+const RAM_ACCEPTED = releaseNumber("5.18");
+const MAP_PHYS = releaseNumber("6.18");
+const NO_HOOK = releaseNumber("6.19");
 
 /**
- * `dma_map_resource()` of a Linux release (docs/semantics.md, Addresses), to be held against {@link PeerDma.map}: from
- * 5.0 on the CPU physical address as it is, unless the initiator cannot drive its last byte; through a translating
- * IOMMU an IOVA. Unknown where the description does not show the IOMMU, and on POWER, where it depends on the
- * platform's own hooks.
+ * `dma_map_resource()` of a Linux release (docs/semantics.md, What Linux does itself), to be held against
+ * {@link PeerDma.map}: it looks up no owner and asks no bridge. Answers for functions and, by name, for devices outside
+ * PCI. What the description does not show is considered both ways.
  *
- * @throws RangeError where `release` does not begin with two numbers.
+ * @param address CPU physical, in the initiator's own system.
+ * @param size bytes, at least 1.
+ * @throws RangeError where `release` does not begin with two numbers, and for an initiator that there is not.
  */
 export function linuxDmaMapResource(
   topology: Topology,
@@ -26,17 +41,70 @@ export function linuxDmaMapResource(
   address: bigint,
   size: bigint,
 ): LinuxMapping {
-  const parsed = parseRelease(release);
-  if (parsed === null) throw new RangeError(`expected a Linux release such as "6.12", got "${release}"`);
-  const id = topology.id(initiator);
-  const { cpu, iommu, name } = topology.systems[topology.systemOf(id)]!;
-  if (iommu === undefined || cpu?.architecture?.startsWith("ppc") === true) return { result: "unknown", ...NONE };
-  if (iommu === "translating") return { result: "iova", ...NONE };
-  const checked = ordinal(parsed) >= ordinal({ major: 5, minor: 0 });
-  const refusesRam = checked && ordinal(parsed) < ordinal({ major: 5, minor: 18 });
-  const ram = topology.owners(address, name).owners.some(({ kind }) => kind === "system-ram");
-  if (refusesRam && ram) return { result: "error", ...NONE };
-  const bits = topology.describe(id)?.dmaMaskBits;
-  const reachable = bits === undefined || bits >= 64 || address + size - 1n < 1n << BigInt(bits);
-  return checked && !reachable ? { result: "error", ...NONE } : { result: "identity", dmaAddress: address };
+  const now = releaseNumber(release);
+  const call = now >= MAP_PHYS ? "dma_map_phys" : "dma_map_resource";
+  if (now < EXISTS) return { call, ...absent("dma_map_resource() came with Linux 4.9") };
+  const who = linuxInitiator(topology, initiator);
+  const refusesRam = now >= ERRORS_ARE_TOLD && now < RAM_ACCEPTED;
+  const ram = refusesRam ? mayBeRam(topology, who.system, address) : [false];
+  const open = [...(ram.length > 1 ? ["whether RAM is there"] : []), ...(who.open === "" ? [] : [who.open])];
+  const results = ram.flatMap((isRam) =>
+    isRam
+      ? [failure(MAPPING_ERROR, "Linux 5.0 to 5.17 maps no RAM this way, and warns")]
+      : who.paths.map((path) => resultOn(path, now, who, address, size)),
+  );
+  return { call, ...agreed(results, open.join(" and ")) };
+}
+
+/** Both, where the description leaves it open. */
+function mayBeRam(topology: Topology, system: number, address: bigint): boolean[] {
+  const { answer, owners } = topology.owners(address, system);
+  if (owners.some(({ kind }) => kind === "system-ram")) return [true];
+  return answer === "unknown" && owners.length === 0 ? [true, false] : [false];
+}
+
+function resultOn(path: DmaPath, now: number, who: LinuxInitiator, address: bigint, size: bigint): LinuxResult {
+  if (!path.translating) {
+    if (now >= ERRORS_ARE_TOLD && !drives(who, address, size)) {
+      return failure(MAPPING_ERROR, `the initiator drives ${who.maskBits} address bits, which do not reach the end`);
+    }
+    const checked = now < ERRORS_ARE_TOLD ? ", nor the DMA mask" : "";
+    const how = now >= MAP_PHYS ? "with DMA_ATTR_MMIO it is " : "";
+    return identity(
+      address,
+      `${how}the CPU physical address as it is: no owner is looked up, no bridge asked, no offset applied${checked}`,
+    );
+  }
+  switch (mapsRegisters(path, now)) {
+    case "yes":
+      return iova(
+        `the IOMMU's driver maps the address, whoever owns it${now >= NO_HOOK ? ", by its map_phys hook" : ""}`,
+      );
+    case "no":
+      if (now < ERRORS_ARE_TOLD) {
+        return identity(
+          address,
+          "the IOMMU's driver has no map_resource hook: the address comes back unchanged, which the IOMMU does not translate",
+        );
+      }
+      return failure(MAPPING_ERROR, "the operations that translate here have no map_resource hook");
+    case "maybe":
+      return unknown("whether the IOMMU's driver maps registers in this release is not known");
+  }
+}
+
+/** Whether what translates on an architecture maps device registers at all. */
+function mapsRegisters({ architecture }: DmaPath, now: number): "yes" | "no" | "maybe" {
+  switch (architecture) {
+    case "arm64":
+    case "arm":
+      return "yes";
+    case "x86":
+      return now < ERRORS_ARE_TOLD ? "no" : now < X86_TRANSLATES ? "maybe" : "yes";
+    case "ppc":
+      // The tables of TCEs; which attributes their map_phys takes is not known.
+      return now < NO_HOOK ? "no" : "maybe";
+    case "other":
+      return "maybe";
+  }
 }

@@ -56,7 +56,8 @@ function inDirection(policy: Policy, question: Omit<Question, "direction">, dire
   return COST[read] >= COST[write] ? read : write;
 }
 
-const COST: Record<Outcome, number> = {
+/** The costlier of two outcomes is the worse one; refusals are all alike. */
+export const COST: Readonly<Record<Outcome, number>> = {
   "bus-address": 0,
   "through-host-bridge": 1,
   "redirect-refused": 2,

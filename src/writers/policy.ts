@@ -43,7 +43,7 @@ function cpuIn(system: SystemDescription): { readonly name: string | null; reado
 
 /** `Linux 6.12.117, CPU GenuineIntel:6`. */
 export function policyText({ name, kernel, cpu }: PolicyDocument): string {
-  const rules = kernel !== null && name.startsWith("linux") ? `Linux ${kernel}` : name;
+  const rules = kernel !== null && /^linux-[\d.]+$/.test(name) ? `Linux ${kernel}` : name;
   return `${rules}, CPU ${cpu ?? "unknown"}`;
 }
 

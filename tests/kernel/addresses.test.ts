@@ -58,6 +58,44 @@ describe("addresses of the captures", () => {
     });
   }
 
+  // Where the windows of the host bridges lie behind the bus: 2 GiB from 0x80000000 in each, and the high ones as they are.
+  const OFFSETS: Readonly<Record<string, (cpu: bigint, segment: bigint) => bigint>> = {
+    "ppc-powernv8": (cpu, segment) => (cpu < 0x3ff8000000000n ? 0n : 0x80000000n - 0x3ff8000000000n - (segment << 31n)),
+    "ppc-powernv9": (cpu, segment) =>
+      cpu < 0x600c000000000n || cpu >= 0x6020000000000n ? 0n : 0x80000000n - 0x600c000000000n - (segment << 31n),
+    "ppc-pseries-bridges": (cpu, segment) =>
+      cpu >= 0x210000000000n ? 0n : 0x80000000n - 0x200080000000n - (segment << 31n),
+  };
+
+  test.each(Object.keys(OFFSETS))(
+    "%s: every DMA address is the CPU address plus the offset of its window",
+    async (capture) => {
+      const { machine } = await read([{ name: "snapshot.tar.gz", bytes: captureFile(capture, "snapshot.tar.gz") }]);
+      const topology = Topology.of(machine);
+      const peerDma = new PeerDma(topology, linux("6.12"));
+      const offsetOf = OFFSETS[capture]!;
+      const seen = new Set<bigint>();
+      let asked = 0;
+      for (const { bdf, index, flags, start, end, bus } of kernelAnswers(capture).bars) {
+        if (index >= 6 || (flags & MEMORY) === 0 || start === 0n || end <= start) continue;
+        const offset = offsetOf(start, BigInt(`0x${bdf.slice(0, bdf.indexOf(":"))}`));
+        expect([bdf, index, bus]).toEqual([bdf, index, start + offset]);
+        for (const initiator of topology.functions()) {
+          const mapping = peerDma.map(initiator, start + 1n, 1);
+          if (!mapping.ok) continue;
+          asked++;
+          seen.add(offset);
+          expect([mapping.initiator, bdf, mapping.dmaAddress]).toEqual([mapping.initiator, bdf, start + 1n + offset]);
+          expect(mapping.translation).toBe(offset === 0n ? "none" : "bus-offset");
+        }
+      }
+      expect(asked).toBeGreaterThan(20);
+      // Several host bridges of different offsets, and on each also windows without.
+      expect(seen.size).toBeGreaterThan(2);
+      expect(seen).toContain(0n);
+    },
+  );
+
   test("POWER: bus addresses differ from CPU addresses by the offset of the window, not of the host bridge", async () => {
     const { machine } = await read([
       { name: "snapshot.tar.gz", bytes: captureFile("ppc-powernv9", "snapshot.tar.gz") },
