@@ -40,3 +40,6 @@ export { linuxDmaMapResource, type LinuxMapping } from "./explain/compat.js";
 export { findCommonUpstreamDevice2018 } from "./explain/historical.js";
 export { CODES, type Code } from "./explain/codes.js";
 export type { Culprit, Hint, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";
+export { mapScatterList } from "./transfer/scatter-list.js";
+export type { ScatterMapping, ScatterOptions, Segment, SegmentColumns } from "./transfer/scatter-list.js";
+export type { DmaSpan, DmaSpanColumns } from "./transfer/spans.js";
