@@ -43,3 +43,7 @@ export type { Culprit, Hint, Mapping, Memory, Route, Translation, Verdict } from
 export { mapScatterList } from "./transfer/scatter-list.js";
 export type { ScatterMapping, ScatterOptions, Segment, SegmentColumns } from "./transfer/scatter-list.js";
 export type { DmaSpan, DmaSpanColumns } from "./transfer/spans.js";
+export { attach } from "./transfer/attach.js";
+export type { AttachOptions, Attachment, Exported, Importer, ImporterAnswer } from "./transfer/attach.js";
+export type { ExportFault } from "./transfer/export-rules.js";
+export { ATTACH_CODES, ERRNOS, type AttachCode, type Errno } from "./transfer/codes.js";
