@@ -47,3 +47,5 @@ export { attach } from "./transfer/attach.js";
 export type { AttachOptions, Attachment, Exported, Importer, ImporterAnswer } from "./transfer/attach.js";
 export type { ExportFault } from "./transfer/export-rules.js";
 export { ATTACH_CODES, ERRNOS, type AttachCode, type Errno } from "./transfer/codes.js";
+export { bestProvider, functionsWithMemory } from "./transfer/best-provider.js";
+export type { BestProvider, ProviderOptions } from "./transfer/best-provider.js";
