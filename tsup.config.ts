@@ -31,6 +31,7 @@ export default defineConfig([
       readers: "src/readers/index.ts",
       writers: "src/writers/index.ts",
       fabrics: "src/fabrics/index.ts",
+      transfer: "src/transfer/index.ts",
     },
     format: ["esm", "cjs"],
     platform: "neutral", // the same files run in Node and in browsers

@@ -1,6 +1,6 @@
 import { DEVICE_KINDS, type DeviceKind } from "./devices.js";
 import type { Count, CountByDevice } from "./options.js";
-import type { Random } from "./random.js";
+import type { Random } from "../random.js";
 
 /** A {@link Count} that has been checked. */
 export class Draw {

@@ -11,7 +11,7 @@ import {
   type Part,
 } from "./devices.js";
 import { FIRST_VF, lastRequesterId, type Plan } from "./plan.js";
-import { Random } from "./random.js";
+import { Random } from "../random.js";
 import type { Place, Rows } from "./rows.js";
 
 /** Walks the machines of a plan: host bridges, root ports, switches, endpoints. */

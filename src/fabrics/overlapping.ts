@@ -1,6 +1,6 @@
 import { PAGE, storePages } from "./addresses.js";
 import type { Placed } from "./output.js";
-import { Random } from "./random.js";
+import { Random } from "../random.js";
 import type { Writer } from "./writer.js";
 
 const FIRST = 0x2000_0000_0000 / PAGE;

@@ -2,7 +2,7 @@ import { checkKind, Draw, drawByDevice, shown, whole, type DrawByDevice } from "
 import { ACCELERATOR, accelerator, large, small, type Bar, type Device, type DeviceKind } from "./devices.js";
 import { rowFacts, type RowFacts } from "./facts.js";
 import type { SynthesizeOptions } from "./options.js";
-import type { Random } from "./random.js";
+import type { Random } from "../random.js";
 import { Weighted } from "./weighted.js";
 
 /** More functions than this no topology has room for; refused before any column is made. */

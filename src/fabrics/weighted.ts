@@ -1,5 +1,5 @@
 import { shown } from "./counts.js";
-import type { Random } from "./random.js";
+import type { Random } from "../random.js";
 
 /** Things of which each is drawn as often as its weight says. */
 export class Weighted<T> {

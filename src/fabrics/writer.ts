@@ -2,7 +2,7 @@ import { ACS_ABSENT, FUNCTION_KINDS, NO_ROW, SRIOV_UNKNOWN } from "../topology/f
 import { loadPages, PAGE, store } from "./addresses.js";
 import type { Bar, Device, Part } from "./devices.js";
 import type { RowFacts } from "./facts.js";
-import { Random } from "./random.js";
+import { Random } from "../random.js";
 import type { Counter, Place, Rows } from "./rows.js";
 
 const BUSES = 256;

@@ -3,7 +3,13 @@ import ts from "typescript";
 import { describe, expect, test } from "vitest";
 import { ROOT } from "./pages.js";
 
-const ENTRIES = ["src/index.ts", "src/fabrics/index.ts", "src/readers/index.ts", "src/writers/index.ts"];
+const ENTRIES = [
+  "src/index.ts",
+  "src/fabrics/index.ts",
+  "src/transfer/index.ts",
+  "src/readers/index.ts",
+  "src/writers/index.ts",
+];
 
 const settings = ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile).config as object;
 const { options } = ts.parseJsonConfigFileContent(settings, ts.sys, ROOT);

@@ -154,6 +154,9 @@ describe("a mapping that begins or ends outside PCI", () => {
       culprits: [],
       hints: [],
       missing: [],
+      link: null,
+      pcie: null,
+      linkAddress: null,
     });
     const toBar = peers(soc()).map(DMA, AT["the network card"], 4);
     // The CPU's address, not the bus address, which differs.
