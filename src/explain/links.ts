@@ -11,34 +11,28 @@ const CARRIES = ["no", "maybe", "yes"] as const;
 const NO_LANE = -1;
 
 /**
- * The side links that lead from an initiator to a provider (docs/semantics.md, Side links). One of them has to carry
- * all of a request: there are as many answers as directions, made once.
+ * The side links that lead from a client to a provider (docs/semantics.md, Side links). One of them has to carry all of
+ * a request.
  */
 export class Lane {
+  readonly links: SideLinkDescription[] = [];
+
   constructor(
     /** Ids of both ends. */
     readonly client: number,
     readonly provider: number,
   ) {}
 
-  readonly links: SideLinkDescription[] = [];
-  readonly #carries: Carries[] = DIRECTIONS.map(() => "no");
-
-  add(link: SideLinkDescription): void {
-    this.links.push(link);
-    DIRECTIONS.forEach((direction, index) => {
-      this.#carries[index] = better(this.#carries[index]!, carries(link, direction));
-    });
-  }
-
   /** @param direction its number in DIRECTIONS. */
   carries(direction: number): Carries {
-    return this.#carries[direction]!;
+    const found = this.links.map((link) => carries(link, DIRECTIONS[direction]!));
+    return found.includes("yes") ? "yes" : found.includes("maybe") ? "maybe" : "no";
   }
 
   /** Those that do for a request what the lane does for it, the one with most bandwidth first. */
   best(direction: number): [SideLinkDescription, ...SideLinkDescription[]] {
-    const like = this.links.filter((link) => carries(link, DIRECTIONS[direction]!) === this.carries(direction));
+    const most = this.carries(direction);
+    const like = this.links.filter((link) => carries(link, DIRECTIONS[direction]!) === most);
     const rank = ({ bandwidth = -1 }: SideLinkDescription) => bandwidth;
     return like.sort((a, b) => rank(b) - rank(a)) as [SideLinkDescription, ...SideLinkDescription[]];
   }
@@ -48,11 +42,6 @@ function carries({ read, write }: SideLinkDescription, direction: Direction): Ca
   const asked = direction === "both" ? [read, write] : [direction === "read" ? read : write];
   if (asked.includes(false)) return "no";
   return asked.every((flag) => flag === true) ? "yes" : "maybe";
-}
-
-function better(a: Carries, b: Carries): Carries {
-  if (a === "yes" || b === "yes") return "yes";
-  return a === "maybe" || b === "maybe" ? "maybe" : "no";
 }
 
 /** The side links of a topology, by the pair that they lead from and to. */
@@ -74,7 +63,7 @@ export class Links {
     for (const { from, to, description } of sideLinks.flatMap(bothWays).sort(byPair)) {
       const last = lanes.at(-1);
       if (last === undefined || last.client !== from || last.provider !== to) lanes.push(new Lane(from, to));
-      lanes.at(-1)!.add(description);
+      lanes.at(-1)!.links.push(description);
     }
     this.#lanes = lanes;
     this.#providers = Uint32Array.from(lanes, ({ provider }) => provider);
