@@ -23,9 +23,9 @@ export class LinkOverlay implements Overlay {
   apply({ initiator, direction }: Answered, into: Overlaid): void {
     const { route, code, owner, dmaAddress, translation } = into;
     for (let row = 0; row < initiator.length; row++) {
-      const lane = this.links.lane(owner[row]!, initiator[row]!);
-      if (lane === undefined || !OPEN[code[row]!]) continue;
-      const carries = lane.carries(typeof direction === "number" ? direction : direction[row]!);
+      if (!OPEN[code[row]!]) continue;
+      const way = typeof direction === "number" ? direction : direction[row]!;
+      const carries = this.links.carries(owner[row]!, initiator[row]!, way);
       if (carries === "no") continue;
       const sure = carries === "yes";
       route[row] = sure ? SIDE_LINK : UNKNOWN_ROUTE;
@@ -53,8 +53,7 @@ export function pairsOverLinks(
   into: PairAnswers,
 ): void {
   for (let row = 0; row < providers.length; row++) {
-    const lane = links.lane(providers[row]!, clients[row]!);
-    if (lane !== undefined) overlay(lane.carries(direction), row, into);
+    overlay(links.carries(providers[row]!, clients[row]!, direction), row, into);
   }
 }
 
@@ -67,8 +66,9 @@ export function matrixOverLinks(links: Links, ids: Uint32Array, direction: numbe
     else rows.push(row);
   });
   ids.forEach((client, column) => {
-    for (const [provider, lane] of links.lanes(client)) {
-      for (const row of rowsOf.get(provider) ?? []) overlay(lane.carries(direction), row * ids.length + column, into);
+    for (const lane of links.lanes(client)) {
+      for (const row of rowsOf.get(lane.provider) ?? [])
+        overlay(lane.carries(direction), row * ids.length + column, into);
     }
   });
 }

@@ -2,35 +2,37 @@ import { DIRECTIONS } from "../core.js";
 import type { Direction, Missing } from "../policy/policy.js";
 import { toBigInt } from "../topology/address.js";
 import type { SideLinkDescription } from "../topology/description.js";
-import type { Topology } from "../topology/topology.js";
+import type { SideLink, Topology } from "../topology/topology.js";
 import type { Link } from "./verdict.js";
 
 /** Whether a side link carries a request; `maybe`: some completion of the description says so and another not. */
-export type Carries = "yes" | "no" | "maybe";
+export type Carries = (typeof CARRIES)[number];
+const CARRIES = ["no", "maybe", "yes"] as const;
+const NO_LANE = -1;
 
 /**
- * The side links that lead from an initiator to a provider (docs/semantics.md, Side links). One of them has to carry
- * all of a request: there are as many answers as directions, made once.
+ * The side links that lead from a client to a provider (docs/semantics.md, Side links). One of them has to carry all of
+ * a request.
  */
 export class Lane {
   readonly links: SideLinkDescription[] = [];
-  readonly #carries: Carries[] = DIRECTIONS.map(() => "no");
 
-  add(link: SideLinkDescription): void {
-    this.links.push(link);
-    DIRECTIONS.forEach((direction, index) => {
-      this.#carries[index] = better(this.#carries[index]!, carries(link, direction));
-    });
-  }
+  constructor(
+    /** Ids of both ends. */
+    readonly client: number,
+    readonly provider: number,
+  ) {}
 
   /** @param direction its number in DIRECTIONS. */
   carries(direction: number): Carries {
-    return this.#carries[direction]!;
+    const found = this.links.map((link) => carries(link, DIRECTIONS[direction]!));
+    return found.includes("yes") ? "yes" : found.includes("maybe") ? "maybe" : "no";
   }
 
   /** Those that do for a request what the lane does for it, the one with most bandwidth first. */
   best(direction: number): [SideLinkDescription, ...SideLinkDescription[]] {
-    const like = this.links.filter((link) => carries(link, DIRECTIONS[direction]!) === this.carries(direction));
+    const most = this.carries(direction);
+    const like = this.links.filter((link) => carries(link, DIRECTIONS[direction]!) === most);
     const rank = ({ bandwidth = -1 }: SideLinkDescription) => bandwidth;
     return like.sort((a, b) => rank(b) - rank(a)) as [SideLinkDescription, ...SideLinkDescription[]];
   }
@@ -42,45 +44,68 @@ function carries({ read, write }: SideLinkDescription, direction: Direction): Ca
   return asked.every((flag) => flag === true) ? "yes" : "maybe";
 }
 
-function better(a: Carries, b: Carries): Carries {
-  if (a === "yes" || b === "yes") return "yes";
-  return a === "maybe" || b === "maybe" ? "maybe" : "no";
-}
-
 /** The side links of a topology, by the pair that they lead from and to. */
 export class Links {
-  readonly #lanes = new Map<number, Map<number, Lane>>();
+  /** By id of the client, and one more: where its lanes begin. */
+  readonly #first: Uint32Array;
+  /** By lane; beside them what each carries, in all directions, so that batches need look no further. */
+  readonly #providers: Uint32Array;
+  readonly #carries: Uint8Array;
+  readonly #lanes: readonly Lane[];
 
   /** Null where the topology has none: then nobody need look. */
-  static of({ sideLinks }: Topology): Links | null {
-    if (sideLinks.length === 0) return null;
-    const links = new Links();
-    for (const { from, to, description } of sideLinks) {
-      links.#lane(from, to).add(description);
-      if (description.oneWay !== true) links.#lane(to, from).add(description);
+  static of({ sideLinks, size }: Topology): Links | null {
+    return sideLinks.length === 0 ? null : new Links(sideLinks, size);
+  }
+
+  private constructor(sideLinks: readonly SideLink[], size: number) {
+    const lanes: Lane[] = [];
+    for (const { from, to, description } of sideLinks.flatMap(bothWays).sort(byPair)) {
+      const last = lanes.at(-1);
+      if (last === undefined || last.client !== from || last.provider !== to) lanes.push(new Lane(from, to));
+      lanes.at(-1)!.links.push(description);
     }
-    return links;
+    this.#lanes = lanes;
+    this.#providers = Uint32Array.from(lanes, ({ provider }) => provider);
+    this.#carries = Uint8Array.from(
+      lanes.flatMap((lane) => DIRECTIONS.map((_, direction) => CARRIES.indexOf(lane.carries(direction)))),
+    );
+    this.#first = new Uint32Array(size + 2);
+    for (const { client } of lanes) this.#first[client + 1]!++;
+    for (let id = 0; id <= size; id++) this.#first[id + 1]! += this.#first[id]!;
   }
 
-  private constructor() {}
-
-  /** The lane on which a client reaches a provider; undefined: none. */
+  /** The lane on which a client reaches a provider, by their ids; undefined: none. */
   lane(provider: number, client: number): Lane | undefined {
-    return this.#lanes.get(client)?.get(provider);
+    return this.#lanes[this.#find(provider, client)];
   }
 
-  /** The lanes of a client, by provider. */
-  lanes(client: number): Iterable<readonly [provider: number, lane: Lane]> {
-    return this.#lanes.get(client) ?? [];
+  /** What that lane does for requests in a direction, by its number in DIRECTIONS; without a lane `no`. */
+  carries(provider: number, client: number, direction: number): Carries {
+    const at = this.#find(provider, client);
+    return at === NO_LANE ? "no" : CARRIES[this.#carries[at * DIRECTIONS.length + direction]!]!;
   }
 
-  #lane(client: number, provider: number): Lane {
-    let lanes = this.#lanes.get(client);
-    if (lanes === undefined) this.#lanes.set(client, (lanes = new Map<number, Lane>()));
-    let lane = lanes.get(provider);
-    if (lane === undefined) lanes.set(provider, (lane = new Lane()));
-    return lane;
+  #find(provider: number, client: number): number {
+    const end = this.#first[client + 1]!;
+    for (let at = this.#first[client]!; at < end; at++) if (this.#providers[at] === provider) return at;
+    return NO_LANE;
   }
+
+  /** The lanes of a client. */
+  lanes(client: number): readonly Lane[] {
+    return this.#lanes.slice(this.#first[client], this.#first[client + 1]);
+  }
+}
+
+/** A link once for each way that requests may go. */
+function bothWays(link: SideLink): SideLink[] {
+  const { from, to, description } = link;
+  return description.oneWay === true ? [link] : [link, { from: to, to: from, description }];
+}
+
+function byPair(a: SideLink, b: SideLink): number {
+  return a.from - b.from || a.to - b.to;
 }
 
 /** A lane as answers show it. */
