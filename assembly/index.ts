@@ -17,6 +17,7 @@ export {
   ownerMany,
   ownerOf,
   ownerOfNumber,
+  plantSoleOwners,
 } from "./ranges";
 export { decideMany, requestMany } from "./route";
 export { checkHosts, checkKeys, checkLeaves, checkOwners, checkRanges, checkRecords, checkSystems } from "./check";
