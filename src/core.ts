@@ -247,16 +247,20 @@ export class Core {
   }
 
   range(index: number): RangeRow {
+    const at = this.#places.ranges + index * layout.RANGE_BYTES + layout.RANGE_START;
+    return this.rangeIn(this.#systemOf(this.#memory.getBigUint64(at, true)), index);
+  }
+
+  /** The same for a range whose system is known, which spares the search for it. */
+  rangeIn(system: number, index: number): RangeRow {
     const at = this.#places.ranges + index * layout.RANGE_BYTES;
     const displaced = this.#memory.getBigUint64(at + layout.RANGE_START, true);
-    const system = this.#systemOf(displaced);
     const displacement = this.#memory.getBigUint64(this.#systemAt(system) + layout.SYSTEM_DISPLACEMENT, true);
-    const owner = this.#memory.getUint32(this.#places.owners + index * 4, true);
     return {
       system,
       start: BigInt.asUintN(64, displaced - displacement),
       size: this.#memory.getBigUint64(at + layout.RANGE_SIZE, true),
-      owner: owner & ~layout.OUTSIDE,
+      owner: this.#memory.getUint32(this.#places.owners + index * 4, true) & ~layout.OUTSIDE,
       terms: this.#terms[this.#memory.getUint32(at + layout.RANGE_TERMS, true)]!,
     };
   }

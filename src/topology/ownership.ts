@@ -10,7 +10,8 @@ export interface AddressBook {
   readonly facts: readonly SystemFacts[];
   /** Per system the row in OPEN. */
   readonly open: Uint8Array;
-  nameOf(id: number): string;
+  /** Name of a function of a system, as people write it. */
+  nameOf(system: number, id: number): string;
 }
 
 /** Who owns an address of a system, or the range that begins there. */
@@ -19,19 +20,19 @@ export function ownersOf(book: AddressBook, system: number, address: bigint, siz
   const { claim, range } = core.claim(system, address, size);
   switch (claim) {
     case "owned":
-      return { answer: "one", owners: [owner(book, core.range(range), address)], window: null };
+      return { answer: "one", owners: [owner(book, core.rangeIn(system, range), address)], window: null };
     case "leaves":
-      return { answer: "leaves-owner", owners: [owner(book, core.range(range), address)], window: null };
+      return { answer: "leaves-owner", owners: [owner(book, core.rangeIn(system, range), address)], window: null };
     case "ambiguous":
       return { answer: "several", owners: claimants(book, system, contested(core, system, address)), window: null };
     case "maybe": {
-      const nearest = owner(book, core.range(range), address);
+      const nearest = owner(book, core.rangeIn(system, range), address);
       const others = claimants(book, system, address).filter(({ id }) => id !== null && id !== nearest.id);
       return { answer: "unknown", owners: [nearest, ...others], window: null };
     }
     case "hole":
     case "nobody": {
-      const hole = claim === "hole" ? core.range(range) : null;
+      const hole = claim === "hole" ? core.rangeIn(system, range) : null;
       const open = OPEN[book.open[system]!]!;
       return {
         answer: open === "everywhere" || (open !== "nowhere" && hole === null) ? "unknown" : "none",
@@ -50,7 +51,7 @@ function contested(core: Core, system: number, address: bigint): bigint {
 
 /** Everyone but windows who claims an address: what is outside PCI, then functions in the order of their ids. */
 function claimants(book: AddressBook, system: number, address: bigint): Owner[] {
-  const ranges = Array.from(book.core.claimants(system, address), (range) => book.core.range(range));
+  const ranges = Array.from(book.core.claimants(system, address), (range) => book.core.rangeIn(system, range));
   return ranges
     .filter(({ terms }) => terms.kind !== "window")
     .map((range) => owner(book, range, address))
@@ -58,12 +59,14 @@ function claimants(book: AddressBook, system: number, address: bigint): Owner[] 
 }
 
 function owner({ facts, nameOf }: AddressBook, range: RangeRow, address: bigint): Owner {
-  const { system, start, terms } = range;
-  const place = { start, size: isCertain(terms) ? range.size : null, offset: address - start };
-  const { exported } = terms;
+  const { system, owner: id, start, terms } = range;
+  const { bar, exported } = terms;
+  const size = isCertain(terms) ? range.size : null;
+  const offset = address - start;
+  // Field by field: a spread would take longer than everything else.
   if (terms.kind === "bar" || terms.kind === "not-peer") {
-    return { kind: "pci", id: range.owner, name: nameOf(range.owner), bar: terms.bar, ...place, exported };
+    return { kind: "pci", id, name: nameOf(system, id), bar, start, size, offset, exported };
   }
-  const { kind, name } = surroundingAt(facts[system]!, range.owner);
-  return { kind, id: null, name: name ?? kind, bar: null, ...place, exported };
+  const { kind, name } = surroundingAt(facts[system]!, id);
+  return { kind, id: null, name: name ?? kind, bar: null, start, size, offset, exported };
 }
