@@ -8,6 +8,7 @@
  */
 export { Topology } from "./topology/topology.js";
 export type { FabricTopology, TopologyOptions } from "./topology/topology.js";
+export type { PlatformDevice } from "./topology/platform-names.js";
 export { OWNER_ANSWERS } from "./topology/answers.js";
 export type { Common, CommonColumns, Owner, OwnerColumns, Ownership, OwnerQueries, Ref } from "./topology/answers.js";
 export {
@@ -29,6 +30,7 @@ export { canonicalBdf, compareBdf, formatBdf, parseBdf, type Bdf } from "./topol
 export { formatHex, formatSize, parseAddress, type Hex, type Size } from "./topology/address.js";
 export { linux, NEWEST_KERNEL } from "./policy/linux.js";
 export { formatCpu, parseCpu } from "./policy/cpu.js";
+export { decidePlatform, type PlatformOutcome, type PlatformQuestion } from "./policy/platform.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
 export { ANSWERS, PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
 export type { MapColumns, MapRequests } from "./explain/many.js";
