@@ -130,6 +130,9 @@ describe("a device outside PCI", () => {
     expect(failing("common", "a/uart", "a/00:01.0")).toBe(
       "peerlane: A: a/uart is a device outside PCI; can and map take one, and owner its addresses\n",
     );
+    expect(ask("map", "9000000.seria", "0", "1").err).toBe(
+      'peerlane: INITIATOR: the source has no function named "9000000.seria": did you mean 9000000.serial?\n',
+    );
     expect(peerlane(["can", "a/uart", "b/uart", "-q", "-i", "-"], { input })).toMatchObject({ code: 1, out: "no\n" });
   });
 });

@@ -518,6 +518,13 @@ describe("the name of a device outside PCI", () => {
       undefined,
     ]);
     expect(one.platformDevice(1)).toBeNull();
+    expect(one.platformDevices.map(({ name }) => name)).toEqual([
+      "a003c00.virtio_mmio virtio_mmio@a003c00",
+      "uart",
+      "uart clock",
+      "HPET 0",
+      "HPET 1",
+    ]);
     expect(() => find("HPET")).toThrow(
       new RangeError('"HPET" names 2 devices outside PCI: give each a name of its own'),
     );
