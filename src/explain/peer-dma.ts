@@ -75,10 +75,11 @@ export class PeerDma implements Context {
   can(provider: Ref, client: Ref, direction: Direction = "both"): Verdict {
     const [outside, asking] = [this.topology.platformDevice(provider), this.topology.platformDevice(client)];
     const [owner, initiator] = [outside ?? this.#function(provider), asking ?? this.#function(client)];
+    const way = directionIndex(direction);
     if (typeof owner !== "number" || typeof initiator !== "number") {
       return canOutsidePci(this, owner, initiator, direction);
     }
-    const decision = this.topology.core.decide(this.#compiled, owner, initiator, directionIndex(direction));
+    const decision = this.topology.core.decide(this.#compiled, owner, initiator, way);
     const judged = {
       provider: this.topology.name(owner),
       client: this.topology.name(initiator),

@@ -8,7 +8,7 @@ import type { Context } from "./context.js";
 import { inboundReasons, inboundState } from "./inbound.js";
 import { mappingOf, type Outside } from "./mapping.js";
 import { rulePlatform } from "./platform-ruling.js";
-import { rule, type Ruling } from "./ruling.js";
+import { rule } from "./ruling.js";
 import type { Mapping } from "./verdict.js";
 
 // Mappings that begin or end outside PCI (docs/semantics.md, Platform devices).

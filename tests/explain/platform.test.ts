@@ -474,6 +474,11 @@ describe("may one reach the other", () => {
     expect(verdict.culprits.map(({ bdf }) => bdf)).toEqual(expected.includes("INBOUND") ? ["0000:00"] : []);
   });
 
+  test("is asked in a direction that there is", () => {
+    expect(() => peerDma.can(`a/${SERIAL}`, `a/${DMA}`, "up" as never)).toThrow(RangeError);
+    expect(() => peerDma.map(`a/${DMA}`, AT["the UART"], 4, "up" as never)).toThrow(RangeError);
+  });
+
   test("needs all regions of a device inside the windows", () => {
     const regions = [...SOC.platformDevices![1]!.regions, ...SOC.platformDevices![3]!.regions];
     const one = peers(soc({ devices: { [SERIAL]: { regions }, [SPI]: { regions: [] } } }));
