@@ -32,9 +32,10 @@ export { linux, NEWEST_KERNEL } from "./policy/linux.js";
 export { formatCpu, parseCpu } from "./policy/cpu.js";
 export { decidePlatform, type PlatformOutcome, type PlatformQuestion } from "./policy/platform.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
-export { ANSWERS, PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
+export { PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
+export type { DecisionColumns } from "./explain/decisions.js";
 export type { MapColumns, MapRequests } from "./explain/many.js";
-export { CODE_NUMBERS, ROUTES } from "./explain/ruling.js";
+export { ANSWERS, CODE_NUMBERS, ROUTES } from "./explain/ruling.js";
 export {
   DIRECTIONS,
   EXPORTS,

@@ -117,7 +117,7 @@ export interface FunctionDescription {
   readonly sriov?: SriovDescription | null;
   /** Null: no PCIe link. */
   readonly link?: LinkDescription | null;
-  /** Address bits the device can drive, as its driver or its data sheet says. */
+  /** Address bits the device can drive, as its driver or its data sheet says: at least 1; 64 or more: all. */
   readonly dmaMaskBits?: number;
   /** Power state as sysfs names it: `D0`, `D3hot`, `D3cold`, … */
   readonly powerState?: string;
@@ -264,7 +264,7 @@ export interface LinkDescription {
 export interface PlatformDeviceDescription {
   readonly name: string;
   readonly regions: readonly RegionDescription[];
-  /** Address bits that it can drive as an initiator. */
+  /** Address bits it can drive as an initiator: at least 1; 64 or more: all. */
   readonly dmaMaskBits?: number;
 }
 
