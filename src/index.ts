@@ -8,6 +8,7 @@
  */
 export { Topology } from "./topology/topology.js";
 export type { FabricTopology, HostAttachment, SideLink, TopologyOptions } from "./topology/topology.js";
+export type { PlatformDevice } from "./topology/platform-names.js";
 export { OWNER_ANSWERS } from "./topology/answers.js";
 export type { Common, CommonColumns, Owner, OwnerColumns, Ownership, OwnerQueries, Ref } from "./topology/answers.js";
 export {
@@ -33,6 +34,7 @@ export { defaultPolicy, POLICY_NAMES, policyNamed } from "./policy/named.js";
 export { power, type PowerOptions } from "./policy/power.js";
 export { precise } from "./policy/precise.js";
 export { formatCpu, parseCpu } from "./policy/cpu.js";
+export { decidePlatform, type PlatformOutcome, type PlatformQuestion } from "./policy/platform.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
 export { PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
 export type { DecisionColumns } from "./explain/decisions.js";

@@ -67,7 +67,7 @@ function example(topology: Topology): string {
 
 function spellings(topology: Topology): string[] {
   const all = [...topology.functions()].flatMap((id) => [topology.name(id), ...(topology.describe(id)!.names ?? [])]);
-  return [...new Set(all)];
+  return [...new Set([...all, ...topology.platformDevices.map(({ name }) => name)])];
 }
 
 /** What differs in few letters, the nearest first. */

@@ -79,10 +79,10 @@ export class PeerDma implements Context {
   can(provider: Ref, client: Ref, direction: Direction = "both"): Verdict {
     const [outside, asking] = [this.topology.platformDevice(provider), this.topology.platformDevice(client)];
     const [owner, initiator] = [outside ?? this.#function(provider), asking ?? this.#function(client)];
+    const way = directionIndex(direction);
     if (typeof owner !== "number" || typeof initiator !== "number") {
       return canOutsidePci(this, owner, initiator, direction);
     }
-    const way = directionIndex(direction);
     const verdict = this.#byPcie(owner, initiator, way);
     const lane = this.#links?.lane(owner, initiator);
     return lane === undefined ? verdict : verdictOver(lane, way, verdict);

@@ -3,8 +3,8 @@ import type { Direction } from "../policy/policy.js";
 import { toBigInt } from "../topology/address.js";
 import type { PlatformDevice, Topology } from "../topology/topology.js";
 import type { Context } from "./context.js";
+import { inboundReasons, inboundState, type Region } from "./inbound.js";
 import { memoryOf } from "./memory.js";
-import { inboundReasons, inboundState } from "./platform-map.js";
 import { rulePlatform, type InboundState } from "./platform-ruling.js";
 import type { Ruling } from "./ruling.js";
 import type { Memory, Verdict } from "./verdict.js";
@@ -62,11 +62,6 @@ function systemOf(topology: Topology, party: Party): number {
 
 function nameOf(topology: Topology, party: Party): string {
   return typeof party === "number" ? topology.name(party) : party.name;
-}
-
-interface Region {
-  readonly address: bigint;
-  readonly size: bigint;
 }
 
 function regionsOf({ description }: PlatformDevice): Region[] {

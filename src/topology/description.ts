@@ -264,7 +264,7 @@ export interface LinkDescription {
 export interface PlatformDeviceDescription {
   readonly name: string;
   readonly regions: readonly RegionDescription[];
-  /** Address bits that it can drive as an initiator: at least 1; 64 or more: all. */
+  /** Address bits it can drive as an initiator: at least 1; 64 or more: all. */
   readonly dmaMaskBits?: number;
 }
 

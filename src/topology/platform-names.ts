@@ -18,10 +18,9 @@ export interface PlatformDevice {
 export class PlatformNames {
   readonly #byName = new Map<string, PlatformDevice[]>();
   readonly #byFirstWord = new Map<string, PlatformDevice[]>();
-  readonly #systems: ReadonlyMap<string, number>;
+  #systems: ReadonlyMap<string, number> | null = null;
 
-  constructor(facts: readonly SystemFacts[]) {
-    this.#systems = new Map(facts.map(({ name = "" }, system) => [name, system]));
+  constructor(private readonly facts: readonly SystemFacts[]) {
     facts.forEach(({ name: systemName = "", platformDevices = [] }, system) => {
       for (const description of platformDevices) {
         const { name } = description;
@@ -33,10 +32,16 @@ export class PlatformNames {
     });
   }
 
+  /** All of them, by system. */
+  get all(): readonly PlatformDevice[] {
+    return [...this.#byName.values()].flat().sort((a, b) => a.system - b.system);
+  }
+
   /** Everything that `text`, which may begin with `system/`, may mean. */
   find(text: string): readonly PlatformDevice[] {
     const found = this.#named(text);
-    if (found.length > 0) return found;
+    if (found.length > 0 || this.#byName.size === 0) return found;
+    this.#systems ??= new Map(this.facts.map(({ name = "" }, system) => [name, system]));
     // Both the names of systems and those of devices may hold slashes.
     for (let slash = text.indexOf("/"); slash !== -1; slash = text.indexOf("/", slash + 1)) {
       const system = this.#systems.get(text.slice(0, slash));

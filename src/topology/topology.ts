@@ -162,6 +162,11 @@ export class Topology {
     return typeof ref === "string" && this.#platformNames().find(ref).length > 0;
   }
 
+  /** The devices outside PCI of all systems. */
+  get platformDevices(): readonly PlatformDevice[] {
+    return this.#platformNames().all;
+  }
+
   /**
    * The device outside PCI that a name, with `system/` in front or not, stands for; null: it stands for none. The first
    * word of a name will do where it is that of one device.

@@ -477,6 +477,11 @@ describe("may one reach the other", () => {
     expect(verdict.culprits.map(({ bdf }) => bdf)).toEqual(expected.includes("INBOUND") ? ["0000:00"] : []);
   });
 
+  test("is asked in a direction that there is", () => {
+    expect(() => peerDma.can(`a/${SERIAL}`, `a/${DMA}`, "up" as never)).toThrow(RangeError);
+    expect(() => peerDma.map(`a/${DMA}`, AT["the UART"], 4, "up" as never)).toThrow(RangeError);
+  });
+
   test("needs all regions of a device inside the windows", () => {
     const regions = [...SOC.platformDevices![1]!.regions, ...SOC.platformDevices![3]!.regions];
     const one = peers(soc({ devices: { [SERIAL]: { regions }, [SPI]: { regions: [] } } }));
@@ -521,6 +526,13 @@ describe("the name of a device outside PCI", () => {
       undefined,
     ]);
     expect(one.platformDevice(1)).toBeNull();
+    expect(one.platformDevices.map(({ name }) => name)).toEqual([
+      "a003c00.virtio_mmio virtio_mmio@a003c00",
+      "uart",
+      "uart clock",
+      "HPET 0",
+      "HPET 1",
+    ]);
     expect(() => find("HPET")).toThrow(
       new RangeError('"HPET" names 2 devices outside PCI: give each a name of its own'),
     );

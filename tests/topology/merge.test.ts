@@ -281,3 +281,76 @@ describe("two sources of one system", () => {
     expect(merge(system)).toEqual({ system, findings: [] });
   });
 });
+
+describe("devices outside PCI", () => {
+  const region = { start: "0x9000000", size: 4096 } as const;
+  const mergeDevices = (...said: NonNullable<SystemDescription["platformDevices"]>[]) => {
+    const { system, findings } = merge(...said.map((platformDevices) => ({ functions: [], platformDevices })));
+    return { devices: system.platformDevices, findings: findings.map(({ message }) => message) };
+  };
+
+  test("are the same by name: one source shows where they are, another what they drive", () => {
+    const found = mergeDevices(
+      [
+        { name: "uart", regions: [region] },
+        { name: "spi", regions: [] },
+      ],
+      [{ name: "uart", regions: [{ ...region, start: "0xa000000" }], dmaMaskBits: 32 }],
+      [{ name: "uart", regions: [{ ...region, size: "0x1000", exported: "driver" }] }],
+    );
+    expect(found).toEqual({
+      devices: [
+        {
+          name: "uart",
+          regions: [
+            { ...region, exported: "driver" },
+            { ...region, start: "0xa000000" },
+          ],
+          dmaMaskBits: 32,
+        },
+        { name: "spi", regions: [] },
+      ],
+      findings: [],
+    });
+  });
+
+  test("about which two sources contradict each other have what both leave open", () => {
+    const one = { name: "uart", regions: [{ ...region, exported: "direct" }], dmaMaskBits: 32 } as const;
+    const other = { name: "uart", regions: [{ ...region, exported: "driver" }], dmaMaskBits: 40 } as const;
+    expect(mergeDevices([one], [other])).toEqual({
+      devices: [{ name: "uart", regions: [region] }],
+      findings: [
+        "uart: dmaMaskBits: source 1 says 32, source 2 says 40",
+        'uart: region at 0x9000000 exported: source 1 says "direct", source 2 says "driver"',
+      ],
+    });
+  });
+
+  test("of one name in one source stay apart, as nobody can tell which of them another means", () => {
+    const twice = [
+      { name: "uart", regions: [region] },
+      { name: "uart", regions: [] },
+    ];
+    const { devices } = mergeDevices(twice, [{ name: "uart", regions: [region] }]);
+    expect(devices).toEqual(twice);
+  });
+});
+
+describe("inbound windows", () => {
+  const mergeInbound = (...said: (readonly { start: `0x${string}`; size: number }[] | undefined)[]) => {
+    const systems = said.map((inbound) => ({
+      functions: [],
+      hostBridges: [inbound === undefined ? { root: "0000:00" } : { root: "0000:00", inbound }],
+    }));
+    const { system, findings } = merge(...systems);
+    return [system.hostBridges![0]!.inbound, findings.length];
+  };
+
+  test("are what the sources that state them agree on", () => {
+    const [one, other] = [[{ start: "0x0", size: 1 }] as const, [{ start: "0x0", size: 2 }] as const];
+    expect(mergeInbound(one, undefined)).toEqual([one, 0]);
+    expect(mergeInbound(one, one)).toEqual([one, 0]);
+    expect(mergeInbound(one, other)).toEqual([undefined, 1]);
+    expect(mergeInbound(one, [])).toEqual([undefined, 1]);
+  });
+});

@@ -172,6 +172,7 @@ describe("a closed topology", () => {
       isFunction: () => topology.isFunction(1),
       physicalFunction: () => topology.physicalFunction(1),
       isPlatformDevice: () => topology.isPlatformDevice("uart"),
+      platformDevices: () => topology.platformDevices,
       platformDevice: () => topology.platformDevice("uart"),
       inbound: () => topology.inbound,
       functions: () => topology.functions("nowhere"),
