@@ -38,8 +38,6 @@ export { DIRECTIONS, MATRIX_LIMIT, NO_ADDRESS, NO_BAR, NO_DISTANCE, PATHS, RELAT
 export { preciseRoute } from "./explain/precise.js";
 export { linuxDmaMapResource, type LinuxMapping } from "./explain/compat.js";
 export { findCommonUpstreamDevice2018 } from "./explain/historical.js";
-export { CODES, type Code } from "./explain/codes.js";
-export type { Culprit, Hint, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";
 export { mapScatterList } from "./transfer/scatter-list.js";
 export type { ScatterMapping, ScatterOptions, Segment, SegmentColumns } from "./transfer/scatter-list.js";
 export type { DmaSpan, DmaSpanColumns } from "./transfer/spans.js";
@@ -49,3 +47,5 @@ export type { ExportFault } from "./transfer/export-rules.js";
 export { ATTACH_CODES, ERRNOS, type AttachCode, type Errno } from "./transfer/codes.js";
 export { bestProvider, functionsWithMemory } from "./transfer/best-provider.js";
 export type { BestProvider, ProviderOptions } from "./transfer/best-provider.js";
+export { CODES, type Code } from "./explain/codes.js";
+export type { Culprit, Hint, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";
