@@ -17,9 +17,16 @@ export interface Alike {
  * - those that redirect themselves: which bits they have may matter to a policy;
  * - clients and the bridges above them: the chains meet in the candidate;
  * - the functions of systems with side links, which are between single functions.
+ *
+ * @param linked ordinals of the systems with side links.
  */
-export function groupAlike(topology: Topology, candidates: Uint32Array, clients: Iterable<number>): Alike {
-  const grouping = new Grouping(topology, clients);
+export function groupAlike(
+  topology: Topology,
+  candidates: Uint32Array,
+  clients: Iterable<number>,
+  linked: ReadonlySet<number>,
+): Alike {
+  const grouping = new Grouping(topology, clients, linked);
   const parents = parentsOf(topology, candidates);
   const group = candidates.map((id, row) => grouping.of(id, parents[row]!));
   return { group, asked: Uint32Array.from(grouping.asked) };
@@ -50,7 +57,7 @@ class Grouping {
   /** Clients and all that is above them. */
   readonly #shared = new Set<number>();
   readonly #systems = new Set<number>();
-  readonly #linked = new Set<number>();
+  readonly #linked: ReadonlySet<number>;
   /** By node, those that have been walked over. */
   readonly #meetings = new Map<number, number>();
   #below: Below | null = null;
@@ -60,15 +67,13 @@ class Grouping {
   readonly #redirected = [new Map<number, number>(), new Map<number, number>()] as const;
   readonly #direct = new Map<number, Map<number, number>>();
 
-  constructor(topology: Topology, clients: Iterable<number>) {
+  constructor(topology: Topology, clients: Iterable<number>, linked: ReadonlySet<number>) {
     this.#topology = topology;
+    this.#linked = linked;
     for (const client of clients) {
       this.#systems.add(topology.systemOf(client));
       for (const id of topology.path(client)) this.#shared.add(id);
     }
-    topology.systems.forEach(({ sideLinks = [] }, system) => {
-      if (sideLinks.length > 0) this.#linked.add(system);
-    });
   }
 
   of(id: number, parent: number): number {

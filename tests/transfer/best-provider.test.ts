@@ -339,14 +339,19 @@ describe("of random machines", () => {
     expect(bestProvider(peerDma, [client("a")], { among })).toMatchObject({ answer: "yes", total: 0 });
   });
 
-  test("links beside PCIe set functions apart", () => {
-    const sideLinks = [{ kind: "nvlink", from: BDF.A, to: BDF.B }];
-    const peerDma = under(machineT("L", {}, { sideLinks }));
-    const among = [...peerDma.topology.functions()];
-    const clients = bdfs("A", "C").map((name) => peerDma.topology.id(name));
-    const { answer, total, ties } = expected(peerDma, clients, among, "kernel");
-    const found = bestProvider(peerDma, clients, { among });
-    expect({ answer: found.answer, total: found.total, ties: [...found.ties] }).toEqual({ answer, total, ties });
+  test("links beside PCIe do not count for the kernel, whose distances are those of PCIe", () => {
+    const sideLinks = [{ kind: "nvlink", from: BDF.A, to: BDF.C, read: true, write: true }];
+    for (const host of ["N", "L"] as const) {
+      const peerDma = under(machineT(host, {}, { sideLinks }));
+      const among = bdfs("A", "B", "C", "E", "D");
+      for (const clients of [bdfs("A"), bdfs("C"), bdfs("A", "C"), bdfs("B", "B", "E")]) {
+        const totals = among.map((name) => peerDma.distanceMany(name, clients)!);
+        const least = Math.min(...totals.filter((total) => total !== -1));
+        const { answer, ties } = named(peerDma, bestProvider(peerDma, clients, { among }));
+        expect(answer).toBe(least === Infinity ? "no" : "yes");
+        expect(ties).toEqual(among.filter((_, at) => totals[at] === least));
+      }
+    }
   });
 });
 
