@@ -65,7 +65,9 @@ export function bestProvider(peerDma: PeerDma, clients: Iterable<Ref>, options: 
   const weights = new Map<number, number>();
   for (const id of idsOf(topology, "clients", refs)) weights.set(id, (weights.get(id) ?? 0) + 1);
   const linked = linkedSystems(topology);
-  const { group, asked } = groupAlike(topology, candidates, weights.keys(), linked);
+  // A policy with a model of its own of the paths, such as direction-aware ACS, may tell ports apart.
+  const byPort = "paths" in peerDma.policy && peerDma.policy.paths !== undefined;
+  const { group, asked } = groupAlike(topology, candidates, weights.keys(), linked, byPort);
   const scores = scoresOf(peerDma, asked, weights, direction);
   const direct = strategy === "prefer-direct";
   if (!direct && linked.size > 0) sumOverPcie(peerDma, asked, refs, linked, scores);
