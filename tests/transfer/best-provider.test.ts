@@ -15,8 +15,8 @@ import {
 } from "../../src/index.js";
 import { BDF, machineT, type Letter } from "../vectors/machine.js";
 
-function under(machine: MachineDescription, kernel = "6.12"): PeerDma {
-  return new PeerDma(Topology.of(machine), linux(kernel));
+function under(machine: MachineDescription, kernel = "6.12", more: object = {}): PeerDma {
+  return new PeerDma(Topology.of(machine), { ...linux(kernel), ...more });
 }
 
 function bdfs(...letters: Letter[]): string[] {
@@ -285,9 +285,10 @@ describe("of random machines", () => {
           machines,
           fc.array(fc.nat(), { minLength: 1, maxLength: 4 }),
           fc.constantFrom("6.12", "5.2.0"),
+          fc.constantFrom({}, { paths: "precise" }),
           fc.nat(99),
-          (machine, picks, kernel, seed) => {
-            const peerDma = under(machine, kernel);
+          (machine, picks, kernel, more, seed) => {
+            const peerDma = under(machine, kernel, more);
             const among = [...peerDma.topology.functions()];
             const clients = picks.map((pick) => among[pick % among.length]!);
             const found = bestProvider(peerDma, clients, { among, strategy, seed });
