@@ -17,9 +17,19 @@ export interface Alike {
  * - those that redirect themselves: which bits they have may matter to a policy;
  * - clients and the bridges above them: the chains meet in the candidate;
  * - the functions of systems with side links, which are between single functions.
+ *
+ * @param linked ordinals of the systems with side links.
+ * @param byPort whether the policy looks at the ports just below the bridge at which two chains meet: then only siblings
+ *   that share theirs answer alike.
  */
-export function groupAlike(topology: Topology, candidates: Uint32Array, clients: Iterable<number>): Alike {
-  const grouping = new Grouping(topology, clients);
+export function groupAlike(
+  topology: Topology,
+  candidates: Uint32Array,
+  clients: Iterable<number>,
+  linked: ReadonlySet<number>,
+  byPort: boolean,
+): Alike {
+  const grouping = new Grouping(topology, clients, linked, byPort);
   const parents = parentsOf(topology, candidates);
   const group = candidates.map((id, row) => grouping.of(id, parents[row]!));
   return { group, asked: Uint32Array.from(grouping.asked) };
@@ -50,25 +60,25 @@ class Grouping {
   /** Clients and all that is above them. */
   readonly #shared = new Set<number>();
   readonly #systems = new Set<number>();
-  readonly #linked = new Set<number>();
+  readonly #linked: ReadonlySet<number>;
+  readonly #byPort: boolean;
   /** By node, those that have been walked over. */
   readonly #meetings = new Map<number, number>();
   #below: Below | null = null;
   // Groups by what decides.
   #far: number | null = null;
   readonly #alone = new Map<number, number>();
-  readonly #redirected = [new Map<number, number>(), new Map<number, number>()] as const;
+  readonly #siblings = [new Map<number, number>(), new Map<number, number>()] as const;
   readonly #direct = new Map<number, Map<number, number>>();
 
-  constructor(topology: Topology, clients: Iterable<number>) {
+  constructor(topology: Topology, clients: Iterable<number>, linked: ReadonlySet<number>, byPort: boolean) {
     this.#topology = topology;
+    this.#linked = linked;
+    this.#byPort = byPort;
     for (const client of clients) {
       this.#systems.add(topology.systemOf(client));
       for (const id of topology.path(client)) this.#shared.add(id);
     }
-    topology.systems.forEach(({ sideLinks = [] }, system) => {
-      if (sideLinks.length > 0) this.#linked.add(system);
-    });
   }
 
   of(id: number, parent: number): number {
@@ -79,10 +89,11 @@ class Grouping {
     if (!near) return (this.#far ??= this.#ask(id));
     const depth = core.depth(id);
     const redirect = core.redirectDepth(id);
-    if (linked || redirect === depth || this.#shared.has(id)) return this.#in(this.#alone, id, id);
+    const isPort = this.#byPort && parent === meeting;
+    if (linked || isPort || redirect === depth || this.#shared.has(id)) return this.#in(this.#alone, id, id);
     const unreadable = core.unreadableDepth(id);
-    if (redirect > least || unreadable > least) {
-      return this.#in(this.#redirected[unreadable === depth ? 1 : 0], parent, id);
+    if (this.#byPort || redirect > least || unreadable > least) {
+      return this.#in(this.#siblings[unreadable === depth ? 1 : 0], parent, id);
     }
     let depths = this.#direct.get(meeting);
     if (depths === undefined) this.#direct.set(meeting, (depths = new Map()));

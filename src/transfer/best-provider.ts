@@ -64,9 +64,13 @@ export function bestProvider(peerDma: PeerDma, clients: Iterable<Ref>, options: 
   }
   const weights = new Map<number, number>();
   for (const id of idsOf(topology, "clients", refs)) weights.set(id, (weights.get(id) ?? 0) + 1);
-  const { group, asked } = groupAlike(topology, candidates, weights.keys());
+  const linked = linkedSystems(topology);
+  // A policy with a model of its own of the paths, such as direction-aware ACS, may tell ports apart.
+  const byPort = "paths" in peerDma.policy && peerDma.policy.paths !== undefined;
+  const { group, asked } = groupAlike(topology, candidates, weights.keys(), linked, byPort);
   const scores = scoresOf(peerDma, asked, weights, direction);
   const direct = strategy === "prefer-direct";
+  if (!direct && linked.size > 0) sumOverPcie(peerDma, asked, refs, linked, scores);
   const stateOf = (row: number) => (direct ? scores.ranked : scores.summed)[group[row]!]!;
   const compare = (a: number, b: number) =>
     (direct ? scores.throughHost[a]! - scores.throughHost[b]! : 0) || scores.total[a]! - scores.total[b]!;
@@ -190,6 +194,28 @@ function addPair(
   worse(ranked, unknownSum || route === UNKNOWN_ROUTE);
   total[provider]! += count * ((hops === NO_DISTANCE ? 0 : hops) + (through ? extra : 0));
   throughHost[provider]! += through ? count : 0;
+}
+
+/** Ordinals of the systems with side links. */
+function linkedSystems({ systems }: Topology): Set<number> {
+  const linked = systems.flatMap(({ sideLinks = [] }, system) => (sideLinks.length > 0 ? [system] : []));
+  return new Set(linked);
+}
+
+/** The kernel's distance knows no side links: where there are any, the sums are taken from it. */
+function sumOverPcie(
+  peerDma: PeerDma,
+  providers: Uint32Array,
+  clients: readonly Ref[],
+  linked: ReadonlySet<number>,
+  { summed, total }: Scores,
+): void {
+  providers.forEach((provider, row) => {
+    if (!linked.has(peerDma.topology.systemOf(provider))) return;
+    const sum = peerDma.distanceMany(provider, clients);
+    summed[row] = sum === null ? UNKNOWN : sum === -1 ? NO : YES;
+    if (sum !== null) total[row] = sum;
+  });
 }
 
 function settled(

@@ -17,8 +17,8 @@ import {
 } from "../../src/transfer/index.js";
 import { BDF, machineT, type Letter } from "../vectors/machine.js";
 
-function under(machine: MachineDescription, kernel = "6.12"): PeerDma {
-  return new PeerDma(Topology.of(machine), linux(kernel));
+function under(machine: MachineDescription, kernel = "6.12", more: object = {}): PeerDma {
+  return new PeerDma(Topology.of(machine), { ...linux(kernel), ...more });
 }
 
 function bdfs(...letters: Letter[]): string[] {
@@ -287,9 +287,10 @@ describe("of random machines", () => {
           machines,
           fc.array(fc.nat(), { minLength: 1, maxLength: 4 }),
           fc.constantFrom("6.12", "5.2.0"),
+          fc.constantFrom({}, { paths: "precise" }),
           fc.nat(99),
-          (machine, picks, kernel, seed) => {
-            const peerDma = under(machine, kernel);
+          (machine, picks, kernel, more, seed) => {
+            const peerDma = under(machine, kernel, more);
             const among = [...peerDma.topology.functions()];
             const clients = picks.map((pick) => among[pick % among.length]!);
             const found = bestProvider(peerDma, clients, { among, strategy, seed });
@@ -341,14 +342,19 @@ describe("of random machines", () => {
     expect(bestProvider(peerDma, [client("a")], { among })).toMatchObject({ answer: "yes", total: 0 });
   });
 
-  test("links beside PCIe set functions apart", () => {
-    const sideLinks = [{ kind: "nvlink", from: BDF.A, to: BDF.B }];
-    const peerDma = under(machineT("L", {}, { sideLinks }));
-    const among = [...peerDma.topology.functions()];
-    const clients = bdfs("A", "C").map((name) => peerDma.topology.id(name));
-    const { answer, total, ties } = expected(peerDma, clients, among, "kernel");
-    const found = bestProvider(peerDma, clients, { among });
-    expect({ answer: found.answer, total: found.total, ties: [...found.ties] }).toEqual({ answer, total, ties });
+  test("links beside PCIe do not count for the kernel, whose distances are those of PCIe", () => {
+    const sideLinks = [{ kind: "nvlink", from: BDF.A, to: BDF.C, read: true, write: true }];
+    for (const host of ["N", "L"] as const) {
+      const peerDma = under(machineT(host, {}, { sideLinks }));
+      const among = bdfs("A", "B", "C", "E", "D");
+      for (const clients of [bdfs("A"), bdfs("C"), bdfs("A", "C"), bdfs("B", "B", "E")]) {
+        const totals = among.map((name) => peerDma.distanceMany(name, clients)!);
+        const least = Math.min(...totals.filter((total) => total !== -1));
+        const { answer, ties } = named(peerDma, bestProvider(peerDma, clients, { among }));
+        expect(answer).toBe(least === Infinity ? "no" : "yes");
+        expect(ties).toEqual(among.filter((_, at) => totals[at] === least));
+      }
+    }
   });
 });
 
