@@ -52,11 +52,16 @@ export function counted(count: number, thing: string): string {
   return `${count.toLocaleString("en-US")} ${thing}${count === 1 ? "" : "s"}`;
 }
 
-function refuseQuestions(name: string, { input, kernel, cpu, system, quiet, verbose }: SharedOptions): void {
+function refuseQuestions(
+  name: string,
+  { input, kernel, policy, cpu, iommu, system, quiet, verbose }: SharedOptions,
+): void {
   const given = [
     input.length > 0 && "-i",
     kernel !== undefined && "--kernel",
+    policy !== undefined && "--policy",
     cpu !== undefined && "--cpu",
+    iommu !== undefined && "--iommu",
     system !== undefined && "--system",
     quiet === true && "-q",
     verbose === true && "-v",

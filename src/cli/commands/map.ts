@@ -29,9 +29,10 @@ export const map: Command<Own> = {
     "1: no; 3: the source lacks what the answer needs.",
   options: () => [
     directionOption(),
-    new Option("--dma-mask <bits>", "address bits that the initiator drives, where the source does not say").argParser(
-      readBits,
-    ),
+    new Option(
+      "--dma-mask <bits>",
+      "address bits that the initiator drives, in place of what the source says",
+    ).argParser(readBits),
     new Option("--compat", "show beside it what Linux's own dma_map_resource() and dma_map_sg() return"),
   ],
   ask({ topology, peerDma }, [first, second, third], { direction, dmaMask, compat }) {
