@@ -59,7 +59,8 @@ export function agreed(results: readonly LinuxResult[], open: string): LinuxResu
   return same ? first! : unknown(`not shown, and it depends on it: ${open}`);
 }
 
-/** A release as a number that orders like releases.
+/**
+ * A release as a number that orders like releases.
  *
  * @throws RangeError where it does not begin with two numbers.
  */
@@ -142,7 +143,7 @@ function architectureOf(system: SystemDescription): DmaPath["architecture"] | nu
 
 /** Whether the initiator drives the last of `size` bytes from `address`. */
 export function drives({ maskBits }: LinuxInitiator, address: bigint, size: bigint): boolean {
-  return maskBits === undefined || address + size - 1n < 1n << BigInt(maskBits);
+  return maskBits === undefined || maskBits >= 64 || address + size - 1n < 1n << BigInt(maskBits);
 }
 
 /**

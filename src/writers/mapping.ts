@@ -1,11 +1,11 @@
 import type { PeerDma } from "../explain/peer-dma.js";
-import { reservedFromIova } from "../explain/reserved.js";
 import type { Mapping } from "../explain/verdict.js";
 import { formatHex, formatSize, type Hex, type Size } from "../topology/address.js";
 import type { Ref } from "../topology/topology.js";
 import { hopsText } from "./common.js";
 import { formatBytes, nameOf } from "./describe.js";
 import { entryText, ownerEntry, type OwnerEntry } from "./owner.js";
+import { iovaDocument, iovaLines, type IovaDocument } from "./iova.js";
 import { pathText } from "./path.js";
 import { missingText, policyDocument, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
@@ -23,6 +23,8 @@ type Shared = Pick<VerdictDocument, "distance" | "common" | "culprits" | "hints"
   readonly initiator: string;
   readonly address: Hex;
   readonly size: Size;
+  /** Where an IOMMU translates. */
+  readonly iova?: IovaDocument;
   readonly owner: OwnerEntry | null;
   readonly policy: PolicyDocument;
 };
@@ -34,8 +36,6 @@ export type MappingDocument =
       readonly route: string;
       readonly dmaAddress: Hex | null;
       readonly translation: string;
-      /** Where an IOMMU translates: the bus addresses that the IOVA is not in; null: not shown. `end` is the last. */
-      readonly iova?: { readonly reserved: readonly { readonly start: Hex; readonly end: Hex }[] | null };
     })
   | (Shared & { readonly ok: false; readonly route: string; readonly code: string; readonly message: string });
 
@@ -50,6 +50,7 @@ export function mappingDocument(peer: PeerDma, mapping: Mapping, ref: Ref = mapp
     initiator,
     address: formatHex(address),
     size: formatSize(size),
+    ...iovaDocument(peer.topology, mapping, ref),
     owner: owner && ownerEntry(owner),
     distance,
     common,
@@ -60,19 +61,7 @@ export function mappingDocument(peer: PeerDma, mapping: Mapping, ref: Ref = mapp
   };
   if (!mapping.ok) return { ok: false, route: mapping.route, code: mapping.code, message: mapping.message, ...shared };
   const { route, dmaAddress, translation } = mapping;
-  return {
-    ok: true,
-    route,
-    dmaAddress: dmaAddress === null ? null : formatHex(dmaAddress),
-    translation,
-    ...(translation === "iommu" ? { iova: { reserved: reservedRanges(peer, ref) } } : {}),
-    ...shared,
-  };
-}
-
-function reservedRanges({ topology }: PeerDma, initiator: Ref) {
-  const ranges = reservedFromIova(topology, initiator);
-  return ranges && ranges.map(({ start, end }) => ({ start: formatHex(start), end: formatHex(end) }));
+  return { ok: true, route, dmaAddress: dmaAddress === null ? null : formatHex(dmaAddress), translation, ...shared };
 }
 
 /** A mapping in one word, of the same words as a verdict. */
@@ -105,9 +94,8 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: 
           { marks: marksOf(peer, [provider, client], mapping.culprits), ends: ["provider", "client"] },
           style,
         )),
-    ...(mapping.ok
-      ? paragraph("  address", addressText(peer, mapping, client), style)
-      : paragraph("  why", whyText(mapping), style)),
+    ...(mapping.ok ? paragraph("  address", addressText(mapping), style) : paragraph("  why", whyText(mapping), style)),
+    ...iovaLines(topology, mapping, ref, style),
     ...missingLines(mapping.missing.map(missingText), style),
     ...hintLines(mapping.hints, style),
     ...policyLines(policyDocument(peer, [client]), style),
@@ -139,17 +127,8 @@ function ownerLine({ topology }: PeerDma, { owner }: Mapping): string {
   return `${entryText(topology, entry)}${role}, at offset ${formatHex(owner!.offset)}`;
 }
 
-function addressText(
-  peer: PeerDma,
-  { dmaAddress, translation }: Extract<Mapping, { ok: true }>,
-  initiator: number,
-): string {
-  if (translation === "iommu") {
-    const windows = reservedRanges(peer, initiator) ?? [];
-    const reserved = windows.map(({ start, end }) => `${start} to ${end}`).join(", ");
-    const nowhere = reserved === "" ? "" : `; outside the windows of the host bridge, ${reserved}`;
-    return `an IOVA that the kernel allots when it maps: the IOMMU translates${nowhere}`;
-  }
+function addressText({ dmaAddress, translation }: Extract<Mapping, { ok: true }>): string {
+  if (translation === "iommu") return "an IOVA that the kernel allots when it maps: the IOMMU translates";
   if (dmaAddress === null) return "unknown";
   const from =
     translation === "bus-offset"

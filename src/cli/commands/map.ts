@@ -1,18 +1,14 @@
 import { Option } from "commander";
-import { PeerDma } from "../../explain/peer-dma.js";
-import type { MachineDescription } from "../../topology/description.js";
-import type { Topology } from "../../topology/topology.js";
 import { compatDocument, compatLines } from "../../writers/compat.js";
 import { mappingDocument, mappingText, mappingWord } from "../../writers/mapping.js";
 import type { Command } from "../command.js";
+import { dmaMaskOption, withDmaMask, type DmaMaskOption } from "../dma-mask.js";
 import { directionOption, type DirectionOption } from "../direction.js";
-import { EXIT, UsageError } from "../exit.js";
+import { EXIT } from "../exit.js";
 import { findFunction } from "../functions.js";
 import { checkRange, readAddress, readSize } from "../parse.js";
-import { restated } from "../restate.js";
 
-interface Own extends DirectionOption {
-  readonly dmaMask?: number;
+interface Own extends DirectionOption, DmaMaskOption {
   readonly compat?: boolean;
 }
 
@@ -29,18 +25,14 @@ export const map: Command<Own> = {
     "1: no; 3: the source lacks what the answer needs.",
   options: () => [
     directionOption(),
-    new Option(
-      "--dma-mask <bits>",
-      "address bits that the initiator drives, in place of what the source says",
-    ).argParser(readBits),
+    dmaMaskOption(),
     new Option("--compat", "show beside it what Linux's own dma_map_resource() and dma_map_sg() return"),
   ],
   ask({ topology, peerDma }, [first, second, third], { direction, dmaMask, compat }) {
     const initiator = findFunction(topology, first!, "INITIATOR");
     const [address, size] = [readAddress(second!), readSize(third!)];
     checkRange(address, size);
-    const given = peerDma([initiator]);
-    const peer = dmaMask === undefined ? given : new PeerDma(withMask(topology, initiator, dmaMask), given.policy);
+    const peer = withDmaMask(peerDma([initiator]), initiator, dmaMask);
     const mapping = peer.map(initiator, address, size, direction);
     const word = mappingWord(mapping);
     return {
@@ -58,23 +50,3 @@ export const map: Command<Own> = {
     };
   },
 };
-
-function readBits(text: string): number {
-  const bits = /^[0-9]{1,2}$/.test(text) ? Number(text) : 0;
-  if (bits >= 1 && bits <= 64) return bits;
-  throw new UsageError(`--dma-mask: expected a number of address bits from 1 to 64, got "${text}"`);
-}
-
-function withMask(topology: Topology, initiator: number, dmaMaskBits: number): Topology {
-  const [ordinal, { bdf }] = [topology.systemOf(initiator), topology.describe(initiator)!];
-  return restated(topology, `--dma-mask ${dmaMaskBits}`, (machine: MachineDescription) => ({
-    ...machine,
-    systems: machine.systems.map((system, at) => {
-      if (at !== ordinal) return system;
-      return {
-        ...system,
-        functions: system.functions.map((each) => (each.bdf === bdf ? { ...each, dmaMaskBits } : each)),
-      };
-    }),
-  }));
-}
