@@ -11,11 +11,16 @@ export function isAboutPrinting({ long }: Option): boolean {
 }
 
 /** @throws UsageError for an option that is about a machine. */
-export function refuseQuestions(name: string, { input, kernel, cpu, system, verbose }: SharedOptions): void {
+export function refuseQuestions(
+  name: string,
+  { input, kernel, policy, cpu, iommu, system, verbose }: SharedOptions,
+): void {
   const given = [
     input.length > 0 && "-i",
     kernel !== undefined && "--kernel",
+    policy !== undefined && "--policy",
     cpu !== undefined && "--cpu",
+    iommu !== undefined && "--iommu",
     system !== undefined && "--system",
     verbose === true && "-v",
   ].find((flag) => flag !== false);

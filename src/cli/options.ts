@@ -39,7 +39,9 @@ export function sharedOptions(): Option[] {
       "--cpu <vendor:family>",
       "the machine's CPU, such as AuthenticAMD:25, GenuineIntel:6, ppc64:POWER9 or arm64:0x41",
     ),
-    new Option("--iommu <mode>", "what the machine's IOMMU does, where the source does not say").choices(IOMMU_MODES),
+    new Option("--iommu <mode>", "what the machine's IOMMU does, in place of what the source says").choices(
+      IOMMU_MODES,
+    ),
     new Option("--system <name>", "which machine, where the source holds several"),
     new Option("--json", "print one JSON object").conflicts("quiet"),
     new Option("-q, --quiet", "print one word only: the verdict, or the name that was asked for"),

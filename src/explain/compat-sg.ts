@@ -50,8 +50,8 @@ export function linuxDmaMapSg(
   const { answer, owners } = topology.owners(address, who.system, size);
   const owner = owners[0];
   if (answer === "one" && owner?.kind === "system-ram") return { call: "dma_map_sg", ...ofRam(who, address, size) };
-  if (now < P2PDMA) return { call, ...absent("peer-to-peer pages came with Linux 4.20") };
   if (answer === "unknown" || answer === "several") return { call, ...unknown("who owns the address is not known") };
+  if (now < P2PDMA) return { call, ...absent("peer-to-peer pages came with Linux 4.20") };
   if (answer !== "one" || owner === undefined || !isProvider(owner)) {
     return { call, ...absent("there are no pages to put into a list: no memory BAR holds the whole range") };
   }

@@ -59,7 +59,8 @@ export function agreed(results: readonly LinuxResult[], open: string): LinuxResu
   return same ? first! : unknown(`not shown, and it depends on it: ${open}`);
 }
 
-/** A release as a number that orders like releases.
+/**
+ * A release as a number that orders like releases.
  *
  * @throws RangeError where it does not begin with two numbers.
  */

@@ -13,10 +13,13 @@ export interface BusRange {
  * The PCI bus addresses that no IOVA of an initiator may be in: the memory windows of its host bridge (docs/semantics.md,
  * Addresses). A switch without ACS would send an IOVA that equals a peer's bus address to the peer.
  *
- * @throws RangeError for what names no node.
+ * @param initiator a function, or by name a device outside PCI, below no host bridge, for which nothing is reserved.
+ * @throws RangeError for what names neither.
  * @returns ascending; null where the description does not show the windows or their bus addresses.
  */
 export function reservedFromIova(topology: Topology, initiator: Ref): readonly BusRange[] | null {
+  if (topology.isPlatformDevice(initiator)) return [];
+  if (topology.platformDevice(initiator) !== null) return [];
   const ordinal = topology.rootOrdinal(topology.id(initiator));
   const { root } = topology.roots[ordinal]!;
   const host = topology.systems[root.system]!.hostBridges?.find((bridge) => root.known && bridge.root === root.bus);

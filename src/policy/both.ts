@@ -1,4 +1,5 @@
 import { COST } from "./compile.js";
+import { decidePlatform, type PlatformOutcome, type PlatformQuestion } from "./platform.js";
 import type { HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy.js";
 
 /**
@@ -26,7 +27,13 @@ export function both(...policies: readonly [Policy, ...Policy[]]): Policy {
     ...(first.paths === undefined ? {} : { paths: first.paths }),
     judge: (host) => judge(policies, host),
     decide: (question) => decide(policies, question),
+    platform: (question) => outsidePci(policies, question),
   };
+}
+
+function outsidePci(policies: readonly Policy[], question: PlatformQuestion): PlatformOutcome {
+  const outcomes = policies.map((policy) => policy.platform?.(question) ?? decidePlatform(question));
+  return outcomes.find((outcome) => outcome !== "allowed") ?? "allowed";
 }
 
 function decide(policies: readonly Policy[], question: Question): Outcome {

@@ -1,6 +1,6 @@
 import { linuxDmaMapResource } from "../explain/compat.js";
 import { linuxDmaMapSg } from "../explain/compat-sg.js";
-import { differs, type LinuxMapping } from "../explain/linux-mapping.js";
+import { differs, linuxInitiator, type LinuxMapping } from "../explain/linux-mapping.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Mapping } from "../explain/verdict.js";
 import { NEWEST_KERNEL } from "../policy/linux.js";
@@ -38,8 +38,7 @@ export function compatDocument(
   ref: Ref = mapping.initiator,
 ): CompatDocument {
   const { address, size } = mapping;
-  const system = topology.platformDevice(ref)?.system ?? topology.systemOf(topology.id(ref));
-  const own = topology.systems[system]!.kernel?.release;
+  const own = topology.systems[linuxInitiator(topology, ref).system]!.kernel?.release;
   const kernel =
     [policy.kernel, own].find((each) => each !== undefined && parseRelease(each) !== null) ?? NEWEST_KERNEL;
   const entry = (found: LinuxMapping): CompatEntry => ({

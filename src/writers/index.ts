@@ -7,6 +7,7 @@ export { CODE_PAGES, explainCode, type CodePage, type PageCode } from "../explai
 export { codeLines, codesDocument, codesMarkdown, codeText, type CodesDocument } from "./codes.js";
 export { commonDocument, commonText, isCommonKnown, type CommonDocument } from "./common.js";
 export { compatDocument, compatLines, type CompatDocument, type CompatEntry } from "./compat.js";
+export type { IovaDocument } from "./iova.js";
 export { formatJson } from "./json.js";
 export { functionEntry, listDocument, listLines, listText, type FunctionEntry, type ListDocument } from "./list.js";
 export { mappingDocument, mappingText, mappingWord, type MappingDocument } from "./mapping.js";

@@ -1,10 +1,10 @@
 import type { PeerDma } from "../explain/peer-dma.js";
-import { reservedFromIova } from "../explain/reserved.js";
 import type { Mapping } from "../explain/verdict.js";
 import { formatHex, formatSize, type Hex, type Size } from "../topology/address.js";
 import type { Ref } from "../topology/topology.js";
 import { hopsText } from "./common.js";
 import { formatBytes } from "./describe.js";
+import { iovaDocument, iovaLines, type IovaDocument } from "./iova.js";
 import { entryText, exportedLines, ownerEntry, type OwnerEntry } from "./owner.js";
 import { linkText } from "./links.js";
 import { isOutside, partiesPolicy, whatIs } from "./parties.js";
@@ -25,6 +25,8 @@ type Shared = Pick<VerdictDocument, "distance" | "common" | "culprits" | "hints"
   readonly initiator: string;
   readonly address: Hex;
   readonly size: Size;
+  /** Where an IOMMU translates. */
+  readonly iova?: IovaDocument;
   readonly owner: OwnerEntry | null;
   readonly policy: PolicyDocument;
   /** What PCIe alone would say, where a side link has a say; null: the answer is PCIe's own. */
@@ -48,8 +50,6 @@ export type MappingDocument =
       readonly translation: string;
       /** Over a side link the address of the first byte on the link; null: none is known. */
       readonly linkAddress: Hex | null;
-      /** Where an IOMMU translates: the bus addresses that the IOVA is not in; null: not shown. `end` is the last. */
-      readonly iova?: { readonly reserved: readonly { readonly start: Hex; readonly end: Hex }[] | null };
     })
   | (Shared & { readonly ok: false; readonly route: string; readonly code: string; readonly message: string });
 
@@ -64,6 +64,7 @@ export function mappingDocument(peer: PeerDma, mapping: Mapping, ref: Ref = mapp
     initiator,
     address: formatHex(address),
     size: formatSize(size),
+    ...iovaDocument(peer.topology, mapping, ref),
     owner: owner && ownerEntry(owner),
     distance,
     common,
@@ -82,7 +83,6 @@ export function mappingDocument(peer: PeerDma, mapping: Mapping, ref: Ref = mapp
     dmaAddress: hexOf(dmaAddress),
     translation,
     linkAddress: hexOf(linkAddress),
-    ...(translation === "iommu" ? { iova: { reserved: reservedRanges(peer, ref) } } : {}),
     ...shared,
   };
 }
@@ -95,13 +95,6 @@ function pcieDocument(pcie: Mapping): PcieDocument {
   const { route, culprits } = pcie;
   if (!pcie.ok) return { route, code: pcie.code, dmaAddress: null, culprits };
   return { route, code: null, dmaAddress: hexOf(pcie.dmaAddress), culprits };
-}
-
-/** Nothing is kept from what is outside PCI. */
-function reservedRanges({ topology }: PeerDma, initiator: Ref) {
-  if (isOutside(topology, initiator)) return [];
-  const ranges = reservedFromIova(topology, initiator);
-  return ranges && ranges.map(({ start, end }) => ({ start: formatHex(start), end: formatHex(end) }));
 }
 
 /** A mapping in one word, of the same words as a verdict. */
@@ -125,7 +118,7 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: 
     ...paragraph("", `${headword(mapping, style)}: DMA by ${initiator} to ${range}`, style, 0),
     ...paragraph("  route", routeText(mapping), style),
     ...(mapping.link === null ? [] : paragraph("  link", linkText(mapping.link), style)),
-    ...(mapping.pcie === null ? [] : paragraph("  PCIe", pcieText(peer, mapping.pcie, ref), style)),
+    ...(mapping.pcie === null ? [] : paragraph("  PCIe", pcieText(mapping.pcie), style)),
     ...(mapping.owner === null ? [] : paragraph("  owner", ownerLine(peer, mapping), style)),
     ...exportedLines(mapping.owner?.exported ?? null, style),
     ...(provider === null || client === null
@@ -140,9 +133,8 @@ export function mappingText(peer: PeerDma, mapping: Mapping, style: Style, ref: 
           },
           style,
         )),
-    ...(mapping.ok
-      ? paragraph("  address", addressText(peer, mapping, ref), style)
-      : paragraph("  why", whyText(mapping), style)),
+    ...(mapping.ok ? paragraph("  address", addressText(mapping), style) : paragraph("  why", whyText(mapping), style)),
+    ...iovaLines(topology, mapping, ref, style),
     ...missingLines(mapping.missing.map(missingText), style),
     ...hintLines(mapping.hints, style),
     ...policyLines(partiesPolicy(peer, [ref], mapping.owner?.kind === "platform"), style),
@@ -171,9 +163,9 @@ function routeText({ ok, route, distance }: Mapping): string {
 }
 
 /** What PCIe would say beside a side link. */
-function pcieText(peer: PeerDma, pcie: Mapping, ref: Ref): string {
+function pcieText(pcie: Mapping): string {
   if (!pcie.ok) return whyText(pcie);
-  return `${pcie.route}; ${addressText(peer, pcie, ref)}`;
+  return `${pcie.route}; ${addressText(pcie)}`;
 }
 
 function ownerLine({ topology }: PeerDma, { owner }: Mapping): string {
@@ -182,22 +174,13 @@ function ownerLine({ topology }: PeerDma, { owner }: Mapping): string {
   return `${entryText(topology, entry)}${role}, at offset ${formatHex(owner!.offset)}`;
 }
 
-function addressText(
-  peer: PeerDma,
-  { dmaAddress, translation, linkAddress }: Extract<Mapping, { ok: true }>,
-  ref: Ref,
-): string {
+function addressText({ dmaAddress, translation, linkAddress }: Extract<Mapping, { ok: true }>): string {
   if (translation === "link") {
     const at =
       linkAddress === null ? "one that the driver of the link hands out" : `${formatHex(linkAddress)} on the link`;
     return `${at}; it is no PCI bus address`;
   }
-  if (translation === "iommu") {
-    const windows = reservedRanges(peer, ref) ?? [];
-    const reserved = windows.map(({ start, end }) => `${start} to ${end}`).join(", ");
-    const nowhere = reserved === "" ? "" : `; outside the windows of the host bridge, ${reserved}`;
-    return `an IOVA that the kernel allots when it maps: the IOMMU translates${nowhere}`;
-  }
+  if (translation === "iommu") return "an IOVA that the kernel allots when it maps: the IOMMU translates";
   if (dmaAddress === null) return "unknown";
   const from =
     translation === "bus-offset"

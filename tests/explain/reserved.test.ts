@@ -49,8 +49,11 @@ describe("addresses that no IOVA may be in", () => {
     expect(reserved([unplaced, high], [{ ...BAR, start: "0x3000000000" }])).toBeNull();
   });
 
-  test("are asked for by function or host bridge, and by nothing else", () => {
-    const topology = Topology.of({ peerlane: 1, systems: [{ functions: [{ bdf: "0000:00:01.0", parent: null }] }] });
+  test("are asked for by function, host bridge or device outside PCI, and by nothing else", () => {
+    const platformDevices = [{ name: "dma-engine", regions: [] }];
+    const functions = [{ bdf: "0000:00:01.0", parent: null }];
+    const topology = Topology.of({ peerlane: 1, systems: [{ functions, platformDevices }] });
+    expect(reservedFromIova(topology, "dma-engine")).toEqual([]);
     expect(reservedFromIova(topology, "0000:00")).toBeNull();
     expect(() => reservedFromIova(topology, "0000:00:02.0")).toThrow("nothing is named");
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { linux, PeerDma, power, Topology, type Direction, type Verdict } from "../../src/index.js";
+import { both, linux, PeerDma, power, ROUTES, Topology, type Direction, type Verdict } from "../../src/index.js";
 import type { SystemDescription } from "../../src/topology/description.js";
 import { acs, BDF, machineT, type Change, type Letter } from "../vectors/machine.js";
 
@@ -57,6 +57,22 @@ describe("POWER", () => {
     const ids = [...topology.functions()];
     const [own, kernel] = [power(), linux("6.12")].map((policy) => new PeerDma(topology, policy).matrix(ids));
     expect(own!.route).toEqual(kernel!.route);
+  });
+
+  test("is the same one at a time, in columns and in a matrix, in each direction", () => {
+    const topology = Topology.of(machineT("N", { DSP0: acs(0x04) }, POWER9));
+    const ids = topology.functions();
+    for (const policy of [passing(true, false), passing(false, true), both(linux("6.12"), passing(true, true))]) {
+      const peers = new PeerDma(topology, policy);
+      for (const direction of ["read", "write", "both"] as const) {
+        const { route } = peers.matrix(ids, direction);
+        const providers = Uint32Array.from({ length: ids.length ** 2 }, (_, at) => ids[Math.floor(at / ids.length)]!);
+        const clients = Uint32Array.from(providers, (_, at) => ids[at % ids.length]!);
+        expect(peers.canMany(providers, clients, direction).route).toEqual(route);
+        const each = Array.from(providers, (provider, at) => peers.can(provider, clients[at]!, direction).route);
+        expect(Array.from(route, (index) => ROUTES[index])).toEqual(each);
+      }
+    }
   });
 
   test("says which host bridge refuses, why, and what POWER9's firmware could do about it", () => {

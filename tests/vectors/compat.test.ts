@@ -99,7 +99,7 @@ describe("F1 dma_map_resource()", () => {
       resource(release, { change: { A: { dmaMaskBits } } }).result;
     expect(narrow("4.20", 31)).toBe("identity");
     expect(narrow("5.0", 31)).toBe("error");
-    expect(narrow("6.1", 32)).toBe("identity");
+    for (const bits of [32, 64, 65, 1e300]) expect(narrow("6.1", bits)).toBe("identity");
     expect(resource("6.1", { address: 0xffff_f000n, size: 0x1001n, change: { A: { dmaMaskBits: 32 } } }).error).toBe(
       "DMA_MAPPING_ERROR",
     );
@@ -261,6 +261,39 @@ describe("E2 dma_map_sg() with peer-to-peer pages", () => {
     const asked = { ...M2, change: { B: { bars: [unplaced] } }, system: { hostBridges: [] } };
     expect(list("6.12", asked)).toMatchObject({ result: "unknown", note: expect.stringContaining("bus address") });
   });
+});
+
+test("what is not shown makes an answer unknown or leaves it as it is, of every release, CPU and IOMMU", () => {
+  const hidden: readonly System[] = [
+    unshown("iommu"),
+    unshown("cpu"),
+    { ...unshown("iommu"), ...unshown("cpu") },
+    { ranges: [], allAddresses: false, complete: false },
+  ];
+  const releases = ["4.9", "4.20", "5.3", "5.10", "5.15", "5.17", "6.1", "6.12", "6.19"];
+  const outcomes = new Set<string>();
+  const answersOf = (system: System) => {
+    const topology = machine({ system });
+    const answers = releases.flatMap((release) =>
+      [BAR_OF_B, BAR_OF_C, RAM].flatMap((address) =>
+        [linuxDmaMapResource, linuxDmaMapSg].map((ask) => said(ask(topology, release, BDF.A, address, 0x1000n))),
+      ),
+    );
+    topology.close();
+    return answers;
+  };
+  for (const cpu of Object.values(CPUS)) {
+    for (const iommu of ["off", "passthrough", "translating"] as const) {
+      const full = answersOf({ cpu, iommu });
+      for (const less of hidden) {
+        const got = answersOf({ cpu, iommu, ...less });
+        got.forEach((answer) => outcomes.add(answer.split(" ")[0]!));
+        const expected = full.map((answer, at) => (got[at] === "unknown" ? "unknown" : answer));
+        expect([cpu, iommu, less, got]).toEqual([cpu, iommu, less, expected]);
+      }
+    }
+  }
+  expect([...outcomes].sort()).toEqual(["absent", "bus-address", "error", "identity", "iova", "unknown"]);
 });
 
 describe("whether Linux's own answer differs", () => {
