@@ -29,7 +29,7 @@ import {
   RELATION_SELF,
   RELATION_SLOTS,
 } from "./layout";
-import { judgeApart, JUDGED_PATH, JUDGED_RELATION, JUDGED_UNCOUNTED } from "./route";
+import { judgeApart, JUDGED_PATH, JUDGED_RELATION, JUDGED_UNCOUNTED } from "./pairs";
 
 const WORD: usize = 4;
 

@@ -21,7 +21,7 @@ import {
 } from "../../assembly/layout";
 import { sortedKeys } from "../../assembly/matrix";
 import { minimaBytes, plantMinima } from "../../assembly/number";
-import { decideMany } from "../../assembly/route";
+import { decideMany } from "../../assembly/pairs";
 import { CHAIN, Packed, plain, shaped, SHAPES, Source, sourceOf, zeros } from "./forests";
 import { random } from "./random";
 
