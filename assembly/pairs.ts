@@ -6,6 +6,7 @@ import {
   HEADER_CLASSES,
   HEADER_CLASS_COUNT,
   HEADER_DEPTH_BITS,
+  HEADER_PRECISE,
   HEADER_RECORDS,
   HEADER_TABLE,
   HOST_KNOWN,
@@ -18,6 +19,7 @@ import {
   PATH_MAYBE,
   PATH_REDIRECTED,
   RECORD_HOST,
+  PRECISE_OFF,
   RELATION_ACROSS_HOSTS,
   RELATION_ACROSS_SYSTEMS,
   RELATION_ACROSS_UNKNOWN,
@@ -26,6 +28,7 @@ import {
   RELATION_SAME_UNKNOWN,
   RELATION_SELF,
 } from "./layout";
+import { judgePrecisely } from "./precise";
 
 const WORD: usize = 4;
 
@@ -55,7 +58,11 @@ export function decideMany(
   keyMany(base, count, providers, clients, common);
   if (isWide(base)) judgeRows<u32>(base, count, providers, clients, common, distance, relation, path);
   else judgeRows<u8>(base, count, providers, clients, common, distance, relation, path);
-  if (outcomes != 0) lookUpRows(base, count, providers, clients, directions, direction, relation, path, outcomes);
+  if (outcomes == 0) return;
+  if (load<u32>(base, HEADER_PRECISE) != PRECISE_OFF) {
+    judgePrecisely(base, count, providers, clients, directions, direction, common, relation, path);
+  }
+  lookUpRows(base, count, providers, clients, directions, direction, relation, path, outcomes);
 }
 
 /** Relation, path and distance of each pair whose common upstream's key is in `common`, which becomes its id. */

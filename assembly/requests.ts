@@ -10,7 +10,7 @@ import {
   CLAIM_OWNED,
   CLAIM_RANGE,
   CLAIM_SHIFT,
-  FIELD_DMA_BITS,
+  FIELD_OWN,
   FIRST_APERTURE,
   HEADER_OWNERS,
   HEADER_RANGES,
@@ -32,6 +32,7 @@ import {
   OUTCOME_BUS_ADDRESS,
   OUTCOME_THROUGH_HOST,
   OUTSIDE,
+  OWN_DMA_BITS,
   PATH_SLOTS,
   RANGE_BYTES,
   RANGE_SIZE,
@@ -318,8 +319,7 @@ function turningDepth(base: usize, owner: u32, common: u32, outcomes: u32, relat
 
 /** Whether there are addresses that the initiator is known not to drive. */
 function isLimited(base: usize, initiator: u32): bool {
-  // 0 is no limit known.
-  return dmaBitsOf(base, initiator) - 1 < 63;
+  return dmaBitsOf(base, initiator) != 0;
 }
 
 /** Whether an initiator with a limit can drive the last DMA address. */
@@ -329,7 +329,8 @@ function drives(base: usize, initiator: u32, known: bool, first: u64, size: u64)
 }
 
 function dmaBitsOf(base: usize, node: u32): u32 {
-  return isWide(base)
-    ? fieldOf<u32>(recordOf<u32>(base, node), FIELD_DMA_BITS)
-    : fieldOf<u8>(recordOf<u8>(base, node), FIELD_DMA_BITS);
+  const own = isWide(base)
+    ? fieldOf<u32>(recordOf<u32>(base, node), FIELD_OWN)
+    : fieldOf<u8>(recordOf<u8>(base, node), FIELD_OWN);
+  return own & OWN_DMA_BITS;
 }

@@ -1,5 +1,5 @@
 import { OUTCOME_BITS, type Request, type Status } from "../core.js";
-import type { Missing } from "../policy/policy.js";
+import type { Direction, Missing } from "../policy/policy.js";
 import { formatHex } from "../topology/address.js";
 import type { Owner } from "../topology/topology.js";
 import { CODES } from "./codes.js";
@@ -23,6 +23,7 @@ export function mappingOf(
   initiator: number,
   address: bigint,
   size: bigint,
+  direction: Direction,
   request: Request,
 ): Mapping {
   const { topology } = context;
@@ -85,7 +86,7 @@ export function mappingOf(
   }
 
   function reasons(): Why {
-    const { culprits, hints, missing } = reasonsFor(context, provider!, initiator, request);
+    const { culprits, hints, missing } = reasonsFor(context, provider!, initiator, request, direction);
     return { culprits, hints, missing: code === null ? missingAddress() : missing };
   }
 

@@ -4,6 +4,7 @@ import type { Direction, HostBridge, Judgement, Policy } from "../policy/policy.
 import type { FunctionDescription } from "../topology/description.js";
 import { type Ref, Topology } from "../topology/topology.js";
 import { expectRows } from "../topology/column.js";
+import { egressOf } from "./egress.js";
 import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests } from "./many.js";
 import { mappingOf } from "./mapping.js";
 import { memoryOf } from "./memory.js";
@@ -43,9 +44,8 @@ export class PeerDma implements Context {
   ) {
     if (!(topology instanceof Topology)) throw new TypeError("expected a Topology: Topology.of(machine) makes one");
     if (typeof policy?.decide !== "function") throw new TypeError('expected a policy, such as linux("6.12")');
-    this.#compiled = compilePolicy(policy, hostBridges(topology));
-    const extra = policy.throughHostDistance;
-    this.#phrases = new Phrases((outcomes, relation) => phraseFor(outcomes, relation, extra));
+    this.#compiled = compilePolicy(policy, hostBridges(topology), (from, to) => egressOf(topology, from, to).way);
+    this.#phrases = phrasesFor(policy.throughHostDistance);
   }
 
   /** What the policy makes of a root of the topology, by its ordinal in `topology.roots`. */
@@ -75,7 +75,7 @@ export class PeerDma implements Context {
       client: this.topology.name(initiator),
       ...hopsOf(this.topology, owner, initiator),
       memory: memoryOf(this.topology, owner, decision),
-      ...reasonsFor(this, owner, initiator, decision),
+      ...reasonsFor(this, owner, initiator, decision, direction),
     };
     switch (answerOf(decision.outcomes)) {
       case "yes":
@@ -100,7 +100,7 @@ export class PeerDma implements Context {
     const client = this.#function(initiator);
     const bytes = checkedSize(address, size);
     const request = this.topology.core.request(this.#compiled, client, address, bytes, directionIndex(direction));
-    return mappingOf(this, client, address, bytes, request);
+    return mappingOf(this, client, address, bytes, direction, request);
   }
 
   /**
@@ -176,6 +176,16 @@ function newMatrix(count: number): Matrix {
     route: new Uint8Array(cells),
     answer: new Uint8Array(cells),
   };
+}
+
+/** Of the last policy: most add nothing to a distance. */
+let phrases: { readonly extra: number; readonly all: Phrases } | null = null;
+
+function phrasesFor(extra: number): Phrases {
+  if (phrases?.extra !== extra) {
+    phrases = { extra, all: new Phrases((outcomes, relation) => phraseFor(outcomes, relation, extra)) };
+  }
+  return phrases.all;
 }
 
 /** What a pair comes to in a matrix: the kernel adds to the hops of the way through the host bridge. */

@@ -72,6 +72,11 @@ export interface Policy {
   readonly inferred?: readonly string[];
   /** Added by the kernel to the distance of a pair whose route is through the host bridge. */
   readonly throughHostDistance: number;
+  /**
+   * Whose model of ACS tells whether a path is redirected: what the hardware does by direction (docs/semantics.md,
+   * Precise ACS; {@link precise}), or, where it is missing, what Linux takes for it.
+   */
+  readonly paths?: "precise";
   /** What class a host bridge is of, with reasons; at most 16 sets of classes may differ in one topology. */
   judge(host: HostBridge): Judgement;
   /** What happens to the request of one completion; asked once for each question there is, never per pair. */
