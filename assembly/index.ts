@@ -7,6 +7,7 @@ export { minimaBytes, numberForest, packForest, placeNodes, plantMinima } from "
 export { SWEEP_BYTES, displace, flatten, packLeaves, packRanges, plantTree, treeBytes } from "./flatten";
 export {
   claimIn,
+  claimOver,
   claimants,
   claimedAlike,
   convertMany,
@@ -16,6 +17,7 @@ export {
   ownerMany,
   ownerOf,
   ownerOfNumber,
+  plantSoleOwners,
 } from "./ranges";
 export { decideMany } from "./pairs";
 export { requestMany } from "./requests";

@@ -4,7 +4,7 @@
 // holds the addresses of the columns:
 //
 //   base ──► header │ keys │ records │ minima │ hosts │ systems │ classes │ table
-//                   │ tree │ leaves │ ranges │ owners │ terms │ staging
+//                   │ tree │ sole owners │ leaves │ ranges │ owners │ terms │ staging
 //
 // Nodes are numbered depth first from 1. Node 0 stands above all of them, so that two nodes without any common
 // bridge still have a common ancestor. Its children, at depth 0, are the host bridges; functions begin at depth 1.
@@ -16,9 +16,9 @@
 //   │ nodes │ wide  │ depth │ keys  │records│ minima │blocks │spans  │ hosts │ systems │ classes │ classes │
 //   │ count │  0/1  │ bits  │   @   │   @   │   @    │ count │ count │   @   │    @    │    @    │  count  │
 //   ├───────┼───────┼───────┼───────┼───────┼────────┼───────┼───────┼───────┼─────────┴─────────┴─────────┘
-//   │ table │leaves │leaves │ unit  │ranges │ owners │ terms │levels │level 0│ … level 10 │ touched │ pair
-//   │   @   │   @   │ count │ shift │   @   │   @    │   @   │ count │   @   │      @     │    -    │  -
-//   ├───────┴─┬─────┴────┬──┴───────┼───────┴────────┴───────┴───────┴───────┴────────────┴─────────┴──────
+//   │ table │leaves │leaves │ unit  │ranges │ owners │ terms │levels │level 0│ … level 10 │ touched │ pair │ sole
+//   │   @   │   @   │ count │ shift │   @   │   @    │   @   │ count │   @   │      @     │    -    │  -   │ owners @
+//   ├───────┴─┬─────┴────┬──┴───────┼───────┴────────┴───────┴───────┴───────┴────────────┴─────────┴──────┴─────────
 //   │ precise │ requests │ unsettled│
 //   │ 0/1/2   │    @     │  count   │
 //   └─────────┴──────────┴──────────┘
@@ -49,8 +49,9 @@ export const HEADER_LEVEL: usize = HEADER_LEVELS + 4;
 export const HEADER_TOUCHED: usize = HEADER_LEVEL + 11 * 4;
 /** Room for two ids and their common upstream. */
 export const HEADER_PAIR: usize = HEADER_TOUCHED + 4;
+export const HEADER_SOLE_OWNERS: usize = HEADER_PAIR + 12;
 /** Whose model of ACS decides about pairs: PRECISE_… (precise.ts). */
-export const HEADER_PRECISE: usize = HEADER_PAIR + 12;
+export const HEADER_PRECISE: usize = HEADER_SOLE_OWNERS + 4;
 /** u8 per row or column: WAY_… that the request of a pair may take; EGRESS: its port's egress control vector tells. */
 export const HEADER_REQUESTS: usize = HEADER_PRECISE + 4;
 /** How many of these have EGRESS. */
@@ -271,6 +272,12 @@ export const LEAF_BYTES: usize = LEAF_VALUES + <usize>SEGMENTS_PER_LEAF * 4;
 export const END_BIAS: u32 = 0x80000000;
 export const NO_END: u32 = 0xffffffff;
 
+/**
+ * Sole owners: per leaf u32 per segment, the node that alone owns it or 0, and one that is not used. They repeat what
+ * the values of the leaf lead to, in a place that is known before the leaf is read.
+ */
+export const SOLE_OWNERS_BYTES: usize = 32;
+
 export const KEYS_PER_NODE: u32 = 8;
 export const NODE_BYTES: usize = <usize>KEYS_PER_NODE * 8;
 export const LAST_KEY: u64 = 0x7fffffffffffffff;
@@ -278,6 +285,7 @@ export const LAST_KEY: u64 = 0x7fffffffffffffff;
 export const CLAIM_NOBODY: u32 = 0;
 export const CLAIM_OWNED: u32 = 1;
 export const CLAIM_HOLE: u32 = 2;
+/** In answers also: others claim a later part of what was asked for. */
 export const CLAIM_AMBIGUOUS: u32 = 3;
 export const CLAIM_MAYBE: u32 = 4;
 /** In answers only: the range that was asked for leaves its owner. */

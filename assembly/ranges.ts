@@ -1,6 +1,7 @@
 // CPU physical address to owner: a static search tree over leaves of seven segments.
 
 import {
+  CLAIM_AMBIGUOUS,
   CLAIM_LEAVES,
   CLAIM_NOBODY,
   CLAIM_OWNED,
@@ -13,6 +14,7 @@ import {
   HEADER_LEVELS,
   HEADER_OWNERS,
   HEADER_RANGES,
+  HEADER_SOLE_OWNERS,
   HEADER_SYSTEMS,
   HEADER_TOUCHED,
   HEADER_UNIT,
@@ -31,6 +33,7 @@ import {
   RANGE_SIZE,
   RANGE_START,
   SEGMENTS_PER_LEAF,
+  SOLE_OWNERS_BYTES,
   SYSTEM_BYTES,
   SYSTEM_DISPLACEMENT,
   SYSTEM_FIRST,
@@ -199,9 +202,9 @@ export function ownerMany(
       owner = load<u32>(column + range * WORD);
       if ((owner & OUTSIDE) != 0) owner = 0;
       if (sizes != 0) {
-        const left = load<u64>(ends + row * KEY) - load<u64>(addresses + row * KEY);
-        if (load<u64>(sizes + row * KEY) > left) {
-          store<u32>(values + row * WORD, (CLAIM_LEAVES << CLAIM_SHIFT) | (<u32>range));
+        const end = load<u64>(ends + row * KEY);
+        if (load<u64>(sizes + row * KEY) > end - load<u64>(addresses + row * KEY)) {
+          store<u32>(values + row * WORD, beyondSegment(ranges, value, end));
           owner = 0;
         }
       }
@@ -214,12 +217,43 @@ export function ownerMany(
   }
 }
 
+/**
+ * The claim of a range of addresses that begins in an owned segment and outlasts it: where the segment ends before its
+ * owner's range does, others claim what comes next; else what comes next is no longer the owner's.
+ */
+function beyondSegment(ranges: usize, owned: u32, end: u64): u32 {
+  const range = owned & CLAIM_RANGE;
+  const record = ranges + <usize>range * RANGE_BYTES;
+  const ownersEnd = load<u64>(record, RANGE_START) + load<u64>(record, RANGE_SIZE);
+  return ((end < ownersEnd ? CLAIM_AMBIGUOUS : CLAIM_LEAVES) << CLAIM_SHIFT) | range;
+}
+
 /** The node that alone owns an address of a system; 0: none. */
 export function ownerOf(base: usize, system: u32, address: u64): u32 {
-  const value = claimIn(base, system, address);
-  if (value >> CLAIM_SHIFT != CLAIM_OWNED) return 0;
-  const owner = load<u32>(<usize>load<u32>(base, HEADER_OWNERS) + <usize>(value & CLAIM_RANGE) * WORD);
-  return (owner & OUTSIDE) != 0 ? 0 : owner;
+  const key = displaced(systemAt(base, system), address);
+  const index = <usize>leafIndex(base, key);
+  const owners = <usize>load<u32>(base, HEADER_SOLE_OWNERS) + index * SOLE_OWNERS_BYTES;
+  // Asked for along with the leaf instead of after it, so that there is one miss to wait for and not two.
+  store<u32>(base, load<u32>(owners), HEADER_TOUCHED);
+  const leaf = <usize>load<u32>(base, HEADER_LEAVES) + index * LEAF_BYTES;
+  return load<u32>(owners + <usize>slotIn(base, leaf, key) * WORD);
+}
+
+/** Writes the sole owners of a header's leaves (SOLE_OWNERS_BYTES for each of them) to `out`. */
+export function plantSoleOwners(base: usize, rangeCount: u32, out: usize): void {
+  const leaves = <usize>load<u32>(base, HEADER_LEAVES);
+  const owners = <usize>load<u32>(base, HEADER_OWNERS);
+  store<u32>(base, <u32>out, HEADER_SOLE_OWNERS);
+  for (let index: usize = 0, count = <usize>load<u32>(base, HEADER_LEAF_COUNT); index < count; index++) {
+    for (let slot: usize = 0; slot < <usize>SEGMENTS_PER_LEAF; slot++) {
+      const value = load<u32>(leaves + index * LEAF_BYTES + slot * WORD, LEAF_VALUES);
+      const range = value & CLAIM_RANGE;
+      // Leaves of a buffer are looked through only later on: they may name ranges that there are not.
+      const isOwned = value >> CLAIM_SHIFT == CLAIM_OWNED && range < rangeCount;
+      const owner = isOwned ? load<u32>(owners + <usize>range * WORD) : 0;
+      store<u32>(out + index * SOLE_OWNERS_BYTES + slot * WORD, (owner & OUTSIDE) != 0 ? 0 : owner);
+    }
+  }
 }
 
 /** The same for a whole number below 2^53, which costs its caller less than a 64-bit one. */
@@ -234,6 +268,16 @@ export function claimIn(base: usize, system: u32, address: u64): u32 {
   return load<u32>(leaf + <usize>slotIn(base, leaf, key) * WORD, LEAF_VALUES);
 }
 
+/** The same of a range of at least 1 byte; an owned one is all one owner's. */
+export function claimOver(base: usize, system: u32, address: u64, size: u64): u32 {
+  const value = claimIn(base, system, address);
+  if (value >> CLAIM_SHIFT != CLAIM_OWNED) return value;
+  const alike = claimedAlike(base, system, address);
+  if (size <= alike) return value;
+  const end = displaced(systemAt(base, system), address) + alike;
+  return beyondSegment(<usize>load<u32>(base, HEADER_RANGES), value, end);
+}
+
 /** How many bytes from an address on, within the system's span, are claimed alike. */
 export function claimedAlike(base: usize, system: u32, address: u64): u64 {
   const key = displaced(systemAt(base, system), address);
@@ -244,6 +288,10 @@ export function claimedAlike(base: usize, system: u32, address: u64): u64 {
 }
 
 function leafOf(base: usize, key: u64): usize {
+  return <usize>load<u32>(base, HEADER_LEAVES) + <usize>leafIndex(base, key) * LEAF_BYTES;
+}
+
+function leafIndex(base: usize, key: u64): u32 {
   let node: u32 = 0;
   const last = load<u32>(base, HEADER_LEVELS) - 1;
   for (let level: u32 = 0; level < last; level++) {
@@ -251,8 +299,7 @@ function leafOf(base: usize, key: u64): usize {
     node = node * (KEYS_PER_NODE + 1) + keysNotAbove(nodes + <usize>node * NODE_BYTES, key);
   }
   const nodes = <usize>load<u32>(base + <usize>last * WORD, HEADER_LEVEL);
-  node = node * KEYS_PER_NODE + keysNotAbove(nodes + <usize>node * NODE_BYTES, key);
-  return <usize>load<u32>(base, HEADER_LEAVES) + <usize>(node - 1) * LEAF_BYTES;
+  return node * KEYS_PER_NODE + keysNotAbove(nodes + <usize>node * NODE_BYTES, key) - 1;
 }
 
 function slotIn(base: usize, leaf: usize, key: u64): u32 {

@@ -15,10 +15,10 @@ import {
 } from "./core/axes.js";
 import type {
   Addresses,
+  AnswerColumns,
   ClaimColumns,
   CompiledPolicy,
   Decision,
-  DecisionColumns,
   HostRow,
   MatrixColumns,
   PairColumns,
@@ -29,7 +29,7 @@ import type {
 } from "./core/columns.js";
 import { recordBytes, type Forest } from "./core/forest.js";
 import { CHUNK, inspect, MATRIX_LIMIT, MAX_CLASSES, settle, type Instance } from "./core/instance.js";
-import type { Phrases, Rulings } from "./core/phrases.js";
+import { decisionCell, type Answers, type Phrases, type Rulings } from "./core/phrases.js";
 import type { Ranges } from "./core/ranges.js";
 import { Sections, type Places, type SectionMap } from "./core/sections.js";
 import { unpackTerms, type Terms } from "./core/terms.js";
@@ -51,7 +51,7 @@ export {
   type Forest,
 } from "./core/forest.js";
 export { MATRIX_LIMIT } from "./core/instance.js";
-export { Phrases, Rulings, UNKNOWN_DISTANCE, type Phrase } from "./core/phrases.js";
+export { Answers, Phrases, Rulings, UNKNOWN_DISTANCE, type Decided, type Phrase } from "./core/phrases.js";
 export { buildRanges, type Ranges, type RangeSource } from "./core/ranges.js";
 export { SectionError, type SectionMap } from "./core/sections.js";
 export { TermsTable, type Terms } from "./core/terms.js";
@@ -221,9 +221,12 @@ export class Core {
     return OPEN[this.#memory.getUint32(this.#systemAt(system) + layout.SYSTEM_OPEN, true)]!;
   }
 
-  /** Who claims an address of a system, and the range it concerns. */
-  claim(system: number, address: bigint): { claim: Claim; range: number } {
-    const value = this.#core.claimIn(this.#base, system, address) >>> 0;
+  /** Who claims an address of a system, or all of the `size` bytes from there on, and the range it concerns. */
+  claim(system: number, address: bigint, size = 1n): { claim: Claim; range: number } {
+    const value =
+      size === 1n
+        ? this.#core.claimIn(this.#base, system, address) >>> 0
+        : this.#core.claimOver(this.#base, system, address, size) >>> 0;
     return { claim: CLAIMS[value >>> layout.CLAIM_SHIFT]!, range: value & layout.CLAIM_RANGE };
   }
 
@@ -262,16 +265,20 @@ export class Core {
   }
 
   range(index: number): RangeRow {
+    const at = this.#places.ranges + index * layout.RANGE_BYTES + layout.RANGE_START;
+    return this.rangeIn(this.#systemOf(this.#memory.getBigUint64(at, true)), index);
+  }
+
+  /** The same for a range whose system is known, which spares the search for it. */
+  rangeIn(system: number, index: number): RangeRow {
     const at = this.#places.ranges + index * layout.RANGE_BYTES;
     const displaced = this.#memory.getBigUint64(at + layout.RANGE_START, true);
-    const system = this.#systemOf(displaced);
     const displacement = this.#memory.getBigUint64(this.#systemAt(system) + layout.SYSTEM_DISPLACEMENT, true);
-    const owner = this.#memory.getUint32(this.#places.owners + index * 4, true);
     return {
       system,
       start: BigInt.asUintN(64, displaced - displacement),
       size: this.#memory.getBigUint64(at + layout.RANGE_SIZE, true),
-      owner: owner & ~layout.OUTSIDE,
+      owner: this.#memory.getUint32(this.#places.owners + index * 4, true) & ~layout.OUTSIDE,
       terms: this.#terms[this.#memory.getUint32(at + layout.RANGE_TERMS, true)]!,
     };
   }
@@ -382,13 +389,18 @@ export class Core {
     }
   }
 
-  /** Decides each pair (providers[i], clients[i]) into row i of `into`. @throws RangeError with the row of a wrong id. */
+  /**
+   * Decides each pair (providers[i], clients[i]) into row i of `into`.
+   *
+   * @throws RangeError with the row of a wrong id, or of a host bridge.
+   */
   decideMany(
     policy: CompiledPolicy,
+    answers: Answers,
     providers: Uint32Array,
     clients: Uint32Array,
     direction: number,
-    into: DecisionColumns,
+    into: AnswerColumns,
   ): void {
     this.#use(policy);
     const window = this.#staging;
@@ -398,8 +410,22 @@ export class Core {
       this.#takeIds(clients, first, rows, window.right, "clients");
       const decide = () => this.#decideRows(rows, 0, direction, true);
       this.#settling(policy, rows, window.left.values, window.right.values, decide);
-      this.#givePairs(into, first, rows);
-      give(window.outcomes, into.outcomes, first, rows);
+      // Now that their records are in the caches.
+      this.#expectFunctions(window.left, first, rows, "providers");
+      this.#expectFunctions(window.right, first, rows, "clients");
+      this.#giveAnswers(answers, into, first, rows);
+      if (into.common !== undefined) give(window.common, into.common, first, rows);
+      if (into.distance !== undefined) give(window.distance, into.distance, first, rows);
+    }
+  }
+
+  #giveAnswers(answers: Answers, into: AnswerColumns, first: number, rows: number): void {
+    const { outcomes, relation, path } = this.#staging;
+    for (let row = 0; row < rows; row++) {
+      const cell = decisionCell(outcomes.values[row]!, relation.values[row]!, path.values[row]!);
+      into.answer[first + row] = answers.answer[cell]!;
+      into.route[first + row] = answers.route[cell]!;
+      into.code[first + row] = answers.code[cell]!;
     }
   }
 
@@ -654,6 +680,14 @@ export class Core {
     throw new RangeError(
       `${name}: expected ids from 1 to ${this.count}, got ${ids[first + bad]} in row ${first + bad}`,
     );
+  }
+
+  #expectFunctions({ values }: Column<Uint32Array>, first: number, rows: number, name: string): void {
+    for (let row = 0; row < rows; row++) {
+      const id = values[row]!;
+      if (this.depth(id) > 0) continue;
+      throw new RangeError(`${name}: expected functions, got the host bridge ${id} in row ${first + row}`);
+    }
   }
 
   #takeAddresses(source: Addresses, first: number, rows: number, into: Column<BigUint64Array>, name: string): void {

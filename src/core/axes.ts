@@ -84,7 +84,10 @@ export type Iommu = (typeof IOMMUS)[number];
 export const OPEN = ["nowhere", "outside-windows", "everywhere", "blank"] as const;
 export type Open = (typeof OPEN)[number];
 
-/** `leaves`: for a range of addresses only, which begins in its owner and leaves it. */
+/**
+ * What is said of an address, or of a range of addresses: then `ambiguous` also where others claim a later part of the
+ * owner's range, and `leaves` where the range begins in its owner and leaves it.
+ */
 export const CLAIMS = ["nobody", "owned", "hole", "ambiguous", "maybe", "leaves"] as const;
 export type Claim = (typeof CLAIMS)[number];
 

@@ -22,7 +22,8 @@ const WORD = 4;
  */
 export function memoryNeeded({ nodes, hosts, systems, ranges }: Extent): number {
   const record = recordBytes(false);
-  const leaves = Math.ceil((2 * ranges + 1) / 7) * layout.LEAF_BYTES;
+  const leafCount = Math.ceil((2 * ranges + 1) / 7);
+  const leaves = leafCount * layout.LEAF_BYTES;
   const packedRanges = ranges * (layout.RANGE_BYTES + WORD);
   const numbering = nodes * (5 * WORD + 2 + record);
   const sorting = packedRanges + Math.max(ranges * 48, ranges * 32 + leaves) + systems * layout.SYSTEM_BYTES;
@@ -32,7 +33,8 @@ export function memoryNeeded({ nodes, hosts, systems, ranges }: Extent): number 
     hosts * (layout.HOST_BYTES + 1) +
     systems * layout.SYSTEM_BYTES +
     packedRanges +
-    leaves * 1.15;
+    leaves * 1.15 +
+    leafCount * layout.SOLE_OWNERS_BYTES;
   return Math.ceil(Math.max(numbering, sorting, answering)) + OVERHEAD;
 }
 

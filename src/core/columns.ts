@@ -81,8 +81,15 @@ export interface PairColumns {
   readonly path?: Uint8Array;
 }
 
-export interface DecisionColumns extends PairColumns {
-  readonly outcomes: Uint8Array;
+/** Answers for pairs, as `Answers` puts them. Columns that are left out are not filled. */
+export interface AnswerColumns {
+  readonly answer: Uint8Array;
+  readonly route: Uint8Array;
+  readonly code: Uint8Array;
+  /** Id of the common bridge or host bridge; 0: none. */
+  readonly common?: Uint32Array;
+  /** Hops, or NO_DISTANCE. */
+  readonly distance?: Uint32Array;
 }
 
 /** Answers for all ordered pairs, as `Phrases` puts them. */

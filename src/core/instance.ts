@@ -82,6 +82,7 @@ export function settle(sections: Sections, build: Build): Instance {
   const precise = reserve(arena, Math.max(CHUNK, MATRIX_LIMIT), PRECISE);
   const minima = arena.take(exports.minimaBytes(sections.nodes, longest) >>> 0);
   const tree = arena.take(exports.treeBytes(sections.leaves) >>> 0, layout.NODE_BYTES);
+  const soleOwners = arena.take(sections.leaves * layout.SOLE_OWNERS_BYTES, layout.SOLE_OWNERS_BYTES);
   sections.place((bytes) => arena.take(bytes, layout.LEAF_BYTES));
   arena.commit();
   const { buffer } = exports.memory;
@@ -110,6 +111,7 @@ export function settle(sections: Sections, build: Build): Instance {
   header(layout.HEADER_REQUESTS, columns.requests.at);
   exports.plantMinima(base, longest);
   exports.plantTree(base, tree);
+  exports.plantSoleOwners(base, sections.ranges, soleOwners);
   return {
     exports,
     memory,

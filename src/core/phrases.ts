@@ -44,19 +44,21 @@ export interface Ruling {
   readonly code: number;
 }
 
-export const RULINGS_BYTES =
-  (layout.STATUS_SLOTS + OUTCOME_SETS * layout.RELATION_SLOTS * layout.PATH_SLOTS) * layout.RULING_BYTES;
+const DECISIONS = OUTCOME_SETS * layout.RELATION_SLOTS * layout.PATH_SLOTS;
+export const RULINGS_BYTES = (layout.STATUS_SLOTS + DECISIONS) * layout.RULING_BYTES;
+
+/** What of a decision its words depend on. */
+export interface Decided {
+  readonly outcomes: number;
+  readonly relation: Relation | "across-systems";
+  readonly path: Path;
+}
 
 /** A ruling for each status, and for each decision there can be. */
 export class Rulings {
   readonly bytes = new Uint8Array(RULINGS_BYTES);
 
-  constructor(
-    rulingFor: (
-      status: Status,
-      decision: { readonly outcomes: number; readonly relation: Relation | "across-systems"; readonly path: Path },
-    ) => Ruling,
-  ) {
+  constructor(rulingFor: (status: Status, decision: Decided) => Ruling) {
     const write = (index: number, { route, code }: Ruling) => {
       this.bytes[index * layout.RULING_BYTES + layout.RULING_ROUTE] = route;
       this.bytes[index * layout.RULING_BYTES + layout.RULING_CODE] = code;
@@ -65,14 +67,45 @@ export class Rulings {
     STATUSES.forEach((status, index) => {
       if (status !== "decided") write(index, rulingFor(status, nothing));
     });
-    for (let outcomes = 0; outcomes < OUTCOME_SETS; outcomes++) {
-      for (let relation = 0; relation <= RELATIONS.length; relation++) {
-        PATHS.forEach((path, index) => {
-          const cell = (outcomes * layout.RELATION_SLOTS + relation) * layout.PATH_SLOTS + index;
-          const decision = { outcomes, relation: RELATIONS[relation] ?? "across-systems", path } as const;
-          write(layout.STATUS_SLOTS + cell, rulingFor("decided", decision));
-        });
-      }
+    eachDecision((cell, decision) => write(layout.STATUS_SLOTS + cell, rulingFor("decided", decision)));
+  }
+}
+
+/** What a pair comes to: the caller's own numbers. */
+export interface PairAnswer {
+  readonly answer: number;
+  readonly route: number;
+  readonly code: number;
+}
+
+/** What each decision that there can be comes to, by its cell: a row costs no more than looking it up. */
+export class Answers {
+  readonly answer = new Uint8Array(DECISIONS);
+  readonly route = new Uint8Array(DECISIONS);
+  readonly code = new Uint8Array(DECISIONS);
+
+  constructor(answerFor: (decision: Decided) => PairAnswer) {
+    eachDecision((cell, decision) => {
+      const { answer, route, code } = answerFor(decision);
+      this.answer[cell] = answer;
+      this.route[cell] = route;
+      this.code[cell] = code;
+    });
+  }
+}
+
+/** Which cell is a decision's; `relation` and `path` as in columns. */
+export function decisionCell(outcomes: number, relation: number, path: number): number {
+  return (outcomes * layout.RELATION_SLOTS + relation) * layout.PATH_SLOTS + path;
+}
+
+function eachDecision(visit: (cell: number, decision: Decided) => void): void {
+  for (let outcomes = 0; outcomes < OUTCOME_SETS; outcomes++) {
+    for (let relation = 0; relation <= RELATIONS.length; relation++) {
+      PATHS.forEach((path, index) => {
+        const named = RELATIONS[relation] ?? "across-systems";
+        visit(decisionCell(outcomes, relation, index), { outcomes, relation: named, path });
+      });
     }
   }
 }

@@ -59,6 +59,7 @@ export interface Exports {
   packLeaves(segments: number, starts: number, values: number, unit: number, leaves: number): number;
   treeBytes(keys: number): number;
   plantTree(base: number, tree: number): void;
+  plantSoleOwners(base: number, rangeCount: number, out: number): void;
 
   commonMany(base: number, count: number, left: number, right: number, common: number): void;
   commonOf(base: number, a: number, b: number): number;
@@ -67,6 +68,7 @@ export interface Exports {
   sortedKeys(base: number, count: number, sorted: number, least: number): void;
 
   claimIn(base: number, system: number, address: bigint): number;
+  claimOver(base: number, system: number, address: bigint, size: bigint): number;
   claimedAlike(base: number, system: number, address: bigint): bigint;
   claimants(base: number, rangeCount: number, system: number, address: bigint, out: number, room: number): number;
   ownerOf(base: number, system: number, address: bigint): number;
@@ -214,6 +216,7 @@ type Layout = Record<
   | "CLAIM_SHIFT"
   | "CLAIM_RANGE"
   | "LEAF_BYTES"
+  | "SOLE_OWNERS_BYTES"
   | "NODE_BYTES"
   | "RELATION_SLOTS"
   | "PHRASE_BYTES"

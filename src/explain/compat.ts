@@ -37,6 +37,6 @@ export function linuxDmaMapResource(
   const ram = topology.owners(address, name).owners.some(({ kind }) => kind === "system-ram");
   if (refusesRam && ram) return { result: "error", ...NONE };
   const bits = topology.describe(id)?.dmaMaskBits;
-  const reachable = bits === undefined || address + size - 1n < 1n << BigInt(bits);
+  const reachable = bits === undefined || bits >= 64 || address + size - 1n < 1n << BigInt(bits);
   return checked && !reachable ? { result: "error", ...NONE } : { result: "identity", dmaAddress: address };
 }

@@ -4,12 +4,13 @@ import type { Direction, HostBridge, Judgement, Policy } from "../policy/policy.
 import type { FunctionDescription } from "../topology/description.js";
 import { type Ref, Topology } from "../topology/topology.js";
 import { expectRows } from "../topology/column.js";
+import { canMany, type DecisionColumns } from "./decisions.js";
 import { egressOf } from "./egress.js";
 import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests } from "./many.js";
 import { mappingOf } from "./mapping.js";
 import { memoryOf } from "./memory.js";
 import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
-import { ROUTES } from "./ruling.js";
+import { ANSWERS, ROUTES } from "./ruling.js";
 import type { Context } from "./context.js";
 import type { Mapping, Verdict } from "./verdict.js";
 
@@ -26,8 +27,6 @@ export interface Matrix {
 }
 
 export { UNKNOWN_DISTANCE };
-/** Answers by the number that stands for them in a matrix. */
-export const ANSWERS = ["yes", "no", "unknown"] as const;
 
 /** A topology under a policy: may this function reach that one, or this address? */
 export class PeerDma implements Context {
@@ -85,6 +84,31 @@ export class PeerDma implements Context {
       case "unknown":
         return { ...judged, answer: "unknown", route: "unknown", code: doubtOf(decision) };
     }
+  }
+
+  /**
+   * The same in columns, for millions of pairs: row i of each column answers `can(providers[i], clients[i])`.
+   *
+   * @param direction of all rows, as the clients see it.
+   * @param into columns at least as long as the pairs; without them all columns are made.
+   * @throws TypeError for columns of the wrong kind; RangeError for columns that differ in length or are too short, for a
+   *   word that is no direction and, with the row, for an id that is no function's. Rows before that one may have been
+   *   filled.
+   */
+  canMany(providers: Uint32Array, clients: Uint32Array, direction?: Direction): Required<DecisionColumns>;
+  canMany<Into extends DecisionColumns>(
+    providers: Uint32Array,
+    clients: Uint32Array,
+    direction: Direction | undefined,
+    into: Into,
+  ): Into;
+  canMany(
+    providers: Uint32Array,
+    clients: Uint32Array,
+    direction: Direction = "both",
+    into?: DecisionColumns,
+  ): DecisionColumns {
+    return canMany(this.topology.core, this.#compiled, providers, clients, direction, into);
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Decision, Status } from "../core.js";
+import type { Decided, Status } from "../core.js";
 import { CODES, type Code } from "./codes.js";
 import { answerOf, doubtOf, refusalOf, routeOf } from "./pair.js";
 import type { Route } from "./verdict.js";
@@ -21,10 +21,11 @@ export const ROUTES = [
   "unknown",
 ] as const satisfies readonly Ruling["route"][];
 
+/** Answers by the number that stands for them in a column. */
+export const ANSWERS = ["yes", "no", "unknown"] as const;
+
 /** Codes by the number that stands for them in a column; 0: none. */
 export const CODE_NUMBERS: readonly (Code | null)[] = [null, ...(Object.keys(CODES) as Code[])];
-
-type Decided = Pick<Decision, "outcomes" | "relation" | "path">;
 
 /** What the core's answer to a request comes to, be it one or a row of many. */
 export function rule(status: Status, decision: Decided): Ruling {

@@ -53,8 +53,9 @@ export function readFunction(
     bars: resources === null ? shown.bars : barsFrom(resources, shown.bars ?? [], classCode),
     windows: windowsOf(resources, shown),
     link: shown.link === undefined ? readLink(tree, path) : shown.link,
-    // Without a driver this is the kernel's default of 32 bits, and bridges' drivers never set it.
-    dmaMaskBits: typeof driver === "string" && !isBridge ? decimal(tree.text(`${path}/dma_mask_bits`)) : undefined,
+    // Without a driver this is the kernel's default of 32 bits, and bridges' drivers never set it; 0: no mask is set.
+    dmaMaskBits:
+      typeof driver === "string" && !isBridge ? decimal(tree.text(`${path}/dma_mask_bits`)) || undefined : undefined,
     // The register says what state the device is in, the file what state the kernel believes it to be in.
     powerState: shown.powerState ?? powerState(tree.text(`${path}/power_state`)),
     numaNode: numaNode(tree.text(`${path}/numa_node`)),

@@ -56,6 +56,8 @@ export function newOwnerColumns(address: Addresses): Required<OwnerColumns> {
 
 /** @throws RangeError for what is no size: below 1, 2^64 or more, or a number that is no whole one below 2^53. */
 export function checkedSize(size: bigint | number): bigint {
+  // As it mostly is: comparisons of bigints take time.
+  if (size === 1n) return size;
   if (typeof size !== "bigint" && typeof size !== "number") {
     throw new TypeError(`expected the size as a bigint or a number, got ${size === null ? "null" : typeof size}`);
   }
@@ -75,6 +77,6 @@ export function checkAddress(address: bigint | number): void {
     throw new RangeError(`expected an address as a bigint or a whole number below 2^53, got ${address}`);
   }
   if (typeof address !== "bigint") throw new TypeError(`expected the address as a bigint, got ${typeof address}`);
-  if (address >= 0n && address < TOO_HIGH) return;
+  if (BigInt.asUintN(64, address) === address) return;
   throw new RangeError(`expected an address from 0 to 2^64 - 1, got ${address}`);
 }

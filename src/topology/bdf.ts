@@ -39,12 +39,12 @@ export function parseBdf(text: string): Bdf | null {
 
 /** `dddd:bb:dd.f` in lower case, the segment as Linux prints it (four digits, more only where needed). */
 export function formatBdf(bdf: Bdf): string {
-  return `${formatBus(bdf.segment, bdf.bus)}:${hex(bdf.device, 2)}.${bdf.function}`;
+  return `${formatBus(bdf.segment, bdf.bus)}:${byte(bdf.device)}.${bdf.function}`;
 }
 
 /** `dddd:bb`, the name of a bus and of the host bridge whose root bus it is. */
 export function formatBus(segment: number, bus: number): string {
-  return `${hex(segment, 4)}:${hex(bus, 2)}`;
+  return `${segment < 0x1_0000 ? byte(segment >>> 8) + byte(segment & 0xff) : segment.toString(16)}:${byte(bus)}`;
 }
 
 /** The canonical spelling of `text`, or null where `text` names no function. */
@@ -63,6 +63,9 @@ export function devfn(bdf: Bdf): number {
   return (bdf.device << 3) | bdf.function;
 }
 
-function hex(value: number, digits: number): string {
-  return value.toString(16).padStart(digits, "0");
+/** Every answer has a name in it, and most of the time that an answer takes would go into padding. */
+const BYTES = Array.from({ length: 0x100 }, (_, value) => value.toString(16).padStart(2, "0"));
+
+function byte(value: number): string {
+  return BYTES[value] ?? value.toString(16);
 }

@@ -117,7 +117,7 @@ export interface FunctionDescription {
   readonly sriov?: SriovDescription | null;
   /** Null: no PCIe link. */
   readonly link?: LinkDescription | null;
-  /** Address bits the device can drive, as its driver or its data sheet says. */
+  /** Address bits the device can drive, as its driver or its data sheet says: at least 1; 64 or more: all. */
   readonly dmaMaskBits?: number;
   /** Power state as sysfs names it: `D0`, `D3hot`, `D3cold`, … */
   readonly powerState?: string;
@@ -249,6 +249,7 @@ export interface PlatformDeviceDescription {
   readonly name: string;
   /** CPU physical addresses and bytes. */
   readonly regions: readonly { readonly start: Hex; readonly size: Size }[];
+  /** Address bits it can drive: at least 1; 64 or more: all. */
   readonly dmaMaskBits?: number;
 }
 

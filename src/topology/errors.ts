@@ -11,7 +11,7 @@ export interface Problem {
 /** What makes a description impossible. */
 export type ProblemCode =
   | "BAD_NAME" // not dddd:bb:dd.f, or not dddd:bb
-  | "BAD_NUMBER" // an address, size or register that is none
+  | "BAD_NUMBER" // an address, size, register or number of bits that is none
   | "DUPLICATE" // one name twice
   | "PARENT_MISSING" // names a function that the description lacks
   | "PARENT_CONTRADICTION" // bus numbers, segments or kinds say otherwise

@@ -2,7 +2,7 @@ import { ALWAYS, depthIn, parentIn, type Forest, type TermsTable } from "../core
 import { FIRST_APERTURE } from "./claims.js";
 import type { NodeColumns } from "./fabric.js";
 import { COMMAND_UNKNOWN, FUNCTION_KINDS, SRIOV_UNKNOWN } from "./fabric-columns.js";
-import { BRIDGE_CLASSES, COMMAND_MEMORY, VIRTUAL_DECODE, VIRTUAL_KINDS, type Known } from "./register.js";
+import { COMMAND_MEMORY, isNeverVirtual, VIRTUAL_DECODE, type Known } from "./register.js";
 
 const BARS = 13;
 const STATES: readonly Known[] = ["on", "off", "unknown"];
@@ -124,16 +124,12 @@ function ownDecode(nodes: NodeColumns, id: number): number {
   return (control & VIRTUAL_DECODE) === VIRTUAL_DECODE ? ON : OFF;
 }
 
-/** As that of a description, which has a ROM and ports as well. */
+/** As `mayBeVirtual` of a description, which has a ROM and ports as well. */
 function mayBeVirtual({ kind, class: code, buses, sriovControl }: NodeColumns, id: number): boolean {
-  if (kind !== undefined && !MAY_BE_VIRTUAL[kind[id]!]) return false;
-  if (code !== undefined && BRIDGES.has(code[id]! >>> 8)) return false;
-  if (buses !== undefined && buses[id] !== 0) return false;
-  return sriovControl === undefined || sriovControl[id] === SRIOV_UNKNOWN;
+  const hasSriov = (sriovControl?.[id] ?? SRIOV_UNKNOWN) !== SRIOV_UNKNOWN;
+  const leads = hasSriov || (buses?.[id] ?? 0) !== 0;
+  return !isNeverVirtual(FUNCTION_KINDS[kind?.[id] ?? 0]!, (code?.[id] ?? 0) >>> 8, leads);
 }
-
-const MAY_BE_VIRTUAL = FUNCTION_KINDS.map((kind) => kind === null || VIRTUAL_KINDS.includes(kind));
-const BRIDGES = new Set(BRIDGE_CLASSES.map((code) => parseInt(code, 16)));
 
 function commandDecode(command: Uint16Array | undefined, id: number): number {
   const word = command === undefined ? COMMAND_UNKNOWN : command[id]!;

@@ -15,6 +15,7 @@ import { collectClaims, findOverlaps, type Node } from "./claims.js";
 import { cycleIn } from "./cycle.js";
 import { DescribedCatalogue } from "./described.js";
 import type { MachineDescription } from "./description.js";
+import { checkDmaMasks, packedDmaMask } from "./dma-masks.js";
 import { TopologyError, type Problem } from "./errors.js";
 import type { Finding } from "./finding.js";
 import { Hosts } from "./hosts.js";
@@ -34,6 +35,7 @@ export function partsFromDescription(machine: MachineDescription, build?: Build)
   const findings: Finding[] = [];
   const { systems } = machine;
   checkSystemNames(systems, problems);
+  checkDmaMasks(systems, problems);
   const placement = place(systems, problems, findings);
   const { roots, functions } = placement;
   const extent = { nodes: roots.length + functions.length, hosts: roots.length, systems: systems.length };
@@ -85,7 +87,7 @@ function forestOf({ roots, functions, parents }: Placement, problems: readonly P
     const { acs } = description;
     const at = roots.length + index;
     marks[at] = acs === undefined ? MARK_UNREADABLE : acs === null ? 0 : acsMarks(acs.control);
-    dmaBits[at] = Math.min(description.dmaMaskBits ?? 0, 64);
+    dmaBits[at] = packedDmaMask(description.dmaMaskBits);
   });
   const forest = buildForest(parents, marks, dmaBits, build);
   if (forest !== null) return forest;

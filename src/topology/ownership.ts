@@ -10,33 +10,29 @@ export interface AddressBook {
   readonly facts: readonly SystemFacts[];
   /** Per system the row in OPEN. */
   readonly open: Uint8Array;
-  nameOf(id: number): string;
+  /** Name of a function of a system, as people write it. */
+  nameOf(system: number, id: number): string;
 }
 
 /** Who owns an address of a system, or the range that begins there. */
 export function ownersOf(book: AddressBook, system: number, address: bigint, size: bigint): Ownership {
   const { core } = book;
-  const { claim, range } = core.claim(system, address);
+  const { claim, range } = core.claim(system, address, size);
   switch (claim) {
     case "owned":
-    case "leaves": {
-      const nearest = core.range(range);
-      const beyond = address + core.claimedAlike(system, address);
-      const contested = address + size > beyond && beyond < nearest.start + nearest.size;
-      if (contested) return { answer: "several", owners: claimants(book, system, beyond), window: null };
-      const leaves = address + size > nearest.start + nearest.size;
-      return { answer: leaves ? "leaves-owner" : "one", owners: [owner(book, nearest, address)], window: null };
-    }
+      return { answer: "one", owners: [owner(book, core.rangeIn(system, range), address)], window: null };
+    case "leaves":
+      return { answer: "leaves-owner", owners: [owner(book, core.rangeIn(system, range), address)], window: null };
     case "ambiguous":
-      return { answer: "several", owners: claimants(book, system, address), window: null };
+      return { answer: "several", owners: claimants(book, system, contested(core, system, address)), window: null };
     case "maybe": {
-      const nearest = owner(book, core.range(range), address);
+      const nearest = owner(book, core.rangeIn(system, range), address);
       const others = claimants(book, system, address).filter(({ id }) => id !== null && id !== nearest.id);
       return { answer: "unknown", owners: [nearest, ...others], window: null };
     }
     case "hole":
     case "nobody": {
-      const hole = claim === "hole" ? core.range(range) : null;
+      const hole = claim === "hole" ? core.rangeIn(system, range) : null;
       const open = OPEN[book.open[system]!]!;
       return {
         answer: open === "everywhere" || (open !== "nowhere" && hole === null) ? "unknown" : "none",
@@ -47,9 +43,15 @@ export function ownersOf(book: AddressBook, system: number, address: bigint, siz
   }
 }
 
+/** The first address that several claim of a range that begins at `address`. */
+function contested(core: Core, system: number, address: bigint): bigint {
+  const { claim } = core.claim(system, address);
+  return claim === "owned" ? address + core.claimedAlike(system, address) : address;
+}
+
 /** Everyone but windows who claims an address: what is outside PCI, then functions in the order of their ids. */
 function claimants(book: AddressBook, system: number, address: bigint): Owner[] {
-  const ranges = Array.from(book.core.claimants(system, address), (range) => book.core.range(range));
+  const ranges = Array.from(book.core.claimants(system, address), (range) => book.core.rangeIn(system, range));
   return ranges
     .filter(({ terms }) => terms.kind !== "window")
     .map((range) => owner(book, range, address))
@@ -57,11 +59,13 @@ function claimants(book: AddressBook, system: number, address: bigint): Owner[] 
 }
 
 function owner({ facts, nameOf }: AddressBook, range: RangeRow, address: bigint): Owner {
-  const { system, start, terms } = range;
-  const place = { start, size: isCertain(terms) ? range.size : null, offset: address - start };
+  const { system, owner: id, start, terms } = range;
+  const size = isCertain(terms) ? range.size : null;
+  const offset = address - start;
+  // Field by field: a spread would take longer than everything else.
   if (terms.kind === "bar" || terms.kind === "not-peer") {
-    return { kind: "pci", id: range.owner, name: nameOf(range.owner), bar: terms.bar, ...place };
+    return { kind: "pci", id, name: nameOf(system, id), bar: terms.bar, start, size, offset };
   }
-  const { kind, name } = surroundingAt(facts[system]!, range.owner);
-  return { kind, id: null, name: name ?? kind, bar: null, ...place };
+  const { kind, name } = surroundingAt(facts[system]!, id);
+  return { kind, id: null, name: name ?? kind, bar: null, start, size, offset };
 }

@@ -51,21 +51,30 @@ export function decodesMemory(description: FunctionDescription, physical?: Funct
   return own === "off" && mayBeVirtual(description) ? "unknown" : own;
 }
 
-/**
- * Whether a function may be a virtual one. That needs more than silence: what is a bridge, conventional, an SR-IOV
- * physical function, or has ports or a ROM, is none (PCIe 6.0 9.3.3, 9.3.4).
- */
+/** Whether a function may be a virtual one: no ports and no ROM, and nothing that {@link isNeverVirtual}. */
 export function mayBeVirtual({ physicalFunction, kind, class: code, bus, sriov, bars = [] }: FunctionDescription) {
   if (physicalFunction === null) return false;
-  if (kind !== undefined && !VIRTUAL_KINDS.includes(kind)) return false;
-  if (bus !== undefined || sriov || BRIDGE_CLASSES.some((bridge) => code?.startsWith(bridge))) return false;
+  const subclass = code === undefined ? 0 : parseInt(code.slice(0, 4), 16);
+  if (isNeverVirtual(kind ?? null, subclass, bus !== undefined || Boolean(sriov))) return false;
   return !bars.some(({ index, type }) => type === "io" || type === "rom" || index === 6);
 }
 
+/**
+ * Whether a function is known to be no virtual one. That needs more than silence: what is a bridge, conventional, or an
+ * SR-IOV physical function, is none (PCIe 6.0 9.3.3, 9.3.4).
+ *
+ * @param kind null: not known.
+ * @param subclass the upper 16 bits of the class code; 0: not known.
+ * @param leads whether it has bus numbers or SR-IOV of its own.
+ */
+export function isNeverVirtual(kind: FunctionKind | null, subclass: number, leads: boolean): boolean {
+  return leads || (kind !== null && !VIRTUAL_KINDS.includes(kind)) || BRIDGE_CLASSES.includes(subclass);
+}
+
 /** What an SR-IOV physical function may be, and so its virtual ones; some GPUs with SR-IOV are legacy endpoints. */
-export const VIRTUAL_KINDS: readonly FunctionKind[] = ["endpoint", "legacy-endpoint", "rc-integrated-endpoint"];
+const VIRTUAL_KINDS: readonly FunctionKind[] = ["endpoint", "legacy-endpoint", "rc-integrated-endpoint"];
 /** Host bridges, PCI-to-PCI bridges, CardBus bridges. */
-export const BRIDGE_CLASSES: readonly string[] = ["0600", "0604", "0607"];
+const BRIDGE_CLASSES: readonly number[] = [0x0600, 0x0604, 0x0607];
 
 function virtualFunctionsDecode(sriov: SriovDescription | null | undefined): Known {
   if (sriov === undefined) return "unknown";

@@ -40,6 +40,7 @@ export class Topology {
   readonly #systemNames: SystemNames;
   #roots: readonly { readonly id: number; readonly root: Root }[] | null = null;
   #owners: OwnerBatch | null = null;
+  #book: AddressBook | null = null;
 
   /**
    * Checks and packs a description.
@@ -114,9 +115,13 @@ export class Topology {
 
   /** `dddd:bb:dd.f` for a function, `dddd:bb` for a host bridge; with `system/` in front where there are several. */
   name(id: number): string {
-    const name = this.#catalogue.name(this.id(id));
-    const { facts } = this.#catalogue;
-    return facts.length === 1 ? name : `${facts[this.systemOf(id)]!.name ?? ""}/${name}`;
+    return this.#nameIn(this.systemOf(id), id);
+  }
+
+  #nameIn(system: number, id: number): string {
+    const { facts } = this.#parts.catalogue;
+    const name = this.#parts.catalogue.name(id);
+    return facts.length === 1 ? name : `${facts[system]!.name ?? ""}/${name}`;
   }
 
   /** What the description holds of a function; null for a host bridge. */
@@ -265,10 +270,11 @@ export class Topology {
    *   [1, 2^64), a number that is no whole one below 2^53, or where it is not said which of several systems.
    */
   owners(address: bigint, system?: string | number, size: bigint | number = 1n): Ownership {
-    const book = this.#book();
+    const { core } = this;
     if (typeof address !== "bigint") throw new TypeError(`expected the address as a bigint, got ${typeof address}`);
     checkAddress(address);
-    return ownersOf(book, this.#systemNames.ordinal(system), address, checkedSize(size));
+    this.#book ??= this.#openBook(core);
+    return ownersOf(this.#book, this.#systemNames.ordinal(system), address, checkedSize(size));
   }
 
   /**
@@ -353,6 +359,7 @@ export class Topology {
   close(): void {
     this.#parts.core.release();
     this.#owners = null;
+    this.#book = null;
   }
 
   /** @throws Error once the topology is closed. */
@@ -361,9 +368,9 @@ export class Topology {
     return this.#parts.catalogue;
   }
 
-  #book(): AddressBook {
-    const { core } = this;
-    return { core, facts: this.#catalogue.facts, open: this.#parts.open, nameOf: (id) => this.name(id) };
+  #openBook(core: Core): AddressBook {
+    const { catalogue, open } = this.#parts;
+    return { core, facts: catalogue.facts, open, nameOf: (system, id) => this.#nameIn(system, id) };
   }
 
   #find(ref: string): number {

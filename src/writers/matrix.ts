@@ -1,5 +1,5 @@
-import { ANSWERS, UNKNOWN_DISTANCE, type Matrix, type PeerDma } from "../explain/peer-dma.js";
-import { ROUTES } from "../explain/ruling.js";
+import { UNKNOWN_DISTANCE, type Matrix, type PeerDma } from "../explain/peer-dma.js";
+import { ANSWERS, ROUTES } from "../explain/ruling.js";
 import { policyDocument, policyText, type PolicyDocument } from "./policy.js";
 import { paragraph, shorten, widest, type Style } from "./style.js";
 

@@ -63,7 +63,7 @@ import {
   SYSTEM_SPAN,
 } from "../../assembly/layout";
 import { plantMinima } from "../../assembly/number";
-import { claimants } from "../../assembly/ranges";
+import { claimants, ownerOf, plantSoleOwners } from "../../assembly/ranges";
 import { Batch } from "./batch";
 import { zeros } from "./forests";
 import { Machine } from "./machine";
@@ -307,7 +307,9 @@ function astray(base: usize, batch: Batch, chain: usize): i32 {
     wrong += i32(load<u32>(batch.owners + <usize>row * 4) > NODES);
     const client = load<u32>(batch.clients + <usize>row * 4);
     wrong += i32(ancestors(base, client, chain) > NODES);
-    wrong += i32(claimants(base, RANGES, row & 1, load<u64>(batch.addresses + <usize>row * 8), chain, 9) > RANGES);
+    const address = load<u64>(batch.addresses + <usize>row * 8);
+    wrong += i32(claimants(base, RANGES, row & 1, address, chain, 9) > RANGES);
+    wrong += i32(ownerOf(base, row & 1, address) > NODES);
   }
   walkMany(base, batch.count, batch.providers, batch.clients, batch.common);
   for (let row: u32 = 0; row < batch.count; row++) wrong += i32(load<u32>(batch.common + <usize>row * 4) > NODES);
@@ -345,6 +347,7 @@ describe("what passes the checks", () => {
         // As when they are read: what is planted over them is planted anew.
         plantMinima(base, machine.longest);
         plantTree(base, machine.ranges.tree);
+        plantSoleOwners(base, RANGES, machine.ranges.soleOwners);
         wrong += astray(base, batch, chain);
         passed++;
       } else caught++;

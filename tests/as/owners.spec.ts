@@ -4,6 +4,7 @@
 import { packLeaves, plantTree, treeBytes } from "../../assembly/flatten";
 import {
   ALWAYS,
+  CLAIM_AMBIGUOUS,
   CLAIM_LEAVES,
   CLAIM_OWNED,
   CLAIM_RANGE,
@@ -24,6 +25,7 @@ import {
   LEAF_BYTES,
   NODE_BYTES,
   RANGE_BYTES,
+  RANGE_SIZE,
   RANGE_START,
   RANKS,
   SEGMENTS_PER_LEAF,
@@ -36,6 +38,7 @@ import {
   claimedAlike,
   claimIn,
   claimMany,
+  claimOver,
   convertMany,
   displaceMany,
   firstBadId,
@@ -46,7 +49,7 @@ import {
 import { zeros } from "./forests";
 import { random, random64 } from "./random";
 import { Ranges } from "./ranges";
-import { holds, NOBODY, scan } from "./scan";
+import { claim, holds, NOBODY, scan } from "./scan";
 
 /** Addresses, and what the batched lookups say of them. */
 class Lookups {
@@ -390,14 +393,24 @@ function wrongOwner(base: usize, lookups: Lookups, at: u32, batch: Lookups, row:
   const alone = claimIn(base, system, address);
   const isOwned = alone >> CLAIM_SHIFT == CLAIM_OWNED;
   const size = load<u64>(batch.sizes + <usize>row * 8);
-  const leaves = sized && isOwned && size > claimedAlike(base, system, address);
-  const expected = leaves ? (CLAIM_LEAVES << CLAIM_SHIFT) | (alone & CLAIM_RANGE) : alone;
+  const alike = claimedAlike(base, system, address);
+  const outlasts = sized && isOwned && size > alike;
+  const expected = outlasts ? beyond(base, alone, load<u64>(batch.addresses + <usize>row * 8) + alike) : alone;
   let wrong = i32(batch.value(row) != expected);
-  wrong += i32(load<u32>(batch.owners + <usize>row * 4) != (leaves ? 0 : ownerOf(base, system, address)));
+  if (sized) wrong += i32(claimOver(base, system, address, size) != expected);
+  wrong += i32(load<u32>(batch.owners + <usize>row * 4) != (outlasts ? 0 : ownerOf(base, system, address)));
   let begin: u64 = 0;
   if (isOwned) begin = displacedStart(base, alone & CLAIM_RANGE);
   const offset = isOwned ? load<u64>(batch.addresses + <usize>row * 8) - begin : 0;
   return wrong + i32(load<u64>(batch.offsets + <usize>row * 8) != offset);
+}
+
+/** What is said of a range that outlasts the owned segment in which it begins. */
+function beyond(base: usize, alone: u32, segmentEnd: u64): u32 {
+  const range = alone & CLAIM_RANGE;
+  const record = <usize>load<u32>(base, HEADER_RANGES) + <usize>range * RANGE_BYTES;
+  const isPart = segmentEnd != load<u64>(record, RANGE_START) + load<u64>(record, RANGE_SIZE);
+  return claim(isPart ? CLAIM_AMBIGUOUS : CLAIM_LEAVES, range);
 }
 
 function displacedStart(base: usize, range: u32): u64 {

@@ -24,6 +24,7 @@ import {
   RANGE_BYTES,
   RANK_MASK,
   RANK_SHIFT,
+  SOLE_OWNERS_BYTES,
   SYSTEM_BYTES,
   SYSTEM_IOMMU,
   SYSTEM_OPEN,
@@ -32,6 +33,7 @@ import {
   TERMS_OFF_FROM,
   TERMS_UNKNOWN_FROM,
 } from "../../assembly/layout";
+import { plantSoleOwners } from "../../assembly/ranges";
 import { zeros } from "./forests";
 
 const WORD: usize = 4;
@@ -54,6 +56,7 @@ export class Ranges {
   segmentValues: usize = 0;
   leaves: usize = 0;
   tree: usize = 0;
+  soleOwners: usize = 0;
   systemCount: u32 = 0;
   private opens: u32[] = [];
   private iommus: u32[] = [];
@@ -215,6 +218,8 @@ export class Ranges {
     store<u32>(base, <u32>this.systemRecords, HEADER_SYSTEMS);
     if (this.tree == 0) this.tree = zeros(treeBytes(this.leafCount));
     plantTree(base, this.tree);
+    if (this.soleOwners == 0) this.soleOwners = zeros(<usize>this.leafCount * SOLE_OWNERS_BYTES);
+    plantSoleOwners(base, this.count, this.soleOwners);
   }
 
   /** Number, in the order of `add`, of one of the core's ranges. */
@@ -255,5 +260,6 @@ export class Ranges {
     heap.free(this.segmentStarts);
     heap.free(this.segmentValues);
     if (this.tree != 0) heap.free(this.tree);
+    if (this.soleOwners != 0) heap.free(this.soleOwners);
   }
 }

@@ -45,13 +45,14 @@ function documented(text: string): Column[] {
 
 describe("the page on columns", () => {
   test("its program says what its comments say", async () => {
-    const report = "{ common, distance, owner, offset, functions, route, dmaAddress }";
+    const report = "{ common, distance, owner, offset, functions, answer, route, dmaAddress }";
     const found = (await run(blocks(PAGE, "ts")[0]!, report)) as Record<string, Uint32Array>;
     expect(found).toMatchObject({
       common: Uint32Array.of(found["functions"]![0]!),
       distance: Uint32Array.of(2),
       owner: Uint32Array.of(found["functions"]![1]!),
       offset: Float64Array.of(0x1000),
+      answer: Uint8Array.of(peerlane.ANSWERS.indexOf("yes")),
       route: Uint8Array.of(peerlane.ROUTES.indexOf("bus-address")),
       dmaAddress: BigUint64Array.of(peerlane.NO_ADDRESS),
     });
@@ -65,6 +66,7 @@ describe("the page on columns", () => {
   test.each([
     ["commonMany", "src/topology/answers.ts", ["CommonColumns"]],
     ["ownerMany", "src/topology/answers.ts", ["OwnerQueries", "OwnerColumns"]],
+    ["canMany", "src/explain/decisions.ts", ["DecisionColumns"]],
     ["mapMany", "src/explain/many.ts", ["MapRequests", "MapColumns"]],
     ["matrix", "src/explain/peer-dma.ts", ["Matrix"]],
   ])("lists the columns of %s", (call, file, names) => {

@@ -33,7 +33,15 @@ describe("the entries", () => {
 
   test("of columns every one has a docstring", () => {
     const all = ENTRIES.flatMap(exportsOf);
-    for (const name of ["CommonColumns", "OwnerQueries", "OwnerColumns", "MapRequests", "MapColumns", "Matrix"]) {
+    for (const name of [
+      "CommonColumns",
+      "OwnerQueries",
+      "OwnerColumns",
+      "MapRequests",
+      "MapColumns",
+      "DecisionColumns",
+      "Matrix",
+    ]) {
       const columns = checker.getDeclaredTypeOfSymbol(all.find((symbol) => symbol.name === name)!).getProperties();
       expect(columns.length).toBeGreaterThan(2);
       for (const column of columns) {

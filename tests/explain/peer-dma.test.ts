@@ -173,6 +173,9 @@ describe("map", () => {
       peers("L", { C: { dmaMaskBits: bits } }).map(BDF.C, address, size).ok;
     expect(to(32, 0xf9ff_ffffn, 1n)).toBe(true);
     expect(to(31, 0xf900_0000n, 1n)).toBe(false);
+    expect(to(1, 0xf900_0000n, 1n)).toBe(false);
+    // Whatever is beyond the 64 bits of an address drives all of them, and is not cut down to a byte.
+    for (const bits of [64, 65, 255, 256, 257, 1e300]) expect(to(bits, 0xf9ff_ffffn, 1n)).toBe(true);
     expect(peers("L", { C: { dmaMaskBits: 31 } }).map(BDF.C, 0x7fef_ffffn, 1n)).toMatchObject({
       ok: true,
       route: "system-memory",

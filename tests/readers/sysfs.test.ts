@@ -385,6 +385,17 @@ describe("what is missing is unknown, what is known to be absent is null", () =>
   });
 
   test.each([
+    ["64\n", 64],
+    ["0\n", undefined],
+    ["-1\n", undefined],
+  ])("a DMA mask of %o bits", async (bits, expected) => {
+    const machine = new Machine()
+      .add(place, { dma_mask_bits: bits })
+      .link(`sys/devices/${place}/driver`, "../../../bus/pci/drivers/nvme");
+    expect((await machine.function("0000:00:03.0")).dmaMaskBits).toBe(expected);
+  });
+
+  test.each([
     ["DMA in every group translates", { "0": "DMA\n", "1": "DMA-FQ\n" }, "translating"],
     ["identity in every group passes through", { "0": "identity\n", "1": "identity\n" }, "passthrough"],
     ["groups that differ leave it open", { "0": "identity\n", "1": "DMA\n" }, undefined],

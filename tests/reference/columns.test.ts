@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { PATHS, RELATIONS, type Build } from "../../src/core.js";
 import { PeerDma, UNKNOWN_DISTANCE } from "../../src/explain/peer-dma.js";
-import { ROUTES } from "../../src/explain/ruling.js";
+import { ANSWERS, ROUTES } from "../../src/explain/ruling.js";
 import { linux } from "../../src/policy/linux.js";
 import { OWNER_ANSWERS } from "../../src/topology/answers.js";
 import { Topology } from "../../src/topology/topology.js";
@@ -57,6 +57,12 @@ function compare(machines: readonly Machine[], build: Build): number {
     expect([...code].map((each) => each === 0)).toEqual(
       rows.map((row) => !["not-supported", "unknown"].includes(pairRoute(row))),
     );
+
+    const decided = peers.canMany(a, b);
+    expect([...decided.common]).toEqual([...common]);
+    expect([...decided.distance]).toEqual([...distance]);
+    expect([...decided.route].map((each) => ROUTES[each])).toEqual(rows.map(pairRoute));
+    expect([...decided.answer].map((each) => ANSWERS[each])).toEqual(rows.map((row) => verdictOf(row.outcomes).answer));
 
     batch.forEach((machine, index) => {
       const ids = machine.asked.map((node) => idOf(index, node));

@@ -237,6 +237,17 @@ describe("a description that cannot be true", () => {
     expect(messages([bad("0x1000", 2 ** 53)])).toEqual([expected("9007199254740992")]);
   });
 
+  test.each([0, -1, 0.5, 64.5, NaN, Infinity, "32", null])("says that %o is no number of address bits", (bits) => {
+    const dmaMaskBits = bits as number;
+    const wrong = (name: string) =>
+      `BAD_NUMBER: ${name}, dmaMaskBits: expected a whole number of at least 1, got ${bits}: leave it out if it is not known`;
+    const driven: FunctionDescription = { bdf: "0000:00:01.0", parent: null, dmaMaskBits };
+    const platformDevices = [{ name: "uart", regions: [], dmaMaskBits }];
+    expect(messages([driven])).toEqual([wrong("0000:00:01.0")]);
+    expect(messages([driven], { platformDevices })).toEqual([wrong("0000:00:01.0"), wrong("uart")]);
+    expect(messages([{ ...driven, dmaMaskBits: 1 }], { platformDevices })).toEqual([wrong("uart")]);
+  });
+
   test("says what is no address of a window above a BAR that is fine", () => {
     const bridge: FunctionDescription = {
       bdf: "0000:00:01.0",

@@ -30,7 +30,9 @@ test("F1 before 5.0 the mask is not looked at", () => {
   const narrow = { A: { dmaMaskBits: 31 } };
   expect(asked("4.20", BAR_OF_C, narrow)).toEqual({ result: "identity", dmaAddress: BAR_OF_C });
   expect(asked("5.0", BAR_OF_C, narrow)).toEqual({ result: "error", dmaAddress: null });
-  expect(asked("6.1", BAR_OF_C, { A: { dmaMaskBits: 32 } }).result).toBe("identity");
+  for (const bits of [32, 64, 65, 1e300]) {
+    expect(asked("6.1", BAR_OF_C, { A: { dmaMaskBits: bits } }).result).toBe("identity");
+  }
 });
 
 test("F1 RAM is an error from 5.0 to about 5.17", () => {
