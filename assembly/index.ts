@@ -20,7 +20,8 @@ export {
   ownerOf,
   ownerOfNumber,
 } from "./ranges";
-export { decideMany, requestMany } from "./route";
+export { decideMany } from "./pairs";
+export { requestMany } from "./requests";
 export { checkHosts, checkKeys, checkLeaves, checkOwners, checkRanges, checkRecords, checkSystems } from "./check";
 export * from "./layout";
 

@@ -18,7 +18,10 @@
 //   ├───────┼───────┼───────┼───────┼───────┼────────┼───────┼───────┼───────┼─────────┴─────────┴─────────┘
 //   │ table │leaves │leaves │ unit  │ranges │ owners │ terms │levels │level 0│ … level 10 │ touched │ pair
 //   │   @   │   @   │ count │ shift │   @   │   @    │   @   │ count │   @   │      @     │    -    │  -
-//   └───────┴───────┴───────┴───────┴───────┴────────┴───────┴───────┴───────┴────────────┴─────────┴──────
+//   ├───────┴─┬─────┴────┬──┴───────┼───────┴────────┴───────┴───────┴───────┴────────────┴─────────┴──────
+//   │ precise │ requests │ unsettled│
+//   │ 0/1/2   │    @     │  count   │
+//   └─────────┴──────────┴──────────┘
 
 export const HEADER_NODES: usize = 0;
 export const HEADER_WIDE: usize = HEADER_NODES + 4;
@@ -46,7 +49,20 @@ export const HEADER_LEVEL: usize = HEADER_LEVELS + 4;
 export const HEADER_TOUCHED: usize = HEADER_LEVEL + 11 * 4;
 /** Room for two ids and their common upstream. */
 export const HEADER_PAIR: usize = HEADER_TOUCHED + 4;
-export const HEADER_BYTES: usize = HEADER_PAIR + 12;
+/** Whose model of ACS decides about pairs: PRECISE_… (precise.ts). */
+export const HEADER_PRECISE: usize = HEADER_PAIR + 12;
+/** u8 per row or column: WAY_… that the request of a pair may take; EGRESS: its port's egress control vector tells. */
+export const HEADER_REQUESTS: usize = HEADER_PRECISE + 4;
+/** How many of these have EGRESS. */
+export const HEADER_UNSETTLED: usize = HEADER_REQUESTS + 4;
+export const HEADER_BYTES: usize = HEADER_UNSETTLED + 4;
+
+/** Linux's: whatever redirects on the way (forest.ts). */
+export const PRECISE_OFF: u32 = 0;
+/** What the hardware does; the ways of requests are a result. */
+export const PRECISE_FOUND: u32 = 1;
+/** The same with ways of requests that are given. */
+export const PRECISE_GIVEN: u32 = 2;
 
 // Keys: u32 per node, what it hangs below. They order like the ids of the parents, so that the least key among
 // (a, b] names the common upstream of a < b; the depth of that comes with it.
@@ -61,7 +77,7 @@ export const HEADER_BYTES: usize = HEADER_PAIR + 12;
 //
 //    0        4        8       12      13         14           15
 //   ┌────────┬────────┬───────┬───────┬──────────┬────────────┬──────────┐
-//   │ prefix │ suffix │ host  │ depth │ redirect │ unreadable │ DMA bits │
+//   │ prefix │ suffix │ host  │ depth │ redirect │ unreadable │ own      │
 //   └────────┴────────┴───────┴───────┴──────────┴────────────┴──────────┘
 //
 //   prefix      least key from the start of the node's block to the node
@@ -69,9 +85,17 @@ export const HEADER_BYTES: usize = HEADER_PAIR + 12;
 //   host        ordinal of the host bridge above
 //   redirect    depth of the deepest function on this node's chain, itself included, that redirects; 0: none
 //   unreadable  the same for functions whose ACS is not known
-//   DMA bits    how many address bits the function drives; 0: no limit known
+//   own         what concerns the function alone:
+//
+//          7            6         5        0
+//         ┌────────────┬─────────┬──────────┐   completion, request   its ACS redirects those: CR, RR
+//         │ completion │ request │ DMA bits │   DMA bits              how many address bits it drives; 0: no limit
+//         └────────────┴─────────┴──────────┘                         below 64 is known
 //
 // A path is direct exactly when both ends' redirect depths are less than the depth of the common bridge.
+//
+// A function at its own redirect depth redirects by itself, and at its own unreadable depth its ACS is not known. One
+// that is at both has egress control: to Linux a redirect, and what it does is in a vector that the core does not have.
 
 export const RECORD_PREFIX: usize = 0;
 export const RECORD_SUFFIX: usize = RECORD_PREFIX + 4;
@@ -80,8 +104,12 @@ export const RECORD_DEPTH: usize = RECORD_HOST + 4;
 // In units of the field's width, behind RECORD_DEPTH.
 export const FIELD_REDIRECT: usize = 1;
 export const FIELD_UNREADABLE: usize = 2;
-export const FIELD_DMA_BITS: usize = 3;
+export const FIELD_OWN: usize = 3;
 export const FIELDS: usize = 4;
+
+export const OWN_DMA_BITS: u32 = 63;
+export const OWN_REQUEST: u32 = 64;
+export const OWN_COMPLETION: u32 = 128;
 
 /** The greatest depth that a byte holds. */
 export const NARROW_DEPTH: u32 = 255;
@@ -94,6 +122,8 @@ export const BLOCK_SHIFT: u32 = 5;
 
 export const MARK_REDIRECT: u32 = 1;
 export const MARK_UNREADABLE: u32 = 2;
+export const MARK_REQUEST: u32 = OWN_REQUEST;
+export const MARK_COMPLETION: u32 = OWN_COMPLETION;
 
 // Host bridge, one per tree of the forest ────────────────────────────────────────────────────────────────────────
 //
@@ -276,11 +306,23 @@ export const RELATIONS: u32 = 6;
 /** Not in the table: no policy lets two systems reach each other. */
 export const RELATION_ACROSS_SYSTEMS: u32 = 6;
 
-export const PATH_DIRECT: u32 = 0;
-export const PATH_REDIRECTED: u32 = 1;
-export const PATH_MAYBE: u32 = 2;
-export const PATHS: u32 = 3;
+// A path is the set of the ways that a request may take, less 1.
 
+export const WAY_DIRECT: u32 = 1;
+export const WAY_REDIRECTED: u32 = 2;
+export const WAY_BLOCKED: u32 = 4;
+export const WAYS_ALL: u32 = WAY_DIRECT | WAY_REDIRECTED | WAY_BLOCKED;
+/** Beside the ways of a request: which of them it is, an egress control vector tells. */
+export const EGRESS: u32 = 128;
+
+export const PATH_DIRECT: u32 = WAY_DIRECT - 1;
+export const PATH_REDIRECTED: u32 = WAY_REDIRECTED - 1;
+export const PATH_MAYBE: u32 = (WAY_DIRECT | WAY_REDIRECTED) - 1;
+export const PATH_BLOCKED: u32 = WAY_BLOCKED - 1;
+export const PATH_ANY: u32 = WAYS_ALL - 1;
+export const PATHS: u32 = WAYS_ALL;
+
+export const DIRECTION_WRITE: u32 = 1;
 export const DIRECTIONS: u32 = 3;
 
 export const OUTCOME_BUS_ADDRESS: u32 = 1;
@@ -289,6 +331,7 @@ export const OUTCOME_REDIRECT_REFUSED: u32 = 4;
 export const OUTCOME_HOST_REFUSED: u32 = 8;
 export const OUTCOME_POLICY_REFUSED: u32 = 16;
 export const OUTCOME_SYSTEMS_REFUSED: u32 = 32;
+export const OUTCOME_EGRESS_BLOCKED: u32 = 64;
 export const OUTCOMES_ALLOWED: u32 = OUTCOME_BUS_ADDRESS | OUTCOME_THROUGH_HOST;
 
 // Phrase: what a pair of outcomes and relation comes to, for people. One for each, at outcomes * RELATION_SLOTS +
@@ -355,4 +398,4 @@ export const RULING_ROUTE: usize = 0;
 export const RULING_CODE: usize = RULING_ROUTE + 1;
 export const RULING_BYTES: usize = RULING_CODE + 1;
 export const STATUS_SLOTS: u32 = 32;
-export const PATH_SLOTS: u32 = 4;
+export const PATH_SLOTS: u32 = 8;

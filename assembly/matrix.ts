@@ -9,8 +9,11 @@ import {
   HEADER_CLASSES,
   HEADER_CLASS_COUNT,
   HEADER_DEPTH_BITS,
+  HEADER_PRECISE,
   HEADER_RECORDS,
+  HEADER_REQUESTS,
   HEADER_TABLE,
+  HEADER_UNSETTLED,
   NO_DISTANCE,
   OUTCOME_SYSTEMS_REFUSED,
   PATHS,
@@ -23,13 +26,15 @@ import {
   PHRASE_MASK,
   PHRASE_ROUTE,
   PHRASE_UNKNOWN,
+  PRECISE_OFF,
   RECORD_HOST,
   RELATION_ACROSS_SYSTEMS,
   RELATION_COMMON_BRIDGE,
   RELATION_SELF,
   RELATION_SLOTS,
 } from "./layout";
-import { judgeApart, JUDGED_PATH, JUDGED_RELATION, JUDGED_UNCOUNTED } from "./route";
+import { judgeApart, JUDGED_PATH, JUDGED_RELATION, JUDGED_UNCOUNTED } from "./pairs";
+import { precisePath } from "./precise";
 
 const WORD: usize = 4;
 
@@ -62,14 +67,38 @@ export function matrixRow(
   route: usize,
   answer: usize,
 ): void {
-  if (isWide(base)) {
-    rowOf<u32>(base, count, place, sorted, least, columns, direction, phrases, keys, distance, route, answer);
+  if (load<u32>(base, HEADER_PRECISE) != PRECISE_OFF) {
+    store<u32>(base, 0, HEADER_UNSETTLED);
+    if (isWide(base)) {
+      rowOf<u32, Precise>(
+        base,
+        count,
+        place,
+        sorted,
+        least,
+        columns,
+        direction,
+        phrases,
+        keys,
+        distance,
+        route,
+        answer,
+      );
+    } else {
+      rowOf<u8, Precise>(base, count, place, sorted, least, columns, direction, phrases, keys, distance, route, answer);
+    }
+  } else if (isWide(base)) {
+    rowOf<u32, Linux>(base, count, place, sorted, least, columns, direction, phrases, keys, distance, route, answer);
   } else {
-    rowOf<u8>(base, count, place, sorted, least, columns, direction, phrases, keys, distance, route, answer);
+    rowOf<u8, Linux>(base, count, place, sorted, least, columns, direction, phrases, keys, distance, route, answer);
   }
 }
 
-function rowOf<R>(
+// Models of ACS. The kernel exists for both, as it does for both widths of records: no cell asks which one it is.
+type Linux = void;
+type Precise = bool;
+
+function rowOf<R, Model>(
   base: usize,
   count: u32,
   place: u32,
@@ -99,6 +128,7 @@ function rowOf<R>(
     <usize>load<u32>(base, HEADER_TABLE) +
     <usize>((direction * classCount + <u32>load<u8>(classes + <usize>ownHost)) * classCount);
   const stride = <usize>(DIRECTIONS * classCount * classCount);
+  const requests = <usize>load<u32>(base, HEADER_REQUESTS);
   spreadKeys<R>(records, bits, count, place, sorted, least, keys);
   for (let at: usize = 0; at < <usize>count; at++) {
     const client = load<u32>(sorted + at * WORD);
@@ -117,13 +147,16 @@ function rowOf<R>(
       path = (judged >> JUDGED_PATH) & JUDGED_RELATION;
       if (judged >> JUDGED_UNCOUNTED != 0) hops = NO_DISTANCE;
     }
+    const column = <usize>load<u32>(columns + at * WORD);
+    if (!isVoid<Model>()) {
+      path = precisePath<R>(base, provider, client, key >> bits, relation, direction, requests + column);
+    }
     let outcomes = OUTCOME_SYSTEMS_REFUSED;
     if (relation != RELATION_ACROSS_SYSTEMS) {
       const cell = table + <usize>(relation * PATHS + path) * stride;
       outcomes = <u32>load<u8>(cell + <usize>load<u8>(classes + <usize>load<u32>(right, RECORD_HOST)));
     }
     const phrase = phrases + <usize>(outcomes * RELATION_SLOTS + relation) * PHRASE_BYTES;
-    const column = <usize>load<u32>(columns + at * WORD);
     // What is refused is so at any distance.
     const spoken = load<u32>(phrase, PHRASE_MASK);
     const said = (hops & spoken) + load<u32>(phrase, PHRASE_ADD);

@@ -3,7 +3,7 @@
 import { recordBytes } from "./forest";
 import {
   BLOCK_SHIFT,
-  FIELD_DMA_BITS,
+  FIELD_OWN,
   FIELD_REDIRECT,
   FIELD_UNREADABLE,
   HEADER_BLOCKS,
@@ -11,9 +11,12 @@ import {
   HEADER_MINIMA,
   HEADER_NODES,
   HEADER_SPANS,
+  MARK_COMPLETION,
   MARK_REDIRECT,
+  MARK_REQUEST,
   MARK_UNREADABLE,
   NO_KEY,
+  OWN_DMA_BITS,
   RECORD_DEPTH,
   RECORD_HOST,
   RECORD_PREFIX,
@@ -94,8 +97,8 @@ export function placeNodes(
  * Fills keys and records, in the order of ids.
  *
  *   wide, depthBits   as in the header
- *   marks             source, u8 per source node: MARK_REDIRECT, MARK_UNREADABLE
- *   dmaBits           source, u8 per source node, or 0
+ *   marks             source, u8 per source node: MARK_…
+ *   dmaBits           source, u8 per source node, 64 and more: no limit; or 0
  *   keys              the parents, which become keys in place
  */
 export function packForest(
@@ -141,7 +144,9 @@ function packRows<R>(
     store<R>(record, <R>depth, RECORD_DEPTH);
     store<R>(record + FIELD_REDIRECT * field, redirect, RECORD_DEPTH);
     store<R>(record + FIELD_UNREADABLE * field, unreadable, RECORD_DEPTH);
-    store<R>(record + FIELD_DMA_BITS * field, dmaBits == 0 ? <R>0 : <R>load<u8>(dmaBits + source), RECORD_DEPTH);
+    const bits: u32 = dmaBits == 0 ? 0 : <u32>load<u8>(dmaBits + source);
+    const own = (mark & (MARK_REQUEST | MARK_COMPLETION)) | (bits <= OWN_DMA_BITS ? bits : 0);
+    store<R>(record + FIELD_OWN * field, <R>own, RECORD_DEPTH);
   }
   for (let id: u32 = 1; id <= count; id++) {
     const parent = load<u32>(keys + <usize>id * WORD);

@@ -9,6 +9,7 @@ import {
   RELATIONS,
   STATUSES,
   TRANSLATIONS,
+  WAY_BITS,
   type Claim,
   type Open,
 } from "./core/axes.js";
@@ -38,7 +39,17 @@ import type { Column } from "./core/window.js";
 export * from "./core/axes.js";
 export { checkExtent, memoryNeeded, type Extent } from "./core/capacity.js";
 export type * from "./core/columns.js";
-export { buildForest, depthIn, MARK_REDIRECTS, MARK_UNREADABLE, parentIn, type Forest } from "./core/forest.js";
+export {
+  buildForest,
+  depthIn,
+  MARK_COMPLETION,
+  MARK_EGRESS,
+  MARK_REDIRECTS,
+  MARK_REQUEST,
+  MARK_UNREADABLE,
+  parentIn,
+  type Forest,
+} from "./core/forest.js";
 export { MATRIX_LIMIT } from "./core/instance.js";
 export { Answers, Phrases, Rulings, UNKNOWN_DISTANCE, type Decided, type Phrase } from "./core/phrases.js";
 export { RangeBuilder, type PlainRange, type RangeColumns, type Ranges } from "./core/ranges.js";
@@ -64,6 +75,7 @@ export class Core {
   readonly #rulings: number;
   readonly #staging: Instance["staging"];
   readonly #matrix: Instance["matrix"];
+  readonly #requests: Uint8Array;
   readonly #numbers: Float64Array;
   readonly #terms: readonly Terms[];
   /** By row of the terms. */
@@ -113,6 +125,7 @@ export class Core {
     this.#rulings = instance.rulings;
     this.#staging = staging;
     this.#matrix = instance.matrix;
+    this.#requests = instance.precise.requests.values;
     this.#numbers = new Float64Array(exports.memory.buffer, staging.address.at, CHUNK);
     this.count = sections.nodes;
     this.hosts = sections.hosts;
@@ -157,6 +170,16 @@ export class Core {
       node = this.#memory.getUint32(keys + node * 4, true) >>> this.#sections.depthBits;
     }
     return chain;
+  }
+
+  /** The node just below `above` on the way up from `node`; 0 where `node` is `above`. */
+  childBelow(node: number, above: number): number {
+    let child = 0;
+    while (node > above) {
+      child = node;
+      node = this.#memory.getUint32(this.#places.keys + node * 4, true) >>> this.#sections.depthBits;
+    }
+    return child;
   }
 
   /** 0 for a host bridge, 1 for a function on its root bus, … */
@@ -301,7 +324,7 @@ export class Core {
     const { left, right } = this.#staging;
     left.values[0] = provider;
     right.values[0] = client;
-    this.#decideRows(1, 0, direction, true);
+    this.#settling(policy, 1, left.values, right.values, () => this.#decideRows(1, 0, direction, true));
     return this.#decision();
   }
 
@@ -310,9 +333,12 @@ export class Core {
     this.#use(policy);
     const window = this.#staging;
     window.left.values[0] = initiator;
-    window.address.values[0] = address;
     window.size.values[0] = size;
-    if (this.#requestRows(1, 0, direction, 0) === 0) {
+    const answered = this.#settling(policy, 1, window.owner.values, window.left.values, () => {
+      window.address.values[0] = address;
+      return this.#requestRows(1, 0, direction, 0);
+    });
+    if (answered === 0) {
       throw new RangeError(`initiator: expected a function, got the host bridge ${initiator}`);
     }
     const value = window.value.values[0]!;
@@ -387,7 +413,8 @@ export class Core {
       const rows = Math.min(CHUNK, providers.length - first);
       this.#takeIds(providers, first, rows, window.left, "providers");
       this.#takeIds(clients, first, rows, window.right, "clients");
-      this.#decideRows(rows, 0, direction, true);
+      const decide = () => this.#decideRows(rows, 0, direction, true);
+      this.#settling(policy, rows, window.left.values, window.right.values, decide);
       // Now that their records are in the caches.
       this.#expectFunctions(window.left, first, rows, "providers");
       this.#expectFunctions(window.right, first, rows, "clients");
@@ -476,10 +503,12 @@ export class Core {
     for (let first = 0; first < initiator.length; first += CHUNK) {
       const rows = Math.min(CHUNK, initiator.length - first);
       this.#takeIds(initiator, first, rows, window.left, "initiator");
-      this.#takeAddresses(address, first, rows, window.address, "address");
-      this.#takeSizes(size, first, rows);
       if (perRow) this.#takeDirections(direction, first, rows);
-      const answered = this.#requestRows(rows, perRow ? window.direction.at : 0, perRow ? 0 : direction, this.#rulings);
+      const answered = this.#settling(policy, rows, window.owner.values, window.left.values, () => {
+        this.#takeAddresses(address, first, rows, window.address, "address");
+        this.#takeSizes(size, first, rows);
+        return this.#requestRows(rows, perRow ? window.direction.at : 0, perRow ? 0 : direction, this.#rulings);
+      });
       if (answered !== rows) {
         const row = first + answered;
         throw new RangeError(`initiator: expected functions, got the host bridge ${initiator[row]} in row ${row}`);
@@ -514,20 +543,22 @@ export class Core {
     new Uint8Array(this.#core.memory.buffer, this.#phrases).set(phrases.bytes);
     this.#core.sortedKeys(this.#base, count, window.sorted.at, window.least.at);
     for (let place = 0; place < count; place++) {
-      this.#core.matrixRow(
-        this.#base,
-        count,
-        place,
-        window.sorted.at,
-        window.least.at,
-        window.columns.at,
-        direction,
-        this.#phrases,
-        window.keys.at,
-        window.distance.at,
-        window.route.at,
-        window.answer.at,
-      );
+      const decide = () =>
+        this.#core.matrixRow(
+          this.#base,
+          count,
+          place,
+          window.sorted.at,
+          window.least.at,
+          window.columns.at,
+          direction,
+          this.#phrases,
+          window.keys.at,
+          window.distance.at,
+          window.route.at,
+          window.answer.at,
+        );
+      this.#settling(policy, count, window.sorted.values[place]!, ids, decide);
       const first = columns[place]! * count;
       into.distance.set(window.distance.values.subarray(0, count), first);
       into.route.set(window.route.values.subarray(0, count), first);
@@ -550,8 +581,46 @@ export class Core {
     const bytes = new Uint8Array(this.#core.memory.buffer);
     bytes.set(policy.classes, this.#classes);
     bytes.set(policy.table, this.#table);
-    this.#memory.setUint32(this.#base + layout.HEADER_CLASS_COUNT, policy.classCount, true);
+    this.#setHeader(layout.HEADER_CLASS_COUNT, policy.classCount);
+    this.#setHeader(layout.HEADER_PRECISE, policy.precise === undefined ? layout.PRECISE_OFF : layout.PRECISE_FOUND);
     this.#policy = policy;
+  }
+
+  #setHeader(offset: number, value: number): void {
+    this.#memory.setUint32(this.#base + offset, value, true);
+  }
+
+  /**
+   * What `ask` returns, which has the core decide `rows` pairs. Where it depends on egress control vectors, which the
+   * core does not have, it is asked a second time, with what they say.
+   *
+   * @param providers of the rows, or of all rows.
+   */
+  #settling<Answer>(
+    policy: CompiledPolicy,
+    rows: number,
+    providers: Uint32Array | number,
+    clients: Uint32Array,
+    ask: () => Answer,
+  ): Answer {
+    if (policy.precise === undefined) return ask();
+    this.#setHeader(layout.HEADER_UNSETTLED, 0);
+    const answer = ask();
+    if (this.#memory.getUint32(this.#base + layout.HEADER_UNSETTLED, true) === 0) return answer;
+    for (let row = 0; row < rows; row++) {
+      if ((this.#requests[row]! & layout.EGRESS) === 0) continue;
+      const provider = typeof providers === "number" ? providers : providers[row]!;
+      const client = clients[row]!;
+      const common = this.common(provider, client);
+      const way = policy.precise(this.childBelow(client, common), this.childBelow(provider, common));
+      this.#requests[row] = way === null ? this.#requests[row]! & ~layout.EGRESS : WAY_BITS[way];
+    }
+    this.#setHeader(layout.HEADER_PRECISE, layout.PRECISE_GIVEN);
+    try {
+      return ask();
+    } finally {
+      this.#setHeader(layout.HEADER_PRECISE, layout.PRECISE_FOUND);
+    }
   }
 
   #decideRows(rows: number, directions: number, direction: number, withOutcomes: boolean): void {

@@ -51,7 +51,6 @@ export {
   RELATIONS,
   TRANSLATIONS,
 } from "./core.js";
-export { preciseRoute } from "./explain/precise.js";
 export { linuxDmaMapResource } from "./explain/compat.js";
 export { reservedFromIova, type BusRange } from "./explain/reserved.js";
 export { linuxDmaMapSg } from "./explain/compat-sg.js";

@@ -12,12 +12,27 @@ export const RELATIONS = [
   "same-unknown",
   "across-unknown",
 ] as const;
-/** Whether ACS redirects between two functions, by the number that stands for it in a column; `maybe`: not shown. */
-export const PATHS = ["direct", "redirected", "maybe"] as const;
+/**
+ * What ACS does to requests between two functions, by the number that stands for it in a column; `maybe`: it redirects
+ * them or not, the description does not show it. From `blocked` on under the precise model alone.
+ */
+export const PATHS = [
+  "direct",
+  "redirected",
+  "maybe",
+  "blocked",
+  "direct-or-blocked",
+  "redirected-or-blocked",
+  "any",
+] as const;
 /** Directions, as the initiator sees them, by the number that stands for them in a column of requests. */
 export const DIRECTIONS = ["read", "write", "both"] as const;
 export type Relation = (typeof RELATIONS)[number];
 export type Path = (typeof PATHS)[number];
+/** What one completion makes of a path. */
+export type Way = "direct" | "redirected" | "blocked";
+/** A path is the set of the ways that a request may take: its number, plus 1, has a bit for each. */
+export const WAY_BITS: Readonly<Record<Way, number>> = { direct: 1, redirected: 2, blocked: 4 };
 
 /** One bit per outcome; a decision holds those of every completion of the description. */
 export const OUTCOME_BITS = {
@@ -27,6 +42,7 @@ export const OUTCOME_BITS = {
   "host-refused": 8,
   "policy-refused": 16,
   "systems-refused": 32,
+  "egress-blocked": 64,
 } as const;
 
 export const STATUSES = [

@@ -1,4 +1,4 @@
-import type { Iommu, Open, Path, Relation, Status, Translation } from "./axes.js";
+import type { Iommu, Open, Path, Relation, Status, Translation, Way } from "./axes.js";
 import type { Terms } from "./terms.js";
 
 // What goes into the core and comes out of it, one at a time and in columns.
@@ -13,7 +13,17 @@ export interface CompiledPolicy {
   readonly classCount: number;
   /** Outcomes at [relation][path][direction][class of provider's host bridge][class of client's]. */
   readonly table: Uint8Array;
+  /** For the direction-aware model of ACS (assembly/precise.ts); missing: Linux's. */
+  readonly precise?: EgressRule;
 }
+
+/**
+ * What an egress control vector makes of a request; null: it is not shown.
+ *
+ * @param clientSide id of the node below the common bridge that the request comes from, which has egress control.
+ * @param providerSide id of the one that it goes to; 0: none, the request is to the common bridge itself.
+ */
+export type EgressRule = (clientSide: number, providerSide: number) => Way | null;
 
 export interface HostRow {
   readonly system: number;

@@ -18,13 +18,18 @@ export interface Forest {
 /** What the source says of a node, in the column of marks. */
 export const MARK_REDIRECTS = 1;
 export const MARK_UNREADABLE = 2;
+/** Beside MARK_REDIRECTS: requests that come from below, completions. */
+export const MARK_REQUEST = layout.MARK_REQUEST;
+export const MARK_COMPLETION = layout.MARK_COMPLETION;
+/** Egress control: Linux takes it for a redirect, and what it does is in no mark. */
+export const MARK_EGRESS = MARK_REDIRECTS | MARK_UNREADABLE;
 
 /**
  * Numbers nodes depth first, siblings in the order of the source, in a throw-away instance.
  *
  * @param parents for each node 1 + the row of its parent, 0 for a host bridge.
- * @param marks for each node whether its ACS redirects (bit 0), whether its ACS is unknown (bit 1).
- * @param dmaBits for each node how many address bits it drives, 0: not known.
+ * @param marks for each node what its ACS does: MARK_….
+ * @param dmaBits for each node how many address bits it drives, 0: not known, 64: all.
  * @returns null where there is a cycle.
  */
 export function buildForest(

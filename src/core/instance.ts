@@ -47,6 +47,9 @@ const MATRIX = {
   answer: Uint8Array,
 } as const;
 
+/** By row of a batch or column of a matrix. */
+const PRECISE = { requests: Uint8Array } as const;
+
 /** A topology in the linear memory of an instance of its own, which never grows again. */
 export interface Instance {
   readonly exports: Exports;
@@ -61,6 +64,7 @@ export interface Instance {
   readonly rulings: number;
   readonly staging: Columns<typeof STAGING>;
   readonly matrix: Columns<typeof MATRIX>;
+  readonly precise: Columns<typeof PRECISE>;
 }
 
 /** Copies sections into an instance of exactly the size that they need, and plants what is derived from them. */
@@ -75,6 +79,7 @@ export function settle(sections: Sections, build: Build): Instance {
   const rulings = arena.take(RULINGS_BYTES);
   const staging = reserve(arena, CHUNK, STAGING);
   const matrix = reserve(arena, MATRIX_LIMIT, MATRIX);
+  const precise = reserve(arena, Math.max(CHUNK, MATRIX_LIMIT), PRECISE);
   const minima = arena.take(exports.minimaBytes(sections.nodes, longest) >>> 0);
   const tree = arena.take(exports.treeBytes(sections.leaves) >>> 0, layout.NODE_BYTES);
   sections.place((bytes) => arena.take(bytes, layout.LEAF_BYTES));
@@ -101,6 +106,8 @@ export function settle(sections: Sections, build: Build): Instance {
   header(layout.HEADER_RANGES, places.ranges);
   header(layout.HEADER_OWNERS, places.owners);
   header(layout.HEADER_TERMS, places.terms);
+  const columns = precise(buffer);
+  header(layout.HEADER_REQUESTS, columns.requests.at);
   exports.plantMinima(base, longest);
   exports.plantTree(base, tree);
   return {
@@ -115,6 +122,7 @@ export function settle(sections: Sections, build: Build): Instance {
     rulings,
     staging: staging(buffer),
     matrix: matrix(buffer),
+    precise: columns,
   };
 }
 

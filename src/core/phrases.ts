@@ -14,7 +14,7 @@ export interface Phrase {
 /** -2^31. In a matrix, as a distance: not known. */
 export const UNKNOWN_DISTANCE = -0x80000000;
 const REFUSED_DISTANCE = -1;
-const OUTCOME_SETS = 64;
+const OUTCOME_SETS = 128;
 export const PHRASES_BYTES = OUTCOME_SETS * layout.RELATION_SLOTS * layout.PHRASE_BYTES;
 
 /** A phrase for each set of outcomes and relation, as the core reads them: a cell then costs no more than looking it up. */

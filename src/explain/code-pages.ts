@@ -29,6 +29,13 @@ const REFUSALS: Partial<Record<Code, Page>> = {
       "Clear the bits of the functions that are named: `pci=disable_acs_redir=…` at boot, as the hint spells it. Functions below " +
       "them then reach each other without the IOMMU between them.",
   },
+  EGRESS_BLOCKED: {
+    cause:
+      "Under precise ACS: egress control of the port below the common bridge on the initiator's side is on, its vector names the " +
+      "provider's port, and request redirect is off, so that the port refuses the request as an ACS violation.",
+    remedy:
+      "Clear the vector's bit of that port, or egress control itself, which `pci=config_acs=` does from Linux 6.11 on.",
+  },
   HOST_BRIDGE_NOT_ALLOWED: {
     cause:
       "The two have no bridge in common, and the policy does not take the way through the host bridge: Linux knows neither the " +

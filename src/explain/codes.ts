@@ -4,6 +4,7 @@
  */
 export const CODES = {
   ACS_REDIRECT: "a bridge on the way redirects peer-to-peer requests upstream, and the host bridge does not take them",
+  EGRESS_BLOCKED: "a port on the way blocks peer-to-peer requests to the provider's port (ACS egress control)",
   HOST_BRIDGE_NOT_ALLOWED: "no common bridge, and requests may not pass through the host bridge",
   NOT_SUPPORTED: "refused in every case, though the description leaves open for which reason",
   DIFFERENT_SYSTEM: "the functions are in different systems; no bus connects them",
@@ -18,7 +19,7 @@ export const CODES = {
   PLATFORM_REFUSED: "the policy does not let PCI functions and devices outside PCI reach each other this way",
   WITHHELD: "the owner hands this memory out to nobody",
 
-  ACS_UNREADABLE: "the ACS control words on the way are not shown",
+  ACS_UNREADABLE: "the ACS registers on the way are not shown",
   PARENT_UNKNOWN: "nothing shows what the functions hang below",
   HOST_BRIDGE_UNKNOWN: "whether the kernel lets requests pass through the host bridge is not known",
   OWNER_UNKNOWN: "the description does not show everything that may own the address",

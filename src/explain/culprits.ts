@@ -51,23 +51,24 @@ function notDirect({ core }: Topology, id: number, least: number): number[] {
 
 /** The functions among `tested` that redirect. */
 export function redirectCulprits(tested: readonly FunctionDescription[]): Culprit[] {
-  return tested.filter((description) => redirects(description) === "on").map(redirectCulprit);
+  return tested
+    .filter((description) => redirects(description) === "on")
+    .map((description) => acsCulprit(description, "redirects peer-to-peer requests upstream", ACS_REDIRECT));
 }
 
-function redirectCulprit({ bdf, acs }: FunctionDescription): Culprit {
-  const bits = ACS_BITS.filter((_, index) => (acs!.control & ACS_REDIRECT & (1 << index)) !== 0);
-  return {
-    bdf,
-    what: `ACS redirects peer-to-peer requests upstream (control 0x${acs!.control.toString(16).padStart(4, "0")})`,
-    bits,
-  };
+/** @param mask the bits of the ACS control word that are at fault where they are set. */
+export function acsCulprit({ bdf, acs }: FunctionDescription, does: string, mask: number): Culprit {
+  const bits = ACS_BITS.filter((_, index) => (acs!.control & mask & (1 << index)) !== 0);
+  return { bdf, what: `ACS ${does} (control 0x${acs!.control.toString(16).padStart(4, "0")})`, bits };
 }
 
 /** What would have to be known of the functions among `tested`. */
 export function missingAcs(tested: readonly FunctionDescription[]): Missing[] {
-  return tested
-    .filter((description) => redirects(description) === "unknown")
-    .map(({ bdf }) => ({ what: `the ACS control word of ${bdf}`, where: "lspci -vvv or /sys, read as root" }));
+  return tested.filter((description) => redirects(description) === "unknown").map(missingControl);
+}
+
+export function missingControl({ bdf }: FunctionDescription): Missing {
+  return { what: `the ACS control word of ${bdf}`, where: "lspci -vvv or /sys, read as root" };
 }
 
 /** What would have to be known of the place of both functions. */

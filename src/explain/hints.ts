@@ -8,9 +8,18 @@ import type { Culprit, Hint } from "./verdict.js";
  * `,` would end the option.
  */
 export function redirectHint(culprits: readonly Culprit[], kernel: string | undefined): Hint {
+  return bootHint("the redirect bits", culprits, kernel);
+}
+
+/** The same parameter clears egress control. */
+export function egressHint(culprits: readonly Culprit[], kernel: string | undefined): Hint {
+  return bootHint("egress control", culprits, kernel);
+}
+
+function bootHint(what: string, culprits: readonly Culprit[], kernel: string | undefined): Hint {
   const names = culprits.map(({ bdf }) => bdf);
   const text = [
-    `clear the redirect bits of ${names.join(" and ")} at boot; devices below then reach each other without the IOMMU between them`,
+    `clear ${what} of ${names.join(" and ")} at boot; devices below then reach each other without the IOMMU between them`,
     ...leftover(names.length, kernel),
   ];
   return { text: text.join("; "), parameter: `pci=disable_acs_redir=${names.join(";")}` };

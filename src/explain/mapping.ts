@@ -1,5 +1,5 @@
 import { OUTCOME_BITS, type Request, type Status } from "../core.js";
-import type { Missing } from "../policy/policy.js";
+import type { Direction, Missing } from "../policy/policy.js";
 import { formatHex } from "../topology/address.js";
 import type { Owner, PlatformDevice } from "../topology/topology.js";
 import { CODES } from "./codes.js";
@@ -33,6 +33,7 @@ export function mappingOf(
   initiator: number | PlatformDevice,
   address: bigint,
   size: bigint,
+  direction: Direction,
   request: Request,
   outside?: Outside,
 ): Mapping {
@@ -98,7 +99,7 @@ export function mappingOf(
   }
 
   function reasons(): Why {
-    const { culprits, hints, missing } = reasonsFor(context, provider!, initiator as number, request);
+    const { culprits, hints, missing } = reasonsFor(context, provider!, initiator as number, request, direction);
     return { culprits, hints, missing: code === null ? missingAddress() : missing };
   }
 

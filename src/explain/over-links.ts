@@ -11,6 +11,7 @@ import type { Mapping, Verdict } from "./verdict.js";
  */
 export const CONCERNS_THE_WAY: Readonly<Record<Code, boolean>> = {
   ACS_REDIRECT: true,
+  EGRESS_BLOCKED: true,
   HOST_BRIDGE_NOT_ALLOWED: true,
   NOT_SUPPORTED: true,
   DIFFERENT_SYSTEM: true,

@@ -1,15 +1,17 @@
-import { OUTCOME_BITS, type Decision } from "../core.js";
-import type { Missing } from "../policy/policy.js";
+import { OUTCOME_BITS, type Decision, type Path } from "../core.js";
+import type { Direction, Missing } from "../policy/policy.js";
 import type { Topology } from "../topology/topology.js";
 import type { Code } from "./codes.js";
 import type { Context } from "./context.js";
 import { hostCulprits, missingAcs, missingPlace, redirectCulprits, testedFunctions, UNPLACED } from "./culprits.js";
-import { hostHints, redirectHint } from "./hints.js";
+import { egressHint, hostHints, redirectHint } from "./hints.js";
+import { preciseReasons } from "./precise.js";
 import type { Culprit, Hint, Route } from "./verdict.js";
 
 export const ALLOWED = OUTCOME_BITS["bus-address"] | OUTCOME_BITS["through-host-bridge"];
 const REFUSALS: readonly (readonly [number, Code])[] = [
   [OUTCOME_BITS["redirect-refused"], "ACS_REDIRECT"],
+  [OUTCOME_BITS["egress-blocked"], "EGRESS_BLOCKED"],
   [OUTCOME_BITS["host-refused"], "HOST_BRIDGE_NOT_ALLOWED"],
   [OUTCOME_BITS["policy-refused"], "P2PDMA_NOT_BUILT"],
   [OUTCOME_BITS["systems-refused"], "DIFFERENT_SYSTEM"],
@@ -35,8 +37,10 @@ export function routeOf(outcomes: number, self: boolean): Route | "unknown" {
 /** What keeps an answer, or a route, from being known. */
 export function doubtOf({ relation, path }: Pick<Decision, "relation" | "path">): Code {
   if (UNPLACED.includes(relation)) return "PARENT_UNKNOWN";
-  return path === "maybe" ? "ACS_UNREADABLE" : "HOST_BRIDGE_UNKNOWN";
+  return KNOWN_PATHS.includes(path) ? "HOST_BRIDGE_UNKNOWN" : "ACS_UNREADABLE";
 }
+
+const KNOWN_PATHS: readonly Path[] = ["direct", "redirected", "blocked"];
 
 /** Distance and common bridge of two functions, the bridge by name. */
 export function hopsOf(
@@ -54,32 +58,47 @@ export function reasonsFor(
   provider: number,
   client: number,
   decision: Decision,
-): { culprits: Culprit[]; hints: Hint[]; missing: Missing[] } {
+  direction: Direction,
+): { culprits: readonly Culprit[]; hints: Hint[]; missing: Missing[] } {
   const { topology, policy } = context;
   const { outcomes } = decision;
-  const tested = testedFunctions(topology, provider, client, decision);
-  const redirecting = redirectCulprits(tested);
+  const acs = acsReasons(context, provider, client, decision, direction);
   const roots = [...new Set([topology.rootOrdinal(provider), topology.rootOrdinal(client)])];
   const hosts = roots.map((root) => context.judgement(root));
   const hostsDecide = outcomes !== OUTCOME_BITS["bus-address"] && decision.relation !== "across-systems";
   const hostsRefuse = outcomes === OUTCOME_BITS["host-refused"] || outcomes === OUTCOME_BITS["policy-refused"];
   const hints: Hint[] = [];
-  if (redirecting.length > 0 && !UNPLACED.includes(decision.relation))
-    hints.push(redirectHint(redirecting, policy.kernel));
+  if (acs.culprits.length > 0 && !UNPLACED.includes(decision.relation)) {
+    const hint = outcomes === OUTCOME_BITS["egress-blocked"] ? egressHint : redirectHint;
+    hints.push(hint(acs.culprits, policy.kernel));
+  }
   if (hostsRefuse) hints.push(...hostHints(hosts, outcomes === OUTCOME_BITS["host-refused"]));
   const missing: Missing[] = [];
   if (answerOf(outcomes) !== "no" && routeOf(outcomes, false) === "unknown") {
     missing.push(...missingPlace(topology, [provider, client]));
     // A long chain has more of them than a call takes arguments.
-    for (const entry of missingAcs(tested)) missing.push(entry);
+    for (const entry of acs.missing) missing.push(entry);
     if (hostsDecide && answerOf(outcomes) === "unknown")
       missing.push(...distinct(hosts.flatMap(({ missing }) => missing)));
   }
   return {
-    culprits: hostsRefuse ? hostCulprits(context, [provider, client], hostRelation(decision)) : redirecting,
+    culprits: hostsRefuse ? hostCulprits(context, [provider, client], hostRelation(decision)) : acs.culprits,
     hints,
     missing,
   };
+}
+
+/** Of the functions whose ACS decides: those that redirect or block, and what is not known of the others. */
+function acsReasons(
+  { topology, policy }: Context,
+  provider: number,
+  client: number,
+  decision: Decision,
+  direction: Direction,
+): { readonly culprits: readonly Culprit[]; readonly missing: readonly Missing[] } {
+  if (policy.paths === "precise") return preciseReasons(topology, provider, client, decision, direction);
+  const tested = testedFunctions(topology, provider, client, decision);
+  return { culprits: redirectCulprits(tested), missing: missingAcs(tested) };
 }
 
 function hostRelation({ relation }: Decision) {

@@ -5,6 +5,7 @@ import type { FunctionDescription } from "../topology/description.js";
 import { type Ref, Topology } from "../topology/topology.js";
 import { expectRows } from "../topology/column.js";
 import { canMany, type DecisionColumns } from "./decisions.js";
+import { egressOf } from "./egress.js";
 import { LinkOverlay, matrixOverLinks } from "./link-columns.js";
 import { Links } from "./links.js";
 import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests, type Overlay } from "./many.js";
@@ -50,10 +51,9 @@ export class PeerDma implements Context {
   ) {
     if (!(topology instanceof Topology)) throw new TypeError("expected a Topology: Topology.of(machine) makes one");
     if (typeof policy?.decide !== "function") throw new TypeError('expected a policy, such as linux("6.12")');
-    this.#compiled = compilePolicy(policy, hostBridges(topology));
+    this.#compiled = compilePolicy(policy, hostBridges(topology), (from, to) => egressOf(topology, from, to).way);
     this.#links = Links.of(topology);
-    const extra = policy.throughHostDistance;
-    this.#phrases = new Phrases((outcomes, relation) => phraseFor(outcomes, relation, extra));
+    this.#phrases = phrasesFor(policy.throughHostDistance);
   }
 
   /** What the policy makes of a root of the topology, by its ordinal in `topology.roots`. */
@@ -83,13 +83,13 @@ export class PeerDma implements Context {
     if (typeof owner !== "number" || typeof initiator !== "number") {
       return canOutsidePci(this, owner, initiator, direction);
     }
-    const verdict = this.#byPcie(owner, initiator, way);
+    const verdict = this.#byPcie(owner, initiator, direction);
     const lane = this.#links?.lane(owner, initiator);
     return lane === undefined ? verdict : verdictOver(lane, way, verdict);
   }
 
-  #byPcie(owner: number, initiator: number, direction: number): Verdict {
-    const decision = this.topology.core.decide(this.#compiled, owner, initiator, direction);
+  #byPcie(owner: number, initiator: number, direction: Direction): Verdict {
+    const decision = this.topology.core.decide(this.#compiled, owner, initiator, directionIndex(direction));
     const judged = {
       provider: this.topology.name(owner),
       client: this.topology.name(initiator),
@@ -97,7 +97,7 @@ export class PeerDma implements Context {
       memory: memoryOf(this.topology, owner, decision),
       link: null,
       pcie: null,
-      ...reasonsFor(this, owner, initiator, decision),
+      ...reasonsFor(this, owner, initiator, decision, direction),
     };
     switch (answerOf(decision.outcomes)) {
       case "yes":
@@ -152,7 +152,7 @@ export class PeerDma implements Context {
     const bytes = checkedSize(address, size);
     const request = this.topology.core.request(this.#compiled, client, address, bytes, way);
     if (request.status === "platform") return mapToPlatform(this, client, address, bytes, direction, request);
-    const mapping = mappingOf(this, client, address, bytes, request);
+    const mapping = mappingOf(this, client, address, bytes, direction, request);
     const owner = mapping.owner?.id;
     const lane = typeof owner === "number" ? this.#links?.lane(owner, client) : undefined;
     return lane === undefined ? mapping : mappingOver(lane, way, mapping);
@@ -239,6 +239,16 @@ function newMatrix(count: number): Matrix {
     route: new Uint8Array(cells),
     answer: new Uint8Array(cells),
   };
+}
+
+/** Of the last policy: most add nothing to a distance. */
+let phrases: { readonly extra: number; readonly all: Phrases } | null = null;
+
+function phrasesFor(extra: number): Phrases {
+  if (phrases?.extra !== extra) {
+    phrases = { extra, all: new Phrases((outcomes, relation) => phraseFor(outcomes, relation, extra)) };
+  }
+  return phrases.all;
 }
 
 /** What a pair comes to in a matrix: the kernel adds to the hops of the way through the host bridge. */

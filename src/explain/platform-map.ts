@@ -35,20 +35,22 @@ export function mapFromPlatform(
   const { status, range, held, offset } = claimAt(topology.core, device.system, address, size);
   const request = { ...UNDECIDED, status, range, offset };
   const bits = device.description.dmaMaskBits ?? 0;
-  const asked = { address, size, bits };
+  const asked = { address, size, direction, bits };
   // Whatever the exporter has to say, the device need not ask for what is its own.
   if (held !== null && (status === "platform" || status === "withheld") && isOwn(topology, device, held)) {
     return finish(context, device, asked, request, "none", { ruling: { route: "local", code: null } });
   }
   if (status !== "platform" && status !== "decided" && status !== "system-ram") {
-    return mappingOf(context, device, address, size, { ...request, ...NOWHERE });
+    return mappingOf(context, device, address, size, direction, { ...request, ...NOWHERE });
   }
   const ruling =
     status === "system-ram"
       ? rule(status, request)
       : rulePlatform(policy, { initiator: "platform", owner: OWNERS[status] }, direction, "open");
   const decode = status === "decided" && ruling.code === null ? decodeOf(held!) : null;
-  if (decode !== null) return mappingOf(context, device, address, size, { ...request, status: decode, ...NOWHERE });
+  if (decode !== null) {
+    return mappingOf(context, device, address, size, direction, { ...request, status: decode, ...NOWHERE });
+  }
   return finish(context, device, asked, request, translationIn(topology, device.system), { ruling });
 }
 
@@ -70,32 +72,45 @@ export function mapToPlatform(
   const ruling = rulePlatform(policy, { initiator: "pci", owner: "platform" }, direction, inbound);
   const bits = topology.core.dmaBits(client);
   const translation = translationIn(topology, topology.systemOf(client));
-  return finish(context, client, { address, size, bits }, request, translation, {
+  return finish(context, client, { address, size, direction, bits }, request, translation, {
     ruling,
     ...inboundReasons(topology, root, ruling, [{ address, size }]),
   });
+}
+
+interface Asked {
+  readonly address: bigint;
+  readonly size: bigint;
+  readonly direction: Direction;
+  /** Address bits that the initiator drives; 0: all. */
+  readonly bits: number;
 }
 
 /** Puts the DMA address of what is allowed into a request, unless the initiator cannot drive it. */
 function finish(
   context: Context,
   initiator: number | PlatformDevice,
-  { address, size, bits }: { readonly address: bigint; readonly size: bigint; readonly bits: number },
+  { address, size, direction, bits }: Asked,
   request: Omit<Request, "translation" | "dmaAddress">,
   translation: Translation,
   outside: Partial<Outside> & Pick<Outside, "ruling">,
 ): Mapping {
   const reasons = { culprits: [], hints: [], missing: [], ...outside };
   if (outside.ruling.code !== null) {
-    return mappingOf(context, initiator, address, size, { ...request, ...NOWHERE }, reasons);
+    return mappingOf(context, initiator, address, size, direction, { ...request, ...NOWHERE }, reasons);
   }
   const drives = translation === "iommu" || spanFits(spanOf(address, size), bits);
   if (!drives) {
     const status = translation === "unknown" ? "dma-mask-unknown" : "dma-mask";
-    return mappingOf(context, initiator, address, size, { ...request, status, translation, dmaAddress: null });
+    return mappingOf(context, initiator, address, size, direction, {
+      ...request,
+      status,
+      translation,
+      dmaAddress: null,
+    });
   }
   const dmaAddress = translation === "none" ? address : null;
-  return mappingOf(context, initiator, address, size, { ...request, translation, dmaAddress }, reasons);
+  return mappingOf(context, initiator, address, size, direction, { ...request, translation, dmaAddress }, reasons);
 }
 
 /** The device itself is told by its name, which no other has that could be asked for by it. */

@@ -1,63 +1,61 @@
-import type { Direction, Question } from "../policy/policy.js";
-import type { FunctionDescription } from "../topology/description.js";
-import { bit } from "../topology/register.js";
-import type { Ref } from "../topology/topology.js";
-import type { PeerDma } from "./peer-dma.js";
-import type { Route } from "./verdict.js";
+import type { Decision } from "../core.js";
+import type { Direction, Missing } from "../policy/policy.js";
+import { ACS_COMPLETION, ACS_EGRESS, ACS_REQUEST } from "../topology/register.js";
+import type { Topology } from "../topology/topology.js";
+import { acsCulprit, missingControl } from "./culprits.js";
+import { egressOf } from "./egress.js";
+import type { Culprit } from "./verdict.js";
 
-const REQUEST_REDIRECT = 0x04 | 0x20;
-const COMPLETION_REDIRECT = 0x08;
+interface Reasons {
+  readonly culprits: readonly Culprit[];
+  readonly missing: readonly Missing[];
+}
+
+const NONE: Reasons = { culprits: [], missing: [] };
 
 /**
- * The route by what the hardware does rather than by what Linux takes for it (docs/semantics.md, Precise ACS): only the
- * two functions just below the common bridge matter, the client's for requests, the provider's for the completions of
- * reads. A request that is redirected is up to the host bridge, as the policy has it.
- *
- * @throws RangeError for what names no function.
+ * Who redirects or blocks where what the hardware does decides (docs/semantics.md, Precise ACS), and what is not known
+ * of the two functions just below the bridge that a pair shares, or may share: first the provider's, then the client's.
  */
-export function preciseRoute(
-  peerDma: PeerDma,
-  provider: Ref,
-  client: Ref,
-  direction: Direction = "both",
-): Route | "not-supported" | "unknown" {
-  const { topology } = peerDma;
-  const { bridge } = topology.common(provider, client);
-  if (typeof bridge !== "number") {
-    const verdict = peerDma.can(provider, client, direction);
-    return (verdict.pcie ?? verdict).route;
+export function preciseReasons(
+  topology: Topology,
+  provider: number,
+  client: number,
+  { common, relation }: Decision,
+  direction: Direction,
+): Reasons {
+  if (relation !== "common-bridge" && relation !== "same-unknown") return NONE;
+  const [providerSide, clientSide] = [provider, client].map((id) => topology.core.childBelow(id, common));
+  const back = direction === "write" ? NONE : completions(topology, providerSide!);
+  const there = requests(topology, clientSide!, providerSide!);
+  // What is blocked has no completion.
+  if (there.blocked === true) return there;
+  return { culprits: [...back.culprits, ...there.culprits], missing: [...back.missing, ...there.missing] };
+}
+
+function completions(topology: Topology, providerSide: number): Reasons {
+  const description = providerSide === 0 ? null : topology.registers(providerSide)!;
+  if (description === null || description.acs === null) return NONE;
+  if (description.acs === undefined) return { culprits: [], missing: [missingControl(description)] };
+  if ((description.acs.control & ACS_COMPLETION) === 0) return NONE;
+  return { culprits: [acsCulprit(description, "redirects completions upstream", ACS_COMPLETION)], missing: [] };
+}
+
+function requests(topology: Topology, clientSide: number, providerSide: number): Reasons & { blocked?: true } {
+  const description = clientSide === 0 ? null : topology.registers(clientSide)!;
+  if (description === null || description.acs === null) return NONE;
+  if (description.acs === undefined) return { culprits: [], missing: [missingControl(description)] };
+  const { control } = description.acs;
+  const { way, missing } =
+    (control & ACS_EGRESS) !== 0
+      ? egressOf(topology, clientSide, providerSide)
+      : { way: (control & ACS_REQUEST) !== 0 ? "redirected" : "direct", missing: [] };
+  if (way === "blocked") {
+    const target = topology.name(providerSide);
+    const culprit = acsCulprit(description, `blocks peer-to-peer requests to port ${target}`, ACS_EGRESS);
+    return { culprits: [culprit], missing, blocked: true };
   }
-  if (topology.id(provider) === topology.id(client)) return "local";
-  const request = redirected(childBelow(peerDma, client, bridge), REQUEST_REDIRECT);
-  const completion =
-    direction === "write" ? "off" : redirected(childBelow(peerDma, provider, bridge), COMPLETION_REDIRECT);
-  const worse = direction === "write" ? "write" : "read";
-  if (request === "off" && completion === "off") return byPolicy(peerDma, provider, "direct", worse);
-  if (request === "on" || completion === "on") return byPolicy(peerDma, provider, "redirected", worse);
-  return "unknown";
-}
-
-/** The node on the way from `ref` up to `bridge` that is just below it; null where `ref` is the bridge. */
-function childBelow({ topology }: PeerDma, ref: Ref, bridge: number): FunctionDescription | null {
-  const path = topology.path(ref);
-  const at = path.indexOf(bridge);
-  return at === 0 ? null : topology.describe(path[at - 1]!);
-}
-
-function redirected(description: FunctionDescription | null, bits: number) {
-  if (description === null || description.acs === null) return "off";
-  return bit(description.acs?.control, bits);
-}
-
-/** What the policy makes of a path below one host bridge, over all classes that the host bridge may have. */
-function byPolicy(peerDma: PeerDma, ref: Ref, path: Question["path"], direction: "read" | "write") {
-  const { topology, policy } = peerDma;
-  const { classes } = peerDma.judgement(topology.rootOrdinal(topology.id(ref)));
-  const outcomes = classes.map((name) =>
-    policy.decide({ relation: "common-bridge", path, direction, providerClass: name, clientClass: name }),
-  );
-  const routes = new Set(
-    outcomes.map((outcome) => (outcome.endsWith("refused") ? "not-supported" : (outcome as Route))),
-  );
-  return routes.size === 1 ? [...routes][0]! : "unknown";
+  if (way !== "redirected") return { culprits: [], missing };
+  const culprit = acsCulprit(description, "redirects peer-to-peer requests upstream", ACS_REQUEST | ACS_EGRESS);
+  return { culprits: [culprit], missing };
 }

@@ -1,4 +1,14 @@
-import { DIRECTIONS, OUTCOME_BITS, PATHS, RELATIONS, type CompiledPolicy, type Path, type Relation } from "../core.js";
+import {
+  DIRECTIONS,
+  OUTCOME_BITS,
+  PATHS,
+  RELATIONS,
+  WAY_BITS,
+  type CompiledPolicy,
+  type EgressRule,
+  type Relation,
+  type Way,
+} from "../core.js";
 import type { Direction, HostBridge, Outcome, Policy, Question } from "./policy.js";
 
 /**
@@ -7,8 +17,18 @@ import type { Direction, HostBridge, Outcome, Policy, Question } from "./policy.
  *
  * Uncertainty needs no rules of its own: the outcomes of a question are the union over its completions, so that
  * taking facts away can only add outcomes.
+ *
+ * @param egress for a policy with precise paths: what egress control vectors say; none is shown otherwise.
+ * @throws TypeError for a model of paths that there is not.
  */
-export function compilePolicy(policy: Policy, hosts: Iterable<HostBridge>): CompiledPolicy {
+export function compilePolicy(
+  policy: Policy,
+  hosts: Iterable<HostBridge>,
+  egress: EgressRule = () => null,
+): CompiledPolicy {
+  if (policy.paths !== undefined && policy.paths !== "precise") {
+    throw new TypeError(`paths of the policy ${policy.name}: expected "precise" or none, got ${String(policy.paths)}`);
+  }
   const sets: (readonly string[])[] = [];
   const numbers = new Map<string, number>();
   // The rest of a judgement is for people, and made again where one asks.
@@ -20,29 +40,42 @@ export function compilePolicy(policy: Policy, hosts: Iterable<HostBridge>): Comp
     return number;
   });
   const table = new Uint8Array(RELATIONS.length * PATHS.length * DIRECTIONS.length * sets.length ** 2);
+  const cells = DIRECTIONS.length * sets.length ** 2;
   let at = 0;
   for (const relation of RELATIONS) {
-    for (const path of PATHS) {
-      for (const direction of DIRECTIONS) {
-        for (const provider of sets) {
-          for (const client of sets) table[at++] = outcomes(policy, relation, path, direction, provider, client);
-        }
+    const byWay = WAYS.map((way) => outcomesOf(policy, relation, way, sets));
+    for (let path = 0; path < PATHS.length; path++) {
+      for (let cell = 0; cell < cells; cell++) {
+        table[at++] = WAYS.reduce((bits, way, index) => {
+          return ((path + 1) & WAY_BITS[way]) === 0 ? bits : bits | byWay[index]![cell]!;
+        }, 0);
       }
     }
   }
-  return { classes, classCount: sets.length, table };
+  const compiled = { classes, classCount: sets.length, table };
+  return policy.paths === "precise" ? { ...compiled, precise: egress } : compiled;
+}
+
+const WAYS = Object.keys(WAY_BITS) as Way[];
+
+/** Of one relation and way, by direction and sets of classes. */
+function outcomesOf(policy: Policy, relation: Relation, way: Way, sets: readonly (readonly string[])[]): number[] {
+  return DIRECTIONS.flatMap((direction) =>
+    sets.flatMap((provider) => sets.map((client) => outcomes(policy, relation, way, direction, provider, client))),
+  );
 }
 
 function outcomes(
   policy: Policy,
   relation: Relation,
-  path: Path,
+  way: Way,
   direction: Direction,
   provider: readonly string[],
   client: readonly string[],
 ): number {
-  let bits = 0;
-  for (const question of completions(relation, path, provider, client)) {
+  // What a port blocks, no policy lets through.
+  let bits = way === "blocked" ? OUTCOME_BITS["egress-blocked"] : 0;
+  for (const question of completions(relation, way, provider, client)) {
     bits |= OUTCOME_BITS[inDirection(policy, question, direction)];
   }
   return bits;
@@ -67,17 +100,14 @@ export const COST: Readonly<Record<Outcome, number>> = {
 
 function* completions(
   relation: Relation,
-  path: Path,
+  way: Way,
   provider: readonly string[],
   client: readonly string[],
 ): Generator<Omit<Question, "direction">> {
-  const paths = path === "maybe" ? (["direct", "redirected"] as const) : [path];
   const shared = provider.filter((name) => client.includes(name));
   const below = relation === "self" ? "self" : "common-bridge";
-  if (relation === "self" || relation === "common-bridge" || relation.endsWith("unknown")) {
-    for (const path of paths) {
-      for (const name of shared) yield { relation: below, path, providerClass: name, clientClass: name };
-    }
+  if (way !== "blocked" && (relation === "self" || relation === "common-bridge" || relation.endsWith("unknown"))) {
+    for (const name of shared) yield { relation: below, path: way, providerClass: name, clientClass: name };
   }
   if (relation === "same-host-bridge" || relation.endsWith("unknown")) {
     for (const name of shared) {

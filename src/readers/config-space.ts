@@ -10,6 +10,7 @@ import type {
   WindowDescription,
 } from "../topology/description.js";
 import type { Finding } from "../topology/finding.js";
+import { ACS_EGRESS, vectorBits } from "../topology/register.js";
 
 /*
  * The configuration space of one function (PCIe 6.0 chapter 7), little endian:
@@ -406,7 +407,7 @@ function expressType(registers: Registers, capabilities: CapabilityList): number
   });
 }
 
-/** Link capabilities at 0c, link status at 12: speed in bits 3:0, width in 9:4. */
+/** Link capabilities at 0c, port number in bits 31:24; link status at 12; in both speed in bits 3:0, width in 9:4. */
 function link(
   registers: Registers,
   capabilities: CapabilityList,
@@ -423,6 +424,7 @@ function link(
       width: (status >> 4) & 0x3f || null,
       maxSpeed: LINK_SPEEDS[ability & 0xf] ?? null,
       maxWidth: (ability >> 4) & 0x3f || null,
+      port: ability >>> 24,
     };
   });
 }
@@ -433,13 +435,22 @@ function powerState(registers: Registers, capabilities: CapabilityList): string 
   return status === undefined ? undefined : ["D0", "D1", "D2", "D3hot"][status & 3];
 }
 
-/** Capability word at 4, control word at 6. */
+/** Capability word at 4, control word at 6, from 8 on the egress control vector where there is one. */
 function acs(registers: Registers, extended: CapabilityList): AcsDescription | null | undefined {
   return ofCapability(extended, ACCESS_CONTROL, (at) => {
     const capability = registers.word(at + 4);
     const control = registers.word(at + 6);
-    return capability === undefined || control === undefined ? undefined : { capability, control };
+    if (capability === undefined || control === undefined) return undefined;
+    const egressVector =
+      (capability & ACS_EGRESS) === 0 ? undefined : vector(registers, at + 8, vectorBits(capability));
+    return defined<AcsDescription>({ capability, control, egressVector });
   });
+}
+
+/** `bits` bits as 32 of them a word; undefined where not all are there. */
+function vector(registers: Registers, at: number, bits: number): number[] | undefined {
+  const words = Array.from({ length: Math.ceil(bits / 32) }, (_, word) => registers.dword(at + 4 * word));
+  return words.every((word) => word !== undefined) ? words : undefined;
 }
 
 function serialNumber(registers: Registers, extended: CapabilityList): string | undefined {

@@ -165,6 +165,7 @@ class Block {
       width: this.linkStatus?.width,
       maxSpeed: this.linkAbility?.speed,
       maxWidth: this.linkAbility?.width,
+      port: this.linkAbility?.port,
     });
   }
 }
@@ -172,6 +173,7 @@ class Block {
 interface LinkFields {
   readonly speed: number | null;
   readonly width: number | null;
+  readonly port: number | undefined;
 }
 
 type Heading = Omit<FunctionDescription, "bdf">;
@@ -425,11 +427,16 @@ function readVfPlaces(block: Block, [, offset, stride, device]: RegExpExecArray)
   block.vfDevice = device!.toLowerCase();
 }
 
-/** `Speed 16GT/s (downgraded), Width x8`; x0 and `unknown` are what a link shows that is down. */
+/** `Port #1, Speed 16GT/s (downgraded), Width x8`; x0 and `unknown` are what a link shows that is down. */
 function linkFields(text: string): LinkFields {
   const speed = /Speed ([\d.]+)GT\/s/.exec(text);
   const width = /Width x(\d+)/.exec(text);
-  return { speed: speed && Number(speed[1]), width: width && Number(width[1]) > 0 ? Number(width[1]) : null };
+  const port = /Port #(\d+)/.exec(text);
+  return {
+    speed: speed && Number(speed[1]),
+    width: width && Number(width[1]) > 0 ? Number(width[1]) : null,
+    port: port === null ? undefined : Number(port[1]),
+  };
 }
 
 function memoryType(tail: string): Pick<BarDescription, "type" | "prefetchable"> {

@@ -26,7 +26,7 @@ const NAME_BYTES = 48;
 export type Bytes = ArrayBuffer | SharedArrayBuffer | ArrayBufferView;
 
 /** Raised whenever a section changes its meaning. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Whether bytes begin as those of `Topology.toBuffer()` do. */
 export function isPacked(bytes: Uint8Array): boolean {

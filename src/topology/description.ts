@@ -234,6 +234,8 @@ export interface AcsDescription {
   readonly capability: number;
   /** 16 bits. Bit 2: request redirect, bit 3: completion redirect, bit 5: egress control. */
   readonly control: number;
+  /** Egress control vector: 32 bits a word, the lowest port numbers first; missing: not shown, or not implemented. */
+  readonly egressVector?: readonly number[];
 }
 
 /** SR-IOV extended capability (PCIe 6.0 9.3.3). */
@@ -258,6 +260,8 @@ export interface LinkDescription {
   readonly width?: number | null;
   readonly maxSpeed?: number | null;
   readonly maxWidth?: number | null;
+  /** Port number, 0 to 255 (Link Capabilities): what egress control vectors call the port. */
+  readonly port?: number;
 }
 
 /** A device outside PCI whose registers take up CPU physical addresses. */

@@ -1,13 +1,5 @@
-import {
-  buildForest,
-  checkExtent,
-  Core,
-  type Extent,
-  MARK_REDIRECTS,
-  MARK_UNREADABLE,
-  type Build,
-  type Forest,
-} from "../core.js";
+import { buildForest, checkExtent, Core, type Extent, MARK_UNREADABLE, type Build, type Forest } from "../core.js";
+import { acsMarks } from "./acs-marks.js";
 import { CoreHandle, type Parts } from "./catalogue.js";
 import { checkShapes, checkValues } from "./check-columns.js";
 import { openness } from "./claims.js";
@@ -21,7 +13,6 @@ import type { Finding } from "./finding.js";
 import { Hosts } from "./hosts.js";
 import { checkLinks } from "./links.js";
 import { RangeRows } from "./range-rows.js";
-import { ACS_REDIRECT } from "./register.js";
 import { collectSurroundings } from "./surroundings.js";
 import { checkSystemNames } from "./system-names.js";
 import { openColumn, systemRows } from "./system-rows.js";
@@ -106,7 +97,7 @@ function forestOf(columns: FabricColumns, problems: readonly Problem[], build?: 
     parents[roots + row] = functions.parent[row]! + 1;
     const word = acs === undefined ? 0 : acs[row]!;
     if (word === 0) marks[roots + row] = MARK_UNREADABLE;
-    else if (word !== ACS_ABSENT && (word & ACS_REDIRECT) !== 0) marks[roots + row] = MARK_REDIRECTS;
+    else if (word !== ACS_ABSENT) marks[roots + row] = acsMarks(word);
   }
   const dmaBits = functions.dmaMaskBits === undefined ? null : new Uint8Array(count);
   if (functions.dmaMaskBits !== undefined) dmaBits!.set(functions.dmaMaskBits, roots);

@@ -1,13 +1,5 @@
-import {
-  buildForest,
-  checkExtent,
-  Core,
-  MARK_REDIRECTS,
-  MARK_UNREADABLE,
-  TermsTable,
-  type Build,
-  type Forest,
-} from "../core.js";
+import { buildForest, checkExtent, Core, MARK_UNREADABLE, TermsTable, type Build, type Forest } from "../core.js";
+import { acsMarks } from "./acs-marks.js";
 import { parseBdf } from "./bdf.js";
 import { CoreHandle, type Parts } from "./catalogue.js";
 import { collectClaims, findOverlaps, type Node } from "./claims.js";
@@ -21,7 +13,6 @@ import { Hosts } from "./hosts.js";
 import { checkLinks } from "./links.js";
 import { place, type Placement } from "./placement.js";
 import { RangeRows } from "./range-rows.js";
-import { redirects } from "./register.js";
 import { checkSystemNames } from "./system-names.js";
 import { openColumn, systemRows } from "./system-rows.js";
 
@@ -86,9 +77,9 @@ function forestOf({ roots, functions, parents }: Placement, problems: readonly P
   const marks = new Uint8Array(parents.length);
   const dmaBits = new Uint8Array(parents.length);
   functions.forEach(({ description }, index) => {
-    const acs = redirects(description);
+    const { acs } = description;
     const at = roots.length + index;
-    marks[at] = acs === "on" ? MARK_REDIRECTS : acs === "unknown" ? MARK_UNREADABLE : 0;
+    marks[at] = acs === undefined ? MARK_UNREADABLE : acs === null ? 0 : acsMarks(acs.control);
     dmaBits[at] = packedDmaMask(description.dmaMaskBits);
   });
   const forest = buildForest(parents, marks, dmaBits, build);

@@ -154,10 +154,12 @@ function withAllAcsBits(said: readonly Said<AcsDescription | null>[]): Said<AcsD
   const printed = new Set(
     words.map(({ capability, control }) => [capability, control].map((word) => word & PRINTED_ACS_BITS).join()),
   );
-  if (printed.size !== 1) return [...said];
+  const vectors = words.flatMap(({ egressVector }) => (egressVector === undefined ? [] : [egressVector]));
+  if (printed.size !== 1 || new Set(vectors.map(String)).size > 1) return [...said];
   const whole = {
     capability: words.reduce((bits, { capability }) => bits | capability, 0),
     control: words.reduce((bits, { control }) => bits | control, 0),
+    ...(vectors.length > 0 ? { egressVector: vectors[0]! } : {}),
   };
   return said.map(({ source, value }) => ({ source, value: value === null ? null : whole }));
 }
@@ -200,6 +202,7 @@ function mergeLink(
     width: field("width"),
     maxSpeed: field("maxSpeed"),
     maxWidth: field("maxWidth"),
+    port: field("port"),
   });
   return Object.keys(link).length > 0 ? link : undefined;
 }

@@ -5,10 +5,17 @@ export const COMMAND_MEMORY = 0x2;
 
 /** ACS control bits (PCIe 6.0 7.7.11.3), lowest first. */
 export const ACS_BITS = ["SV", "TB", "RR", "CR", "UF", "EC", "DT"] as const;
-/**
- * What Linux takes for a redirect: request redirect, completion redirect, egress control (docs/semantics.md, Redirect).
- */
-export const ACS_REDIRECT = 0x04 | 0x08 | 0x20;
+/** Request redirect, completion redirect, egress control. */
+export const ACS_REQUEST = 0x04;
+export const ACS_COMPLETION = 0x08;
+export const ACS_EGRESS = 0x20;
+/** What Linux takes for a redirect (docs/semantics.md, Redirect). */
+export const ACS_REDIRECT = ACS_REQUEST | ACS_COMPLETION | ACS_EGRESS;
+
+/** How many bits an egress control vector has, by the ACS capability word: bits 15:8, 0 for 256. */
+export function vectorBits(capability: number): number {
+  return (capability >>> 8) & 0xff || 256;
+}
 
 /** SR-IOV control bits (PCIe 6.0 9.3.3.3). */
 export const VF_ENABLE = 0x1;

@@ -1,6 +1,7 @@
 // Rows that are asked together: pairs or requests, and every column of the answers.
 
-import { decideMany, requestMany } from "../../assembly/route";
+import { decideMany } from "../../assembly/pairs";
+import { requestMany } from "../../assembly/requests";
 import { zeros } from "./forests";
 
 export class Batch {

@@ -17,7 +17,7 @@ import {
   CLAIM_NOBODY,
   CLAIM_OWNED,
   CLAIM_SHIFT,
-  FIELD_DMA_BITS,
+  FIELD_OWN,
   FIELD_REDIRECT,
   FIELD_UNREADABLE,
   HEADER_DEPTH_BITS,
@@ -189,7 +189,7 @@ describe("checks", () => {
         expect(withField(wide == 1, node, FIELD_REDIRECT, depth + 1)).toBe(false);
         expect(withField(wide == 1, node, FIELD_UNREADABLE, depth + 1)).toBe(false);
         expect(withField(wide == 1, node, FIELD_REDIRECT, depth)).toBe(true, "it may redirect itself");
-        expect(withField(wide == 1, node, FIELD_DMA_BITS, 255)).toBe(true, "any number means something");
+        expect(withField(wide == 1, node, FIELD_OWN, 255)).toBe(true, "any number means something");
       }
       expect(checkRecords(base, HOSTS + 1)).toBe(false, "a host bridge without a tree");
       expect(checkRecords(base, HOSTS - 1)).toBe(false, "a tree without a host bridge");

@@ -3,12 +3,14 @@
 import { ancestors, commonMany, pathState, unplacedPathState, walkMany } from "../../assembly/forest";
 import {
   BLOCK_SHIFT,
-  FIELD_DMA_BITS,
+  FIELD_OWN,
   FIELD_REDIRECT,
   FIELD_UNREADABLE,
   FIELDS,
   HEADER_MINIMA,
+  MARK_COMPLETION,
   MARK_REDIRECT,
+  MARK_REQUEST,
   MARK_UNREADABLE,
   NARROW_DEPTH,
   NO_KEY,
@@ -21,12 +23,14 @@ import {
 } from "../../assembly/layout";
 import { sortedKeys } from "../../assembly/matrix";
 import { minimaBytes, plantMinima } from "../../assembly/number";
-import { decideMany } from "../../assembly/route";
+import { decideMany } from "../../assembly/pairs";
 import { CHAIN, Packed, plain, shaped, SHAPES, Source, sourceOf, zeros } from "./forests";
 import { random } from "./random";
 
 const R = <u8>MARK_REDIRECT;
 const U = <u8>MARK_UNREADABLE;
+const Q = <u8>MARK_REQUEST;
+const C = <u8>MARK_COMPLETION;
 const DEPTH: usize = 0;
 
 const pair = heap.alloc(32);
@@ -164,10 +168,17 @@ describe("records", () => {
     const source = plain([0, 0, 1]);
     source.drive(1, 32);
     source.drive(2, 64);
-    source.drive(3, 255);
-    expect(column(source, FIELD_DMA_BITS)).toStrictEqual([0, 32, 255, 64]);
+    source.drive(3, 63);
+    expect(column(source, FIELD_OWN)).toStrictEqual([0, 32, 63, 0], "64 bits are no limit");
     source.dmaBits = 0;
-    expect(column(source, FIELD_DMA_BITS)).toStrictEqual([0, 0, 0, 0]);
+    expect(column(source, FIELD_OWN)).toStrictEqual([0, 0, 0, 0]);
+  });
+
+  it("keep beside them whether a node redirects requests and completions itself", () => {
+    const source = sourceOf([0, 1, 2, 3], [0, R | Q, R | C, R | Q | C]);
+    source.drive(2, 32);
+    source.drive(3, 64);
+    expect(column(source, FIELD_OWN)).toStrictEqual([0, 0, 32 | Q, C, Q | C]);
   });
 
   it("are the same narrow and wide, and hold the least keys before and after in their block", () => {
@@ -176,7 +187,7 @@ describe("records", () => {
       const source = new Source(1 + random(200));
       for (let node: u32 = 1; node <= source.count; node++) {
         source.hang(node, random(node));
-        source.mark(node, <u8>random(4));
+        source.mark(node, <u8>random(256));
         source.drive(node, <u8>random(65));
       }
       source.number();

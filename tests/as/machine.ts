@@ -6,6 +6,8 @@ import {
   HEADER_CLASSES,
   HEADER_CLASS_COUNT,
   HEADER_HOSTS,
+  HEADER_PRECISE,
+  HEADER_REQUESTS,
   HEADER_TABLE,
   HOST_BYTES,
   HOST_KNOWN,
@@ -63,6 +65,11 @@ export class Machine {
     return node;
   }
 
+  /** What a node was given; 0: no node. */
+  markOf(node: u32): u8 {
+    return node == 0 ? 0 : this.marks[node - 1];
+  }
+
   count(): u32 {
     return this.parents.length;
   }
@@ -106,6 +113,14 @@ export class Machine {
     this.ranges.build();
     this.narrow = this.header(new Packed(source, false), hosts);
     this.wide = this.header(new Packed(source, true), hosts);
+  }
+
+  /** Whose model of ACS decides, and where the ways of requests are: of all rows or columns. */
+  judgedBy(precise: u32, requests: usize): void {
+    store<u32>(this.narrow, precise, HEADER_PRECISE);
+    store<u32>(this.narrow, <u32>requests, HEADER_REQUESTS);
+    store<u32>(this.wide, precise, HEADER_PRECISE);
+    store<u32>(this.wide, <u32>requests, HEADER_REQUESTS);
   }
 
   private header(packed: Packed, hosts: usize): usize {

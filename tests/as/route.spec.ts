@@ -85,7 +85,7 @@ import {
 } from "../../assembly/layout";
 import { matrixRow, sortedKeys } from "../../assembly/matrix";
 import { claimIn } from "../../assembly/ranges";
-import { decideMany } from "../../assembly/route";
+import { decideMany } from "../../assembly/pairs";
 import { Batch } from "./batch";
 import { zeros } from "./forests";
 import { Machine } from "./machine";

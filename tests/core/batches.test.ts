@@ -25,12 +25,16 @@ import {
   type RequestColumns,
   type Status,
 } from "../../src/core.js";
-import { anyPolicy, anything, BUILDS, chain, Random, REACH, SYSTEMS } from "./cores.js";
+import { anyEgress, anyPolicy, anything, BUILDS, chain, Random, REACH, SYSTEMS } from "./cores.js";
 
 // Every batch call against the same rows one at a time. A crossing takes 1024 rows.
 
 const COUNTS = [0, 1, 1023, 1024, 1025, 4097];
-const CASES = BUILDS.flatMap((build) => [0, 300].map((deep) => [build, deep === 0 ? "narrow" : "wide", deep] as const));
+const CASES = BUILDS.flatMap((build) =>
+  [0, 300].flatMap((deep) =>
+    ["Linux's", "precise"].map((model) => [build, deep === 0 ? "narrow" : "wide", model, deep] as const),
+  ),
+);
 
 function coreFor(build: Build, deep: number): Core {
   return Core.of(anything(20180402, 200, deep), build);
@@ -70,9 +74,10 @@ function sizesOf(count: number, seed: number): number[] {
   return Array.from({ length: count }, () => random.of([1, 2, 0x400, 1 + random.below(0x9000)]));
 }
 
-describe.each(CASES)("on the %s build, %s records", (build, _, deep) => {
+describe.each(CASES)("on the %s build, %s records, %s paths", (build, _, model, deep) => {
   const core = coreFor(build, deep);
-  const policy = anyPolicy(core.hosts, 5);
+  const linux = anyPolicy(core.hosts, 5);
+  const policy = model === "precise" ? { ...linux, precise: anyEgress } : linux;
 
   test.each(COUNTS)("commonMany and walkMany of %i pairs equal the pairs one at a time", (count) => {
     const [a, b] = [idsOf(core, count, 1), idsOf(core, count, 2)];
@@ -83,7 +88,7 @@ describe.each(CASES)("on the %s build, %s records", (build, _, deep) => {
       path: new Uint8Array(count),
     };
     core.commonMany(a, b, into);
-    const expected = Array.from(a, (id, row) => core.decide(policy, id, b[row]!, 0));
+    const expected = Array.from(a, (id, row) => core.decide(linux, id, b[row]!, 0));
     expect([...into.common]).toEqual(expected.map(({ common }) => common));
     expect([...into.common]).toEqual(Array.from(a, (id, row) => core.common(id, b[row]!)));
     expect([...into.distance]).toEqual(expected.map(({ distance }) => distance ?? NO_DISTANCE));
@@ -443,7 +448,7 @@ const RULINGS = new Rulings((status, decision) => {
 
 function rulingNumber(status: Status, { outcomes, relation, path }: Pick<Decision, "outcomes" | "relation" | "path">) {
   if (status !== "decided") return STATUSES.indexOf(status);
-  return 1024 + (outcomes * 8 + relationNumber(relation)) * 4 + PATHS.indexOf(path);
+  return 1024 + (outcomes * 8 + relationNumber(relation)) * 8 + PATHS.indexOf(path);
 }
 
 /** A row as `request` says it, with the owner in place of the range. */

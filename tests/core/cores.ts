@@ -4,6 +4,8 @@ import {
   Core,
   DIRECTIONS,
   IOMMUS,
+  MARK_COMPLETION,
+  MARK_REQUEST,
   OPEN,
   parentIn,
   PATHS,
@@ -14,6 +16,7 @@ import {
   TermsTable,
   type Build,
   type CompiledPolicy,
+  type EgressRule,
   type Forest,
   type Terms,
 } from "../../src/core.js";
@@ -116,6 +119,10 @@ export function anyPolicy(hosts: number, seed: number): CompiledPolicy {
   };
 }
 
+/** Egress control vectors that say anything, some of which are not shown. */
+export const anyEgress: EgressRule = (clientSide, providerSide) =>
+  ([null, "direct", "redirected", "blocked"] as const)[(clientSide * 7 + providerSide * 3) % 4]!;
+
 export const SYSTEMS = 4;
 /** All addresses of `anything` are below. */
 export const REACH = 0x60_0000;
@@ -126,12 +133,15 @@ export const REACH = 0x60_0000;
  *
  * @param deep functions of a chain that is there as well: more than 255 make the forest wide.
  */
-export function anything(seed: number, nodes = 200, deep = 0): Parameters<typeof Core.of>[0] {
+export function anything(seed: number, nodes = 200, deep = 0): Parameters<typeof Core.of>[0] & { marks: Uint8Array } {
   const random = new Random(seed);
   const parents = Array.from({ length: deep }, (_, index) => index);
   for (let node = deep; node < nodes + deep; node++) parents.push(random.below(20) === 0 ? 0 : random.below(node + 1));
   const count = parents.length;
-  const marks = Uint8Array.from({ length: count }, () => (random.below(3) === 0 ? random.below(4) : 0));
+  const marks = Uint8Array.from({ length: count }, (_, node) => {
+    const mark = random.below(3) === 0 ? random.below(4) : 0;
+    return mark | (mark === 0 ? 0 : [0, MARK_REQUEST, MARK_COMPLETION, MARK_REQUEST | MARK_COMPLETION][node % 4]!);
+  });
   const dmaBits = Uint8Array.from({ length: count }, () => random.of([0, 0, 0, 20, 22, 64]));
   const forest = buildForest(Uint32Array.from(parents), marks, dmaBits)!;
   const hosts = parents
@@ -160,5 +170,5 @@ export function anything(seed: number, nodes = 200, deep = 0): Parameters<typeof
     open: OPEN[system % OPEN.length]!,
     iommu: random.of(IOMMUS),
   }));
-  return { forest, hosts, systems, ranges: rangesOf(rows, SYSTEMS) };
+  return { forest, hosts, systems, ranges: rangesOf(rows, SYSTEMS), marks };
 }

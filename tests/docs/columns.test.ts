@@ -116,7 +116,7 @@ function sectionsOf(buffer: ArrayBuffer): string[] {
   const text = (at: number, length: number) => new TextDecoder().decode(new Uint8Array(buffer, at, length));
   const header = Object.fromEntries(table(PAGE, "header", "bytes").map(([at, , holds]) => [holds, Number(at)]));
   expect(text(header["peerlane"]!, 8)).toBe("peerlane");
-  expect(view.getUint32(8, true)).toBe(1);
+  expect(view.getUint32(8, true)).toBe(2);
   expect(view.getBigUint64(header["length of the buffer in bytes, a multiple of 64"]!, true)).toBe(
     BigInt(buffer.byteLength),
   );

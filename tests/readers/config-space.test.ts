@@ -55,7 +55,7 @@ describe("the header", () => {
         physicalFunction: null,
         command: 6,
         bars: [],
-        link: { speed: 8, width: 4, maxSpeed: 16, maxWidth: 16 },
+        link: { speed: 8, width: 4, maxSpeed: 16, maxWidth: 16, port: 0 },
       },
       findings: [],
     });
@@ -279,6 +279,34 @@ describe("extended capabilities", () => {
   });
 
   it.each([
+    ["of 8 bits, in one word", 0xd00, "0020083f", [0x12345678]],
+    ["of 33 bits, in two words", 0xd00, "0020213f", [0x12345678, 0xfedcba98]],
+    ["of 256 bits, written 0, in eight words", 0xd00, "0020003f", [0x12345678, 0xfedcba98, 0, 0, 0, 0, 0, 0]],
+    ["that is not implemented: none", 0xd00, "0000205f", undefined],
+    ["that ends beyond the bytes: none", 0xff4, "0020213f", undefined],
+  ] as const)("give an egress control vector %s", (_, at, words, egressVector) => {
+    const chain = [
+      [0x100, `${at.toString(16)}10003`],
+      [at, "0001000d"],
+      [at + 4, words],
+    ] as const;
+    const vector =
+      at + 12 < 4096
+        ? ([
+            [at + 8, "12345678"],
+            [at + 12, "fedcba98"],
+          ] as const)
+        : [];
+    const { acs } = extended(...chain, ...vector).function;
+    const capability = parseInt(words.slice(4), 16);
+    expect(acs).toEqual({
+      capability,
+      control: parseInt(words.slice(0, 4), 16),
+      ...(egressVector && { egressVector }),
+    });
+  });
+
+  it.each([
     ["4096 bytes without any", space(4096, ...ENDPOINT), "part", null],
     ["4096 bytes that read ones there", space(4096, ...ENDPOINT, [0x100, "ffffffff"]), "part", null],
     ["256 bytes of more", space(256, ...ENDPOINT), "part", undefined],
@@ -369,7 +397,12 @@ describe("capabilities", () => {
       decode(space(256, ...ENDPOINT, ...values)).function.link;
     expect(link([0x42, "0092"])).toBeNull();
     expect(link([0x40, "01"])).toBeNull();
-    expect(link([0x52, "0000"])).toEqual({ speed: null, width: null, maxSpeed: 16, maxWidth: 16 });
+    expect(link([0x52, "0000"])).toEqual({ speed: null, width: null, maxSpeed: 16, maxWidth: 16, port: 0 });
+  });
+
+  it("give the port number, of which egress control vectors speak", () => {
+    const { function: decoded } = decode(space(256, ...ENDPOINT, [0x4f, "ff"]));
+    expect(decoded.link).toEqual({ speed: 8, width: 4, maxSpeed: 16, maxWidth: 16, port: 255 });
   });
 
   it("never hang or throw, whatever the bytes are", () => {

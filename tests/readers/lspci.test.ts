@@ -68,7 +68,7 @@ describe("the text of a function", () => {
       ],
       acs: { capability: 0x5f, control: 0x1d },
       sriov: null,
-      link: { speed: 8, width: 4, maxSpeed: 16, maxWidth: 16 },
+      link: { speed: 8, width: 4, maxSpeed: 16, maxWidth: 16, port: 0 },
       powerState: "D3hot",
       driver: "pcieport",
     });

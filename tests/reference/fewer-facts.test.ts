@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, test } from "vitest";
 import { PeerDma } from "../../src/explain/peer-dma.js";
 import { linux } from "../../src/policy/linux.js";
+import type { Policy } from "../../src/policy/policy.js";
+import { precise } from "../../src/policy/precise.js";
 import type {
   BarDescription,
   CpuDescription,
@@ -26,6 +28,8 @@ interface Sketch {
   /** Modulo what precedes it: two root buses, then the functions before. */
   readonly above: number;
   readonly control: number | null;
+  /** Egress control vector: the ports that it keeps requests from. */
+  readonly kept: number;
   readonly command: number;
   readonly bars: number;
   /** Beyond 4 GiB. */
@@ -37,7 +41,8 @@ interface Sketch {
 
 const sketch: fc.Arbitrary<Sketch> = fc.record({
   above: fc.nat(100),
-  control: fc.constantFrom(null, null, 0, 0x11, 0x04, 0x08, 0x20, 0x1d),
+  control: fc.constantFrom(null, null, 0, 0x11, 0x04, 0x08, 0x20, 0x24, 0x28, 0x1d),
+  kept: fc.nat(255),
   command: fc.constantFrom(0x6, 0x6, 0x6, 0x4),
   bars: fc.nat(2),
   high: fc.boolean(),
@@ -125,10 +130,12 @@ function build({
       physicalFunction: null,
       vendor: "1234",
       device: "5678",
-      acs: sketch.control === null ? null : { capability: 0x7f, control: sketch.control },
+      acs: sketch.control === null ? null : { capability: 0x87f, control: sketch.control, egressVector: [sketch.kept] },
+      link: { port: index },
       command: sketch.command,
       bars,
       ...(parent === null && sketch.kind === "root-port" ? { kind: "root-port" } : {}),
+      ...(parent !== null && sketch.kind === "bridge" ? { kind: "downstream-port" } : {}),
       ...(sketch.mask === undefined ? {} : { dmaMaskBits: sketch.mask }),
     });
     if (sketch.virtual) functions.splice(functions.length - 1, 1, withVirtual(functions.at(-1)!));
@@ -209,6 +216,14 @@ function virtualOf(physical: FunctionDescription): Mutable<FunctionDescription>[
 /** Ways of knowing less. `at` picks a function. */
 const DROPS: Record<string, (system: Draft, at: number) => void> = {
   ACS: (system, at) => delete pick(system, at).acs,
+  "egress vector": (system, at) => {
+    const each = pick(system, at);
+    if (each.acs) each.acs = withoutField(each.acs, "egressVector");
+  },
+  "port number": (system, at) => {
+    const each = pick(system, at);
+    if (each.link) each.link = withoutField(each.link, "port");
+  },
   parent: (system, at) => delete pick(system, at).parent,
   "bus numbers": (system, at) => delete pick(system, at).bus,
   "parents and bus numbers of a bus": (system, at) => {
@@ -270,12 +285,18 @@ function less(system: Draft, dropped: readonly (readonly [string, number])[]): D
   return draft;
 }
 
-const peers = (system: SystemDescription) => new PeerDma(Topology.of({ peerlane: 1, systems: [system] }), linux("6.1"));
+const POLICIES: Record<string, Policy> = { "Linux's paths": linux("6.1"), "precise paths": precise(linux("6.1")) };
+const peersUnder = (policy: Policy) => (system: SystemDescription) =>
+  new PeerDma(Topology.of({ peerlane: 1, systems: [system] }), policy);
 
 const SEEDS = [1, 20180402, 0x9e3779b9];
 const RUNS = process.env["PEERLANE_LONG"] === "1" ? 5000 : 150;
 
-describe.each(SEEDS)("taking facts away, seed %i", (seed) => {
+const CASES = SEEDS.flatMap((seed) => Object.keys(POLICIES).map((name) => [name, seed] as const));
+
+describe.each(CASES)("taking facts away, %s, seed %i", (name, seed) => {
+  const peers = peersUnder(POLICIES[name]!);
+
   test("can() never says more", { timeout: 600_000 }, () => {
     fc.assert(
       fc.property(machine, drops, (system, dropped) => {

@@ -43,7 +43,7 @@ export function decide(world: World, provider: number, client: number): { outcom
   };
 }
 
-function throughHost(world: World, providerTop: number, clientTop: number): number {
+export function throughHost(world: World, providerTop: number, clientTop: number): number {
   if (world.zen) return THROUGH;
   const provider = world.root[providerTop]!;
   const client = world.root[clientTop]!;

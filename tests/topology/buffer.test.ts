@@ -1,13 +1,14 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { PeerDma } from "../../src/explain/peer-dma.js";
 import { linux } from "../../src/policy/linux.js";
+import { precise } from "../../src/policy/precise.js";
 import { isPacked, readBuffer, writeBuffer } from "../../src/topology/buffer.js";
 import type { MachineDescription } from "../../src/topology/description.js";
 import { BufferError } from "../../src/topology/sections.js";
 import { Topology } from "../../src/topology/topology.js";
 import { read } from "../../src/readers/read.js";
 import { captureFile, captureNames } from "../readers/fixtures.js";
-import { BDF, machineT } from "../vectors/machine.js";
+import { acs, BDF, machineT } from "../vectors/machine.js";
 import { columnsOf, reduced } from "./columns-of.js";
 import { documentsOf } from "./documents.js";
 
@@ -50,6 +51,28 @@ describe("a buffer", () => {
       const { machine } = await read([{ name, bytes: captureFile(name, "snapshot.tar.gz") }]);
       topologies.set(name, Topology.of(machine));
     }
+  });
+
+  test("keeps what the precise model of ACS asks for, of a description and of columns", () => {
+    const vector = { capability: 0x87f, control: 0x20, egressVector: [0b10] };
+    const change = { DSP0: { ...acs(0x0c), link: { port: 1 } }, DSP1: { acs: vector }, A: { dmaMaskBits: 32 } };
+    const machine = machineT("L", change);
+    const whole = Topology.of(machine);
+    const fabric = Topology.fromColumns(columnsOf(reduced(machine))).topology;
+    const answers = (topology: Topology) => {
+      const peers = new PeerDma(topology, precise(linux("6.1")));
+      const ids = topology.functions();
+      const verdicts = [BDF.A, BDF.B, BDF.E].flatMap((provider) =>
+        [BDF.A, BDF.B, BDF.A1].map((client) => peers.can(provider, client)),
+      );
+      return { matrix: peers.matrix(ids), verdicts, mapping: peers.map(BDF.B, 0xf800_0000n, 1n) };
+    };
+    for (const topology of [whole, fabric]) {
+      expect(answers(Topology.from(topology.toBuffer()))).toEqual(answers(topology));
+    }
+    expect(answers(whole).mapping).toMatchObject({ ok: false, code: "EGRESS_BLOCKED" });
+    // Columns have no vectors.
+    expect(answers(fabric).mapping).toMatchObject({ ok: false, code: "ACS_UNREADABLE" });
   });
 
   test("becomes the same topology, culprits, names and findings included", () => {
@@ -166,12 +189,12 @@ describe("damage", () => {
       section: null,
       offset: 0,
     });
-    expect(refusal(changed(8, 2))).toMatchObject({
-      message: "of version 2, this peerlane reads 1: update peerlane",
+    expect(refusal(changed(8, 3))).toMatchObject({
+      message: "of version 3, this peerlane reads 2: update peerlane",
       section: null,
       offset: 8,
     });
-    expect(refusal(changed(8, 0)).message).toBe("of version 0, this peerlane reads 1: write it anew from its source");
+    expect(refusal(changed(8, 1)).message).toBe("of version 1, this peerlane reads 2: write it anew from its source");
     expect(refusal(changed(whole.length - 100, whole[whole.length - 100]! ^ 1))).toMatchObject({
       message: "damaged: its checksum is another; read or transfer it again",
       section: null,

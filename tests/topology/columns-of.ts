@@ -54,7 +54,7 @@ function reduceFunction(each: FunctionDescription, parent: string | null, isPare
     ...(vendor === undefined || device === undefined ? {} : { vendor, device }),
     ...(bus === undefined ? {} : { bus: { secondary: bus.secondary, subordinate: bus.subordinate } }),
     ...(typeof command === "number" ? { command } : {}),
-    ...(acs === undefined ? {} : { acs }),
+    ...(acs === undefined ? {} : { acs: acs && { capability: acs.capability, control: acs.control } }),
     physicalFunction: physicalFunction ?? null,
     ...(sriov ? { sriov } : {}),
     ...(dmaMaskBits === undefined ? {} : { dmaMaskBits }),

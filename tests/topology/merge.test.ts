@@ -103,6 +103,21 @@ describe("two sources of one function", () => {
     expect([merged.acs, findings]).toEqual([{ capability: 0x205f, control: 0x49d }, []]);
   });
 
+  test("take an egress control vector from whichever source shows it, and port numbers", () => {
+    const words = { capability: 0x87f, control: 0x20 };
+    const shown = { ...words, egressVector: [6] };
+    for (const said of [
+      [{ acs: words }, { acs: shown }],
+      [{ acs: shown }, { acs: words }],
+    ] as const) {
+      const { merged, findings } = mergeFunctions(...said);
+      expect([merged.acs, findings]).toEqual([shown, []]);
+    }
+    const contested = mergeFunctions({ acs: shown }, { acs: { ...words, egressVector: [4] } });
+    expect([contested.merged.acs, contested.findings.length]).toEqual([undefined, 1]);
+    expect(mergeFunctions({ link: { speed: 8 } }, { link: { port: 3 } }).merged.link).toEqual({ speed: 8, port: 3 });
+  });
+
   test("are the same function however they order the fields of a value", () => {
     const said = mergeFunctions({ acs: { capability: 1, control: 0 } }, { acs: { control: 0, capability: 1 } });
     expect(said.findings).toEqual([]);

@@ -1,19 +1,6 @@
-// The joined decision: relation and path state of two functions, looked up in the policy's table; and the same for an
-// initiator and an address, whose owner is the provider.
+// The joined decision: an initiator and an address, whose owner is the provider.
 
-import {
-  depthOf,
-  fieldOf,
-  hostAt,
-  isWide,
-  keyMany,
-  parentOf,
-  pathState,
-  recordBytes,
-  recordOf,
-  unplacedPathState,
-} from "./forest";
-import { claimMany, displaced, systemAt } from "./ranges";
+import { depthOf, fieldOf, hostAt, isWide, parentOf, recordBytes, recordOf } from "./forest";
 import {
   BAR_MASK,
   BAR_SHIFT,
@@ -23,23 +10,16 @@ import {
   CLAIM_OWNED,
   CLAIM_RANGE,
   CLAIM_SHIFT,
-  DIRECTIONS,
   EXPORTED_MASK,
   EXPORTED_NONE,
   EXPORTED_SHIFT,
-  FIELD_DMA_BITS,
+  FIELD_OWN,
   FIRST_APERTURE,
-  HEADER_CLASSES,
-  HEADER_CLASS_COUNT,
-  HEADER_DEPTH_BITS,
   HEADER_OWNERS,
   HEADER_RANGES,
   HEADER_RECORDS,
-  HEADER_TABLE,
   HEADER_TERMS,
   HEADER_TOUCHED,
-  HOST_KNOWN,
-  HOST_SEGMENT,
   HOST_SYSTEM,
   KIND_BAR,
   KIND_MASK,
@@ -53,27 +33,17 @@ import {
   OPEN_NOWHERE,
   OUTCOMES_ALLOWED,
   OUTCOME_BUS_ADDRESS,
-  OUTCOME_SYSTEMS_REFUSED,
   OUTCOME_THROUGH_HOST,
   OUTSIDE,
-  PATHS,
+  OWN_DMA_BITS,
   PATH_SLOTS,
-  PATH_DIRECT,
-  PATH_MAYBE,
-  PATH_REDIRECTED,
   RANGE_BYTES,
   RANGE_SIZE,
   RANGE_START,
   RANGE_TERMS,
   RECORD_DEPTH,
   RECORD_HOST,
-  RELATION_ACROSS_HOSTS,
-  RELATION_ACROSS_SYSTEMS,
   RELATION_ACROSS_UNKNOWN,
-  RELATION_COMMON_BRIDGE,
-  RELATION_SAME_HOST,
-  RELATION_SAME_UNKNOWN,
-  RELATION_SELF,
   RELATION_SLOTS,
   RULING_BYTES,
   RULING_CODE,
@@ -110,144 +80,11 @@ import {
   TRANSLATION_NONE,
   TRANSLATION_UNKNOWN,
 } from "./layout";
+import { decideMany } from "./pairs";
+import { claimMany, displaced, systemAt } from "./ranges";
 
 const WORD: usize = 4;
 const KEY: usize = 8;
-
-// Pairs ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/**
- * Decides `count` pairs.
- *
- *   providers, clients  u32 per row
- *   directions          u8 per row, or 0: all in `direction`
- *   common, distance    results, u32 per row
- *   relation, path      results, u8 per row
- *   outcomes            result, u8 per row: one bit for each outcome that some completion of the description has
- *                       under the policy in the header; or 0
- */
-export function decideMany(
-  base: usize,
-  count: u32,
-  providers: usize,
-  clients: usize,
-  directions: usize,
-  direction: u32,
-  common: usize,
-  distance: usize,
-  relation: usize,
-  path: usize,
-  outcomes: usize,
-): void {
-  keyMany(base, count, providers, clients, common);
-  if (isWide(base)) judgeRows<u32>(base, count, providers, clients, common, distance, relation, path);
-  else judgeRows<u8>(base, count, providers, clients, common, distance, relation, path);
-  if (outcomes != 0) lookUpRows(base, count, providers, clients, directions, direction, relation, path, outcomes);
-}
-
-/** Relation, path and distance of each pair whose common upstream's key is in `common`, which becomes its id. */
-function judgeRows<R>(
-  base: usize,
-  count: u32,
-  providers: usize,
-  clients: usize,
-  commonColumn: usize,
-  distanceColumn: usize,
-  relationColumn: usize,
-  pathColumn: usize,
-): void {
-  const records = <usize>load<u32>(base, HEADER_RECORDS);
-  const bits = load<u32>(base, HEADER_DEPTH_BITS);
-  for (let row: usize = 0; row < <usize>count; row++) {
-    const provider = load<u32>(providers + row * WORD);
-    const client = load<u32>(clients + row * WORD);
-    const key = load<u32>(commonColumn + row * WORD);
-    const left = records + <usize>provider * recordBytes<R>();
-    const right = records + <usize>client * recordBytes<R>();
-    const common = key >> bits;
-    // A key's low bits are the depth of the node it names.
-    const depth = sizeof<R>() == 1 ? key & ((1 << bits) - 1) : depthOf<R>(records + <usize>common * recordBytes<R>());
-    let distance = depthOf<R>(left) + depthOf<R>(right) - 2 * depth;
-    let relation = provider == client ? RELATION_SELF : RELATION_COMMON_BRIDGE;
-    let path = PATH_DIRECT;
-    if (depth > 0) {
-      path = pathState<R>(left, right, depth);
-    } else if (provider != client) {
-      const judged = judgeApart<R>(base, left, right, common);
-      relation = judged & JUDGED_RELATION;
-      path = (judged >> JUDGED_PATH) & JUDGED_RELATION;
-      if (judged >> JUDGED_UNCOUNTED != 0) distance = NO_DISTANCE;
-    }
-    store<u32>(commonColumn + row * WORD, common);
-    store<u32>(distanceColumn + row * WORD, distance);
-    store<u8>(relationColumn + row, <u8>relation);
-    store<u8>(pathColumn + row, <u8>path);
-  }
-}
-
-// What `judgeApart` returns: relation in bits 0 to 3, path in 4 to 7; bit 8: nobody can count the hops.
-export const JUDGED_RELATION: u32 = 15;
-export const JUDGED_PATH: u32 = 4;
-export const JUDGED_UNCOUNTED: u32 = 8;
-
-/** Relation and path of two different functions, whose records these are, that no bridge is above. */
-export function judgeApart<R>(base: usize, left: usize, right: usize, common: u32): u32 {
-  const leftHost = hostAt(base, load<u32>(left, RECORD_HOST));
-  const rightHost = hostAt(base, load<u32>(right, RECORD_HOST));
-  const leftKnown = load<u32>(leftHost, HOST_KNOWN) != 0;
-  const rightKnown = load<u32>(rightHost, HOST_KNOWN) != 0;
-  if (common != 0) {
-    if (leftKnown) return RELATION_SAME_HOST | (PATH_DIRECT << JUDGED_PATH);
-    // Should they meet at a bridge that the description lacks, its ACS is unknown and all of both chains counts.
-    const path = pathState<R>(left, right, 1) == PATH_REDIRECTED ? PATH_REDIRECTED : PATH_MAYBE;
-    return RELATION_SAME_UNKNOWN | (path << JUDGED_PATH);
-  }
-  const uncounted: u32 = leftKnown && rightKnown ? 0 : 1 << JUDGED_UNCOUNTED;
-  if (load<u32>(leftHost, HOST_SYSTEM) != load<u32>(rightHost, HOST_SYSTEM)) {
-    return RELATION_ACROSS_SYSTEMS | (1 << JUDGED_UNCOUNTED);
-  }
-  // A host bridge lies within one segment, and so does everything below it.
-  if (uncounted == 0 || load<u32>(leftHost, HOST_SEGMENT) != load<u32>(rightHost, HOST_SEGMENT)) {
-    return RELATION_ACROSS_HOSTS | uncounted;
-  }
-  const path = unplacedPathState<R>(left, right, leftKnown, rightKnown);
-  return RELATION_ACROSS_UNKNOWN | (path << JUDGED_PATH) | uncounted;
-}
-
-/** What the policy's table says of each pair. */
-function lookUpRows(
-  base: usize,
-  count: u32,
-  providers: usize,
-  clients: usize,
-  directions: usize,
-  direction: u32,
-  relationColumn: usize,
-  pathColumn: usize,
-  outcomes: usize,
-): void {
-  const records = <usize>load<u32>(base, HEADER_RECORDS);
-  const bytes = isWide(base) ? recordBytes<u32>() : recordBytes<u8>();
-  const classes = <usize>load<u32>(base, HEADER_CLASSES);
-  const classCount = load<u32>(base, HEADER_CLASS_COUNT);
-  const table = <usize>load<u32>(base, HEADER_TABLE);
-  for (let row: usize = 0; row < <usize>count; row++) {
-    const relation = <u32>load<u8>(relationColumn + row);
-    let found = OUTCOME_SYSTEMS_REFUSED;
-    if (relation != RELATION_ACROSS_SYSTEMS) {
-      const way = directions == 0 ? direction : <u32>load<u8>(directions + row);
-      const providerHost = load<u32>(records + <usize>load<u32>(providers + row * WORD) * bytes, RECORD_HOST);
-      const clientHost = load<u32>(records + <usize>load<u32>(clients + row * WORD) * bytes, RECORD_HOST);
-      const cell = (relation * PATHS + <u32>load<u8>(pathColumn + row)) * DIRECTIONS + way;
-      const providerClass = <u32>load<u8>(classes + <usize>providerHost);
-      const clientClass = <u32>load<u8>(classes + <usize>clientHost);
-      found = <u32>load<u8>(table + <usize>((cell * classCount + providerClass) * classCount + clientClass));
-    }
-    store<u8>(outcomes + row, <u8>found);
-  }
-}
-
-// Requests ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
  * Answers `count` requests, each for [address, address + size) of the initiator's own system, with sizes of at least 1
@@ -489,8 +326,7 @@ function turningDepth(base: usize, owner: u32, common: u32, outcomes: u32, relat
 
 /** Whether there are addresses that the initiator is known not to drive. */
 function isLimited(base: usize, initiator: u32): bool {
-  // 0 is no limit known.
-  return dmaBitsOf(base, initiator) - 1 < 63;
+  return dmaBitsOf(base, initiator) != 0;
 }
 
 /** Whether an initiator with a limit can drive the last DMA address. */
@@ -500,7 +336,8 @@ function drives(base: usize, initiator: u32, known: bool, first: u64, size: u64)
 }
 
 function dmaBitsOf(base: usize, node: u32): u32 {
-  return isWide(base)
-    ? fieldOf<u32>(recordOf<u32>(base, node), FIELD_DMA_BITS)
-    : fieldOf<u8>(recordOf<u8>(base, node), FIELD_DMA_BITS);
+  const own = isWide(base)
+    ? fieldOf<u32>(recordOf<u32>(base, node), FIELD_OWN)
+    : fieldOf<u8>(recordOf<u8>(base, node), FIELD_OWN);
+  return own & OWN_DMA_BITS;
 }
