@@ -200,7 +200,7 @@ export class Core {
 
   /** How many address bits a node is known to drive; 0: no limit known. */
   dmaBits(node: number): number {
-    return this.#field(node, layout.FIELD_DMA_BITS);
+    return this.#field(node, layout.FIELD_OWN) & layout.OWN_DMA_BITS;
   }
 
   #field(node: number, field: number): number {

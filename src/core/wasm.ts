@@ -151,88 +151,89 @@ export interface Exports {
 }
 
 /** The layout's constants, which the core exports so that no copy of them can go stale. */
-type Layout = Record<
-  | "HEADER_BYTES"
-  | "HEADER_NODES"
-  | "HEADER_WIDE"
-  | "HEADER_DEPTH_BITS"
-  | "HEADER_KEYS"
-  | "HEADER_RECORDS"
-  | "HEADER_MINIMA"
-  | "HEADER_HOSTS"
-  | "HEADER_SYSTEMS"
-  | "HEADER_CLASSES"
-  | "HEADER_CLASS_COUNT"
-  | "HEADER_TABLE"
-  | "HEADER_LEAVES"
-  | "HEADER_LEAF_COUNT"
-  | "HEADER_UNIT"
-  | "HEADER_RANGES"
-  | "HEADER_OWNERS"
-  | "HEADER_TERMS"
-  | "HEADER_PRECISE"
-  | "HEADER_REQUESTS"
-  | "HEADER_UNSETTLED"
-  | "PRECISE_OFF"
-  | "PRECISE_FOUND"
-  | "PRECISE_GIVEN"
-  | "MARK_REQUEST"
-  | "MARK_COMPLETION"
-  | "EGRESS"
-  | "RECORD_HOST"
-  | "RECORD_DEPTH"
-  | "FIELD_REDIRECT"
-  | "FIELD_UNREADABLE"
-  | "FIELDS"
-  | "NARROW_DEPTH"
-  | "HOST_BYTES"
-  | "HOST_SYSTEM"
-  | "HOST_SEGMENT"
-  | "HOST_KNOWN"
-  | "SYSTEM_BYTES"
-  | "SYSTEM_DISPLACEMENT"
-  | "SYSTEM_FIRST"
-  | "SYSTEM_SPAN"
-  | "SYSTEM_OPEN"
-  | "SYSTEM_IOMMU"
-  | "RANGE_BYTES"
-  | "RANGE_START"
-  | "RANGE_SIZE"
-  | "RANGE_TERMS"
-  | "OUTSIDE"
-  | "TERMS_BYTES"
-  | "TERMS_BUS_OFFSET"
-  | "TERMS_OFF_FROM"
-  | "TERMS_UNKNOWN_FROM"
-  | "TERMS_META"
-  | "KIND_MASK"
-  | "RANK_SHIFT"
-  | "RANK_MASK"
-  | "BAR_SHIFT"
-  | "BAR_MASK"
-  | "NO_BAR"
-  | "META_BUS_KNOWN"
-  | "EXPORTED_SHIFT"
-  | "FIELD_DMA_BITS"
-  | "EXPORTED_MASK"
-  | "CLAIM_SHIFT"
-  | "CLAIM_RANGE"
-  | "LEAF_BYTES"
-  | "NODE_BYTES"
-  | "RELATION_SLOTS"
-  | "PHRASE_BYTES"
-  | "PHRASE_MASK"
-  | "PHRASE_ADD"
-  | "PHRASE_ROUTE"
-  | "PHRASE_ANSWER"
-  | "RULING_BYTES"
-  | "RULING_ROUTE"
-  | "RULING_CODE"
-  | "STATUS_SLOTS"
-  | "PATH_SLOTS"
-  | "SWEEP_BYTES",
-  number
->;
+const LAYOUT = [
+  "HEADER_BYTES",
+  "HEADER_NODES",
+  "HEADER_WIDE",
+  "HEADER_DEPTH_BITS",
+  "HEADER_KEYS",
+  "HEADER_RECORDS",
+  "HEADER_MINIMA",
+  "HEADER_HOSTS",
+  "HEADER_SYSTEMS",
+  "HEADER_CLASSES",
+  "HEADER_CLASS_COUNT",
+  "HEADER_TABLE",
+  "HEADER_LEAVES",
+  "HEADER_LEAF_COUNT",
+  "HEADER_UNIT",
+  "HEADER_RANGES",
+  "HEADER_OWNERS",
+  "HEADER_TERMS",
+  "HEADER_PRECISE",
+  "HEADER_REQUESTS",
+  "HEADER_UNSETTLED",
+  "PRECISE_OFF",
+  "PRECISE_FOUND",
+  "PRECISE_GIVEN",
+  "MARK_REQUEST",
+  "MARK_COMPLETION",
+  "EGRESS",
+  "RECORD_HOST",
+  "RECORD_DEPTH",
+  "FIELD_REDIRECT",
+  "FIELD_UNREADABLE",
+  "FIELDS",
+  "NARROW_DEPTH",
+  "HOST_BYTES",
+  "HOST_SYSTEM",
+  "HOST_SEGMENT",
+  "HOST_KNOWN",
+  "SYSTEM_BYTES",
+  "SYSTEM_DISPLACEMENT",
+  "SYSTEM_FIRST",
+  "SYSTEM_SPAN",
+  "SYSTEM_OPEN",
+  "SYSTEM_IOMMU",
+  "RANGE_BYTES",
+  "RANGE_START",
+  "RANGE_SIZE",
+  "RANGE_TERMS",
+  "OUTSIDE",
+  "TERMS_BYTES",
+  "TERMS_BUS_OFFSET",
+  "TERMS_OFF_FROM",
+  "TERMS_UNKNOWN_FROM",
+  "TERMS_META",
+  "KIND_MASK",
+  "RANK_SHIFT",
+  "RANK_MASK",
+  "BAR_SHIFT",
+  "BAR_MASK",
+  "NO_BAR",
+  "META_BUS_KNOWN",
+  "EXPORTED_SHIFT",
+  "FIELD_OWN",
+  "OWN_DMA_BITS",
+  "EXPORTED_MASK",
+  "CLAIM_SHIFT",
+  "CLAIM_RANGE",
+  "LEAF_BYTES",
+  "NODE_BYTES",
+  "RELATION_SLOTS",
+  "PHRASE_BYTES",
+  "PHRASE_MASK",
+  "PHRASE_ADD",
+  "PHRASE_ROUTE",
+  "PHRASE_ANSWER",
+  "RULING_BYTES",
+  "RULING_ROUTE",
+  "RULING_CODE",
+  "STATUS_SLOTS",
+  "PATH_SLOTS",
+  "SWEEP_BYTES",
+] as const;
+type Layout = Readonly<Record<(typeof LAYOUT)[number], number>>;
 
 /** The wasm builds. Every engine this package supports has SIMD; the scalar build is the one to compare it with. */
 const builds = { simd, scalar } as const;
@@ -250,10 +251,15 @@ export function instantiate(build: Build): Exports {
 export const defaultBuild: Build = WebAssembly.validate(simd) ? "simd" : "scalar";
 
 export const layout: Layout = (() => {
-  const exports = instantiate(defaultBuild) as unknown as Record<string, WebAssembly.Global | unknown>;
-  const constants = Object.entries(exports).filter(([, value]) => value instanceof WebAssembly.Global);
-  return Object.fromEntries(constants.map(([name, value]) => [name, Number((value as WebAssembly.Global).value)]));
-})() as Layout;
+  const exports = instantiate(defaultBuild) as unknown as Readonly<Record<string, unknown>>;
+  const valueOf = (name: string): number => {
+    const constant = exports[name];
+    // A name that is gone would be NaN wherever it is added to an address.
+    if (!(constant instanceof WebAssembly.Global)) throw new Error(`the core has no constant ${name}`);
+    return Number(constant.value);
+  };
+  return Object.fromEntries(LAYOUT.map((name) => [name, valueOf(name)])) as Layout;
+})();
 
 /** What an instance can address. */
 export const MEMORY_BYTES = 2 ** 32;

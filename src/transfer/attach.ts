@@ -162,11 +162,13 @@ class Asking {
       };
     }
     let unknown: ImporterAnswer | null = null;
-    let route: Route | "unknown" = "unknown";
+    const routes = new Set<Route | "unknown">();
     for (const [range, { address, size }] of this.ranges.entries()) {
-      const mapping = peerDma.map(importer, address, size, this.options.direction);
+      const whole = peerDma.map(importer, address, size, this.options.direction);
+      // VFIO asks for the way on PCIe, whatever else leads there.
+      const mapping = this.#vfio ? (whole.pcie ?? whole) : whole;
       if (mapping.ok) {
-        route = mapping.route;
+        routes.add(mapping.route);
         continue;
       }
       const reason = { importer: name, range, ...reasonOf(mapping) };
@@ -175,7 +177,7 @@ class Asking {
       }
       unknown ??= { ...reason, answer: "unknown" };
     }
-    return unknown ?? { importer: name, range: null, answer: "yes", route };
+    return unknown ?? { importer: name, range: null, answer: "yes", route: worst(routes) };
   }
 
   #refusal(importer: string, code: AttachCode, range: number | null = null): ImporterAnswer {
@@ -201,11 +203,18 @@ function functionId(topology: Topology, ref: Ref): number {
   throw new RangeError(`expected a function, got the host bridge ${topology.name(id)}`);
 }
 
+/** The route that counts for ranges of several: the one that says least, or costs most. */
+function worst(routes: ReadonlySet<Route | "unknown">): Route | "unknown" {
+  const [only = "unknown"] = routes;
+  return (["unknown", "through-host-bridge"] as const).find((route) => routes.has(route)) ?? only;
+}
+
 const NOTHING = { culprits: [], hints: [], missing: [] } as const;
 
 /** Refusals that are the kernel's decision on the pair; the others it does not look for. */
 const DECIDED: readonly Code[] = [
   "ACS_REDIRECT",
+  "EGRESS_BLOCKED",
   "HOST_BRIDGE_NOT_ALLOWED",
   "NOT_SUPPORTED",
   "DIFFERENT_SYSTEM",

@@ -66,7 +66,7 @@ export function bestProvider(peerDma: PeerDma, clients: Iterable<Ref>, options: 
   for (const id of idsOf(topology, "clients", refs)) weights.set(id, (weights.get(id) ?? 0) + 1);
   const linked = linkedSystems(topology);
   // A policy with a model of its own of the paths, such as direction-aware ACS, may tell ports apart.
-  const byPort = "paths" in peerDma.policy && peerDma.policy.paths !== undefined;
+  const byPort = peerDma.policy.paths !== undefined;
   const { group, asked } = groupAlike(topology, candidates, weights.keys(), linked, byPort);
   const scores = scoresOf(peerDma, asked, weights, direction);
   const direct = strategy === "prefer-direct";
@@ -102,7 +102,7 @@ export function bestProvider(peerDma: PeerDma, clients: Iterable<Ref>, options: 
 
 /**
  * Ids of the functions that have a memory BAR (0 to 5) with a CPU physical address, by segment, bus, device, function:
- * who may have memory to publish.
+ * * who may have memory to publish. Memory that its exporter withholds does not count.
  *
  * @param system its name or place in `systems`; missing: of all.
  * @throws RangeError for a system that the topology does not have.
@@ -112,7 +112,8 @@ export function functionsWithMemory(topology: Topology, system?: string | number
   const holds = new Uint8Array(size + 1);
   for (let range = 0; range < core.rangeCount; range++) {
     const { owner, terms } = core.range(range);
-    if (terms.kind === "bar" && (terms.bar === null || terms.bar < BARS)) holds[owner] = 1;
+    const isMemory = terms.kind === "bar" && (terms.bar === null || terms.bar < BARS);
+    if (isMemory && terms.exported !== "none") holds[owner] = 1;
   }
   return topology.functions(system).filter((id) => holds[id] === 1);
 }

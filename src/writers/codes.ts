@@ -1,4 +1,4 @@
-import { CODE_PAGES, type CodePage } from "../explain/code-pages.js";
+import { CODE_PAGES, type CodePage } from "./code-pages.js";
 import { paragraph, type Style } from "./style.js";
 
 /** Pages of codes, as `explain --json` prints them. */
@@ -9,6 +9,11 @@ export interface CodesDocument {
 const GROUPS: readonly (readonly [CodePage["group"], heading: string, explanation: string])[] = [
   ["refusal", "Refused", "A verdict or mapping of `no`, exit code 1."],
   ["unknown", "Unknown", "The description lacks what the answer needs: exit code 3."],
+  [
+    "export",
+    "Exports",
+    "Why `attach` does not hand an exporter's memory to an importer, beside the codes above; with the kernel's own error.",
+  ],
   ["finding", "Findings", "Something odd about a source, beside whatever is answered: `note:` on standard error."],
   [
     "fault",

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { CODE_PAGES, explainCode, type CodePage, type PageCode } from "../explain/code-pages.js";
+export { CODE_PAGES, explainCode, type CodePage, type PageCode } from "./code-pages.js";
 export { codeLines, codesDocument, codesMarkdown, codeText, type CodesDocument } from "./codes.js";
 export { commonDocument, commonText, isCommonKnown, type CommonDocument } from "./common.js";
 export { compatDocument, compatLines, type CompatDocument, type CompatEntry } from "./compat.js";

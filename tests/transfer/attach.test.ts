@@ -39,6 +39,21 @@ describe("memory of one function, exported to others,", () => {
     });
   });
 
+  test("reaches an importer by a side link, of which VFIO knows nothing", () => {
+    const link = { kind: "nvlink", from: BDF.A, to: BDF.C, read: true, write: true };
+    const peerDma = under(machineT("N", {}, { sideLinks: [link] }));
+    const asked = (options?: AttachOptions) => {
+      const { placement, importers } = attach(peerDma, { exporter: BDF.A, ranges: [pages(A)] }, [BDF.C], options);
+      return { placement, ...importers[0] };
+    };
+    expect(asked()).toMatchObject({ placement: "device", answer: "yes", route: "side-link" });
+    expect(asked({ rules: "vfio" })).toMatchObject({
+      placement: "system",
+      code: "HOST_BRIDGE_NOT_ALLOWED",
+      errno: "EINVAL",
+    });
+  });
+
   test("goes back to system memory for one that cannot, which is named with its reason", () => {
     const peerDma = under(machineT("N", { DSP1: acs(0x1d) }));
     const { placement, forcedBy, importers } = attach(peerDma, { exporter: BDF.A, ranges: [pages(A)] }, [

@@ -1,4 +1,4 @@
-import { CODE_PAGES, explainCode } from "../../explain/code-pages.js";
+import { CODE_PAGES, explainCode } from "../../writers/code-pages.js";
 import { codeLines, codesDocument, codeText } from "../../writers/codes.js";
 import type { Reference } from "../command.js";
 import { EXIT, UsageError } from "../exit.js";

@@ -1,15 +1,22 @@
+import { CODES, type Code } from "../explain/codes.js";
 import type { ProblemCode } from "../topology/errors.js";
 import type { FindingCode } from "../topology/finding.js";
-import { CODES, type Code } from "./codes.js";
+import { ATTACH_CODES, ERRNOS, type AttachCode } from "../transfer/codes.js";
 
-/** Everything that has a page: why there is no plain "yes", what was odd about a source, what makes one impossible. */
-export type PageCode = Code | FindingCode | ProblemCode;
+/**
+ * Everything that has a page: why there is no plain "yes", why memory cannot be handed out, what was odd about a source,
+ * what makes one impossible.
+ */
+export type PageCode = Code | AttachCode | FindingCode | ProblemCode;
 
 /** What to know about a code. */
 export interface CodePage {
   readonly code: PageCode;
-  /** `refusal` and `unknown` are answers; a `finding` stands beside answers; with a `fault` there are none. */
-  readonly group: "refusal" | "unknown" | "finding" | "fault";
+  /**
+   * `refusal` and `unknown` are answers, `export` those of `attach` alone; a `finding` stands beside answers; with a
+   * `fault` there are none.
+   */
+  readonly group: "refusal" | "unknown" | "export" | "finding" | "fault";
   /** What it says, in a sentence without a full stop. */
   readonly meaning: string;
   /** When one meets it. */
@@ -148,6 +155,61 @@ const UNKNOWNS: Partial<Record<Code, Page>> = {
   },
 };
 
+const EXPORTS: Record<AttachCode, Page> = {
+  NO_RANGES: {
+    cause: "The list of exported ranges is empty.",
+    remedy: "Export at least one range of one BAR.",
+  },
+  RANGE_EMPTY: {
+    cause: "A range's size is 0.",
+    remedy: "Leave it out, or give it its size.",
+  },
+  RANGE_NOT_ALIGNED: {
+    cause: "Start or size of a range is no multiple of the page size.",
+    remedy: "Export whole pages.",
+  },
+  RANGE_OVERFLOW: {
+    cause: "Start and size add up to more than 2^64.",
+    remedy: "Correct one of them.",
+  },
+  RANGE_NOT_OWNED: {
+    cause: "Somebody else owns the range, or nobody.",
+    remedy: "`owner` shows whose it is; let that function export it.",
+  },
+  RANGE_LEAVES_BAR: {
+    cause: "The range begins in a BAR of the exporter and ends beyond it.",
+    remedy: "`owner` shows where the BAR ends.",
+  },
+  RANGES_IN_SEVERAL_BARS: {
+    cause: "The ranges are in different BARs of the exporter.",
+    remedy: "Export each BAR's ranges on their own.",
+  },
+  NOT_A_MEMORY_BAR: {
+    cause: "The range is in the expansion ROM, or in the aperture that a physical function keeps for its virtual ones.",
+    remedy: "Export a range of the BARs 0 to 5; a virtual function's BARs are its own to export.",
+  },
+  PEER_TO_PEER_OFF: {
+    cause: "The importer did not set `peerToPeer`: it wants a buffer that has pages.",
+    remedy: "Let the buffer move to system memory, or take an importer that allows it.",
+  },
+  EXPORT_REVOKED: {
+    cause: "The exporter does not decode memory, or is powered down: VFIO revokes its exports for as long.",
+    remedy: "Switch memory decode on and the device to D0, then attach again.",
+  },
+  ONE_RANGE_ONLY: {
+    cause: "The importer is iommufd, and the export has several ranges.",
+    remedy: "Export one range.",
+  },
+  NOT_A_PCI_IMPORTER: {
+    cause: "The importer is a device outside PCI, of which the kernel knows no way to the exporter.",
+    remedy: "Let the buffer move to system memory; `map` says whether the hardware would let it pass.",
+  },
+  BAR_NOT_SHOWN: {
+    cause: "The source shows that the exporter owns the range, and not by which of its BARs.",
+    remedy: "Add `lspci -v` or /sys.",
+  },
+};
+
 const FINDINGS: Record<FindingCode, Page & { readonly meaning: string }> = {
   UNREADABLE_FUNCTION: {
     meaning: "a function's configuration space reads as all ones or all zeros",
@@ -264,6 +326,7 @@ const FAULTS: Record<ProblemCode, Page & { readonly meaning: string }> = {
 export const CODE_PAGES: readonly CodePage[] = [
   ...pages("refusal", REFUSALS, (code) => CODES[code as Code]),
   ...pages("unknown", UNKNOWNS, (code) => CODES[code as Code]),
+  ...pages("export", EXPORTS, (code) => withErrno(code as AttachCode)),
   ...pages("finding", FINDINGS, (code) => FINDINGS[code as FindingCode].meaning),
   ...pages("fault", FAULTS, (code) => FAULTS[code as ProblemCode].meaning),
 ];
@@ -271,6 +334,11 @@ export const CODE_PAGES: readonly CodePage[] = [
 /** The pages of a code; a code may be an answer and a finding. Empty: there is no such code. */
 export function explainCode(code: string): readonly CodePage[] {
   return CODE_PAGES.filter((page) => page.code === code.toUpperCase().replaceAll("-", "_"));
+}
+
+function withErrno(code: AttachCode): string {
+  const errno = ERRNOS[code];
+  return errno === null ? ATTACH_CODES[code] : `${ATTACH_CODES[code]} (Linux: -${errno})`;
 }
 
 function pages(
