@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { MATRIX_LIMIT } from "../src/core.js";
+import * as transfer from "../src/transfer/index.js";
 import { blocks, CLI, compiled, directory, page, ROOT, run, table } from "./docs/pages.js";
 
 const README = page("README.md");
@@ -112,6 +113,23 @@ describe("the README", () => {
     );
     expect([0, 1, 3], stderr).toContain(status);
     expect(stdout).not.toBe("");
+  });
+
+  const shown = table(README, "what", "shown by").map(([, by]) => by!);
+
+  test.each(shown.filter((by) => by.startsWith("peerlane ")))("%s shows it", (command) => {
+    const words = command.split(" ").slice(1);
+    const { status, stdout, stderr } = peerlane(
+      ...words.map((word) => (word.startsWith("examples/") ? join(ROOT, word) : word)),
+    );
+    expect([stderr, status === 0 || status === 1]).toEqual(["", true]);
+    expect(stdout).not.toBe("");
+  });
+
+  test("names calls that there are", () => {
+    const calls = shown.flatMap((by) => by.match(/^(\w+)\(\)/)?.[1] ?? []);
+    expect(calls).toEqual(["mapScatterList", "attach", "bestProvider"]);
+    for (const call of calls) expect(transfer).toHaveProperty(call);
   });
 
   test("its example runs, and its two scripts are there", () => {
