@@ -9,13 +9,15 @@ const ENOUGH = 100;
 export function findContradictions(columns: FabricColumns, problems: Problem[]): void {
   const { parent, physicalFunction, kind, buses, requesterId } = columns.functions;
   const roots = columns.hostBridges.system.length;
-  const endpoint = FUNCTION_KINDS.map((each) => each !== null && ENDPOINT_KINDS.includes(each));
+  const endpoint = Uint8Array.from(FUNCTION_KINDS, (each) => Number(each !== null && ENDPOINT_KINDS.includes(each)));
   const report = (code: Problem["code"], row: number, message: string) => {
     const name = nameOfRow(columns, row);
     problems.push({ code, message: `${name} ${message}`, functions: [name] });
   };
+  // Of the bridge above, which neighbours mostly share.
+  let [bridge, isEndpoint, secondary, subordinate] = [-1, false, 0, 0];
   for (let row = 0; row < parent.length && problems.length < ENOUGH; row++) {
-    const physical = physicalFunction?.[row] ?? NO_ROW;
+    const physical = physicalFunction === undefined ? NO_ROW : physicalFunction[row]!;
     if (physical !== NO_ROW && physicalFunction![physical] !== NO_ROW) {
       const fault = physical === row ? "which is itself" : "which is virtual itself";
       report("PARENT_MISSING", row, `is a virtual function of ${nameOfRow(columns, physical)}, ${fault}`);
@@ -27,14 +29,18 @@ export function findContradictions(columns: FabricColumns, problems: Problem[]):
     }
     const above = parent[row]! - roots;
     if (above < 0 || above === row) continue;
-    const upper = kind?.[above] ?? 0;
-    if (endpoint[upper] === true) {
-      const fault = `but that is of kind ${FUNCTION_KINDS[upper]}, not a bridge`;
+    if (above !== bridge) {
+      bridge = above;
+      isEndpoint = kind !== undefined && endpoint[kind[above]!] === 1;
+      const range = buses === undefined ? 0 : buses[above]!;
+      [secondary, subordinate] = [range >>> 8, range & 0xff];
+    }
+    if (isEndpoint) {
+      const fault = `but that is of kind ${FUNCTION_KINDS[kind![above]!]}, not a bridge`;
       report("PARENT_CONTRADICTION", row, `has the parent ${nameOfRow(columns, above)}, ${fault}`);
       continue;
     }
-    const range = buses?.[above] ?? 0;
-    const [secondary, subordinate, bus] = [range >>> 8, range & 0xff, requesterId[row]! >>> 8];
+    const bus = requesterId[row]! >>> 8;
     if (secondary === 0 || physical !== NO_ROW || (bus >= secondary && bus <= subordinate)) continue;
     const fault = `but the buses behind that are ${hex(secondary)} to ${hex(subordinate)}`;
     report("PARENT_CONTRADICTION", row, `has the parent ${nameOfRow(columns, above)}, ${fault}`);
