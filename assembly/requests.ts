@@ -232,12 +232,14 @@ export function requestMany(
     address += translated == TRANSLATION_BUS_OFFSET ? busOffset : 0;
     const initiator = load<u32>(initiators + row * WORD);
     if (isLimited(base, initiator) && (way == OUTCOME_BUS_ADDRESS || way == OUTCOME_THROUGH_HOST)) {
-      // Through the host bridge it is the CPU's address, should there be no IOMMU; on the bus it may be any.
+      // Through the host bridge it is the CPU's address, should there be no IOMMU; on the bus it may be any. An IOVA is
+      // within reach if there is room for it at all.
       const unknown = translated == TRANSLATION_UNKNOWN;
       const known = !unknown || way == OUTCOME_THROUGH_HOST;
-      const first = unknown ? physical : address;
-      if (translated != TRANSLATION_IOMMU && !drives(base, initiator, known, first, load<u64>(sizes + row * KEY))) {
-        state = unknown ? STATUS_DMA_MASK_UNKNOWN : STATUS_DMA_MASK;
+      const first = translated == TRANSLATION_IOMMU ? 0 : unknown ? physical : address;
+      const size = load<u64>(sizes + row * KEY);
+      if (!drives(base, initiator, known, first, size)) {
+        state = unknown && drives(base, initiator, true, 0, size) ? STATUS_DMA_MASK_UNKNOWN : STATUS_DMA_MASK;
         address = NO_ADDRESS;
       }
     }

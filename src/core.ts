@@ -1,6 +1,7 @@
 import {
   CLAIMS,
   DIRECTIONS,
+  IOMMUS,
   NO_ADDRESS,
   NO_BAR,
   NO_DISTANCE,
@@ -11,6 +12,7 @@ import {
   TRANSLATIONS,
   WAY_BITS,
   type Claim,
+  type Iommu,
   type Open,
 } from "./core/axes.js";
 import type {
@@ -224,6 +226,11 @@ export class Core {
 
   open(system: number): Open {
     return OPEN[this.#memory.getUint32(this.#systemAt(system) + layout.SYSTEM_OPEN, true)]!;
+  }
+
+  /** What happens at the host bridges of a system to addresses. */
+  iommu(system: number): Iommu {
+    return IOMMUS[this.#memory.getUint32(this.#systemAt(system) + layout.SYSTEM_IOMMU, true)]!;
   }
 
   /** Who claims an address of a system, or all of the `size` bytes from there on, and the range it concerns. */
