@@ -4,17 +4,17 @@ import type { Direction, HostBridge, Judgement, Policy } from "../policy/policy.
 import type { FunctionDescription } from "../topology/description.js";
 import { type Ref, Topology } from "../topology/topology.js";
 import { expectRows } from "../topology/column.js";
-import { canMany, type DecisionColumns } from "./decisions.js";
+import { canMany, type DecisionColumns } from "./can-many.js";
 import { egressOf } from "./egress.js";
-import { LinkOverlay, matrixOverLinks } from "./link-columns.js";
-import { Links } from "./links.js";
-import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests, type Overlay } from "./many.js";
+import { LinkOverlay, matrixOverLinks } from "./links/columns.js";
+import { Links } from "./links/links.js";
+import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests, type Overlay } from "./map-many.js";
 import { mappingOf } from "./mapping.js";
-import { mapFromPlatform, mapToPlatform } from "./platform-map.js";
-import { PlatformOverlay } from "./platform-many.js";
-import { canOutsidePci } from "./platform-can.js";
+import { mapFromPlatform, mapToPlatform } from "./platform/map.js";
+import { PlatformOverlay } from "./platform/map-many.js";
+import { canOutsidePci } from "./platform/can.js";
 import { memoryOf } from "./memory.js";
-import { mappingOver, verdictOver } from "./over-links.js";
+import { mappingOver, verdictOver } from "./links/answers.js";
 import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
 import { ANSWERS, ROUTES } from "./ruling.js";
 import type { Context } from "./context.js";
@@ -84,8 +84,8 @@ export class PeerDma implements Context {
       return canOutsidePci(this, owner, initiator, direction);
     }
     const verdict = this.#byPcie(owner, initiator, direction);
-    const lane = this.#links?.lane(owner, initiator);
-    return lane === undefined ? verdict : verdictOver(lane, way, verdict);
+    const group = this.#links?.group(owner, initiator);
+    return group === undefined ? verdict : verdictOver(group, way, verdict);
   }
 
   #byPcie(owner: number, initiator: number, direction: Direction): Verdict {
@@ -154,8 +154,8 @@ export class PeerDma implements Context {
     if (request.status === "platform") return mapToPlatform(this, client, address, bytes, direction, request);
     const mapping = mappingOf(this, client, address, bytes, direction, request);
     const owner = mapping.owner?.id;
-    const lane = typeof owner === "number" ? this.#links?.lane(owner, client) : undefined;
-    return lane === undefined ? mapping : mappingOver(lane, way, mapping);
+    const group = typeof owner === "number" ? this.#links?.group(owner, client) : undefined;
+    return group === undefined ? mapping : mappingOver(group, way, mapping);
   }
 
   /**

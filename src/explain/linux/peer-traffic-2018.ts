@@ -1,6 +1,6 @@
-import type { FunctionDescription, FunctionKind } from "../topology/description.js";
-import type { Ref, Topology } from "../topology/topology.js";
-import { findCommonUpstreamDevice2018 } from "./historical.js";
+import type { FunctionDescription, FunctionKind } from "../../topology/description.js";
+import type { Ref, Topology } from "../../topology/topology.js";
+import { findCommonUpstreamDevice2018 } from "./common-upstream-2018.js";
 
 /** What the test of 2018 comes to. */
 export interface PeerTraffic2018 {

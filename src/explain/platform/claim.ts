@@ -1,5 +1,5 @@
-import type { Core, RangeRow, Status, Terms } from "../core.js";
-import { FIRST_APERTURE } from "../topology/claims.js";
+import type { Core, RangeRow, Status, Terms } from "../../core.js";
+import { FIRST_APERTURE } from "../../topology/claims.js";
 
 /** Whose the addresses of a request are, before anybody decides about it. */
 export interface Claimed {

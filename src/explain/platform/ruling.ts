@@ -1,6 +1,6 @@
-import { decidePlatform, type PlatformOutcome, type PlatformQuestion } from "../policy/platform.js";
-import type { Direction, Policy } from "../policy/policy.js";
-import type { Ruling } from "./ruling.js";
+import { decidePlatform, type PlatformOutcome, type PlatformQuestion } from "../../policy/platform.js";
+import type { Direction, Policy } from "../../policy/policy.js";
+import type { Ruling } from "../ruling.js";
 
 /** Who asks whom: whether the initiator is in PCI, and the owner of the memory. */
 export type Ends = Pick<PlatformQuestion, "initiator" | "owner">;

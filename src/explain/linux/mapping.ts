@@ -1,8 +1,8 @@
-import { cpuOf } from "../policy/cpu.js";
-import { ordinal, parseRelease } from "../policy/release.js";
-import type { IommuMode, SystemDescription } from "../topology/description.js";
-import type { Ref, Topology } from "../topology/topology.js";
-import type { Mapping } from "./verdict.js";
+import { cpuOf } from "../../policy/cpu.js";
+import { ordinal, parseRelease } from "../../policy/release.js";
+import type { IommuMode, SystemDescription } from "../../topology/description.js";
+import type { Ref, Topology } from "../../topology/topology.js";
+import type { Mapping } from "../verdict.js";
 
 /** What a DMA call of Linux itself returns, to be held against the answer that looks at owner and bridges. */
 export interface LinuxMapping {
