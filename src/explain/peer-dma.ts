@@ -2,8 +2,9 @@ import { MATRIX_LIMIT, Phrases, UNKNOWN_DISTANCE, type CompiledPolicy, type Phra
 import { compilePolicy } from "../policy/compile.js";
 import type { Direction, HostBridge, Judgement, Policy } from "../policy/policy.js";
 import type { FunctionDescription } from "../topology/description.js";
-import { type Ref, Topology } from "../topology/topology.js";
 import { expectRows } from "../topology/column.js";
+import { functionId } from "../topology/function-id.js";
+import { type Ref, Topology } from "../topology/topology.js";
 import { canMany, type DecisionColumns } from "./can-many.js";
 import { egressOf } from "./egress.js";
 import { LinkOverlay, matrixOverLinks } from "./links/columns.js";
@@ -78,7 +79,10 @@ export class PeerDma implements Context {
    */
   can(provider: Ref, client: Ref, direction: Direction = "both"): Verdict {
     const [outside, asking] = [this.topology.platformDevice(provider), this.topology.platformDevice(client)];
-    const [owner, initiator] = [outside ?? this.#function(provider), asking ?? this.#function(client)];
+    const [owner, initiator] = [
+      outside ?? functionId(this.topology, provider),
+      asking ?? functionId(this.topology, client),
+    ];
     const way = directionIndex(direction);
     if (typeof owner !== "number" || typeof initiator !== "number") {
       return canOutsidePci(this, owner, initiator, direction);
@@ -148,7 +152,7 @@ export class PeerDma implements Context {
     const device = this.topology.platformDevice(initiator);
     const way = directionIndex(direction);
     if (device !== null) return mapFromPlatform(this, device, address, checkedSize(address, size), direction);
-    const client = this.#function(initiator);
+    const client = functionId(this.topology, initiator);
     const bytes = checkedSize(address, size);
     const request = this.topology.core.request(this.#compiled, client, address, bytes, way);
     if (request.status === "platform") return mapToPlatform(this, client, address, bytes, direction, request);
@@ -189,7 +193,7 @@ export class PeerDma implements Context {
     if (typeof (refs as Partial<Iterable<Ref>> | null)?.[Symbol.iterator] !== "function") {
       throw new TypeError(`expected a list of functions, got ${String(refs)}`);
     }
-    const ids = Uint32Array.from(refs, (ref) => this.#function(ref));
+    const ids = Uint32Array.from(refs, (ref) => functionId(this.topology, ref));
     if (ids.length > MATRIX_LIMIT) {
       throw new RangeError(`expected at most ${MATRIX_LIMIT} functions, got ${ids.length}: name those that matter`);
     }
@@ -212,7 +216,7 @@ export class PeerDma implements Context {
    */
   distanceMany(provider: Ref, clients: readonly Ref[]): number | null {
     if (clients.length === 0 || clients.some((client) => this.topology.isPlatformDevice(client))) return -1;
-    const ids = Uint32Array.from([provider, ...clients], (ref) => this.#function(ref));
+    const ids = Uint32Array.from([provider, ...clients], (ref) => functionId(this.topology, ref));
     let sum = 0;
     let known = true;
     for (const client of ids.subarray(1)) {
@@ -222,12 +226,6 @@ export class PeerDma implements Context {
       sum += hops!;
     }
     return known ? sum : null;
-  }
-
-  #function(ref: Ref): number {
-    const id = this.topology.id(ref);
-    if (this.topology.isFunction(id)) return id;
-    throw new RangeError(`expected a function, got the host bridge ${this.topology.name(id)}`);
   }
 }
 
