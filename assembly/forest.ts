@@ -22,7 +22,6 @@ import {
   PATH_MAYBE,
   PATH_REDIRECTED,
   RECORD_DEPTH,
-  RECORD_HOST,
   RECORD_PREFIX,
   RECORD_SUFFIX,
 } from "./layout";
