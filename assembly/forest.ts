@@ -22,7 +22,6 @@ import {
   PATH_MAYBE,
   PATH_REDIRECTED,
   RECORD_DEPTH,
-  RECORD_HOST,
   RECORD_PREFIX,
   RECORD_SUFFIX,
 } from "./layout";
@@ -50,11 +49,6 @@ export function depthOf<R>(record: usize): u32 {
 
 export function fieldOf<R>(record: usize, field: usize): u32 {
   return <u32>load<R>(record + field * sizeof<R>(), RECORD_DEPTH);
-}
-
-/** Ordinal of the host bridge above a node. */
-export function hostOf(base: usize, node: u32): u32 {
-  return load<u32>(isWide(base) ? recordOf<u32>(base, node) : recordOf<u8>(base, node), RECORD_HOST);
 }
 
 export function hostAt(base: usize, host: u32): usize {

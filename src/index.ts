@@ -37,8 +37,8 @@ export { formatCpu, parseCpu } from "./policy/cpu.js";
 export { decidePlatform, type PlatformOutcome, type PlatformQuestion } from "./policy/platform.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
 export { PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
-export type { DecisionColumns } from "./explain/decisions.js";
-export type { MapColumns, MapRequests } from "./explain/many.js";
+export type { DecisionColumns } from "./explain/can-many.js";
+export type { MapColumns, MapRequests } from "./explain/map-many.js";
 export { ANSWERS, CODE_NUMBERS, ROUTES } from "./explain/ruling.js";
 export {
   DIRECTIONS,
@@ -51,11 +51,11 @@ export {
   RELATIONS,
   TRANSLATIONS,
 } from "./core.js";
-export { linuxDmaMapResource } from "./explain/compat.js";
+export { linuxDmaMapResource } from "./explain/linux/dma-map-resource.js";
 export { reservedFromIova, type BusRange } from "./explain/reserved.js";
-export { linuxDmaMapSg } from "./explain/compat-sg.js";
-export { differs, type LinuxMapping } from "./explain/linux-mapping.js";
-export { findCommonUpstreamDevice2018 } from "./explain/historical.js";
-export { peerTrafficSupported2018, type PeerTraffic2018 } from "./explain/peer-traffic-2018.js";
+export { linuxDmaMapSg } from "./explain/linux/dma-map-sg.js";
+export { differs, type LinuxMapping } from "./explain/linux/mapping.js";
+export { findCommonUpstreamDevice2018 } from "./explain/linux/common-upstream-2018.js";
+export { peerTrafficSupported2018, type PeerTraffic2018 } from "./explain/linux/peer-traffic-2018.js";
 export { CODES, type Code } from "./explain/codes.js";
 export type { Culprit, Hint, Link, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";

@@ -4,8 +4,7 @@ import type { Culprit, Hint } from "./verdict.js";
 
 /**
  * The kernel parameter that lets requests stay below the common bridge (docs/semantics.md, Kernel parameters). `;`
- * separates functions:
- * `,` would end the option.
+ * separates functions, for `,` would end the option.
  */
 export function redirectHint(culprits: readonly Culprit[], kernel: string | undefined): Hint {
   return bootHint("the redirect bits", culprits, kernel);

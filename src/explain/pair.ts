@@ -1,4 +1,5 @@
 import { OUTCOME_BITS, type Decision, type Path } from "../core.js";
+import { distinct } from "../policy/missing.js";
 import type { Direction, Missing } from "../policy/policy.js";
 import type { Topology } from "../topology/topology.js";
 import type { Code } from "./codes.js";
@@ -103,8 +104,4 @@ function acsReasons(
 
 function hostRelation({ relation }: Decision) {
   return relation === "across-host-bridges" ? relation : "same-host-bridge";
-}
-
-function distinct(missing: readonly Missing[]): Missing[] {
-  return [...new Map(missing.map((entry) => [entry.what, entry])).values()];
 }

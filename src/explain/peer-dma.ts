@@ -2,19 +2,20 @@ import { MATRIX_LIMIT, Phrases, UNKNOWN_DISTANCE, type CompiledPolicy, type Phra
 import { compilePolicy } from "../policy/compile.js";
 import type { Direction, HostBridge, Judgement, Policy } from "../policy/policy.js";
 import type { FunctionDescription } from "../topology/description.js";
-import { type Ref, Topology } from "../topology/topology.js";
 import { expectRows } from "../topology/column.js";
-import { canMany, type DecisionColumns } from "./decisions.js";
+import { functionId } from "../topology/function-id.js";
+import { type Ref, Topology } from "../topology/topology.js";
+import { canMany, type DecisionColumns } from "./can-many.js";
 import { egressOf } from "./egress.js";
-import { LinkOverlay, matrixOverLinks } from "./link-columns.js";
-import { Links } from "./links.js";
-import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests, type Overlay } from "./many.js";
+import { LinkOverlay, matrixOverLinks } from "./links/columns.js";
+import { Links } from "./links/links.js";
+import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests, type Overlay } from "./map-many.js";
 import { mappingOf } from "./mapping.js";
-import { mapFromPlatform, mapToPlatform } from "./platform-map.js";
-import { PlatformOverlay } from "./platform-many.js";
-import { canOutsidePci } from "./platform-can.js";
+import { mapFromPlatform, mapToPlatform } from "./platform/map.js";
+import { PlatformOverlay } from "./platform/map-many.js";
+import { canOutsidePci } from "./platform/can.js";
 import { memoryOf } from "./memory.js";
-import { mappingOver, verdictOver } from "./over-links.js";
+import { mappingOver, verdictOver } from "./links/answers.js";
 import { answerOf, doubtOf, hopsOf, reasonsFor, refusalOf, routeOf } from "./pair.js";
 import { ANSWERS, ROUTES } from "./ruling.js";
 import type { Context } from "./context.js";
@@ -78,14 +79,17 @@ export class PeerDma implements Context {
    */
   can(provider: Ref, client: Ref, direction: Direction = "both"): Verdict {
     const [outside, asking] = [this.topology.platformDevice(provider), this.topology.platformDevice(client)];
-    const [owner, initiator] = [outside ?? this.#function(provider), asking ?? this.#function(client)];
+    const [owner, initiator] = [
+      outside ?? functionId(this.topology, provider),
+      asking ?? functionId(this.topology, client),
+    ];
     const way = directionIndex(direction);
     if (typeof owner !== "number" || typeof initiator !== "number") {
       return canOutsidePci(this, owner, initiator, direction);
     }
     const verdict = this.#byPcie(owner, initiator, direction);
-    const lane = this.#links?.lane(owner, initiator);
-    return lane === undefined ? verdict : verdictOver(lane, way, verdict);
+    const group = this.#links?.group(owner, initiator);
+    return group === undefined ? verdict : verdictOver(group, way, verdict);
   }
 
   #byPcie(owner: number, initiator: number, direction: Direction): Verdict {
@@ -148,14 +152,14 @@ export class PeerDma implements Context {
     const device = this.topology.platformDevice(initiator);
     const way = directionIndex(direction);
     if (device !== null) return mapFromPlatform(this, device, address, checkedSize(address, size), direction);
-    const client = this.#function(initiator);
+    const client = functionId(this.topology, initiator);
     const bytes = checkedSize(address, size);
     const request = this.topology.core.request(this.#compiled, client, address, bytes, way);
     if (request.status === "platform") return mapToPlatform(this, client, address, bytes, direction, request);
     const mapping = mappingOf(this, client, address, bytes, direction, request);
     const owner = mapping.owner?.id;
-    const lane = typeof owner === "number" ? this.#links?.lane(owner, client) : undefined;
-    return lane === undefined ? mapping : mappingOver(lane, way, mapping);
+    const group = typeof owner === "number" ? this.#links?.group(owner, client) : undefined;
+    return group === undefined ? mapping : mappingOver(group, way, mapping);
   }
 
   /**
@@ -189,7 +193,7 @@ export class PeerDma implements Context {
     if (typeof (refs as Partial<Iterable<Ref>> | null)?.[Symbol.iterator] !== "function") {
       throw new TypeError(`expected a list of functions, got ${String(refs)}`);
     }
-    const ids = Uint32Array.from(refs, (ref) => this.#function(ref));
+    const ids = Uint32Array.from(refs, (ref) => functionId(this.topology, ref));
     if (ids.length > MATRIX_LIMIT) {
       throw new RangeError(`expected at most ${MATRIX_LIMIT} functions, got ${ids.length}: name those that matter`);
     }
@@ -212,7 +216,7 @@ export class PeerDma implements Context {
    */
   distanceMany(provider: Ref, clients: readonly Ref[]): number | null {
     if (clients.length === 0 || clients.some((client) => this.topology.isPlatformDevice(client))) return -1;
-    const ids = Uint32Array.from([provider, ...clients], (ref) => this.#function(ref));
+    const ids = Uint32Array.from([provider, ...clients], (ref) => functionId(this.topology, ref));
     let sum = 0;
     let known = true;
     for (const client of ids.subarray(1)) {
@@ -222,12 +226,6 @@ export class PeerDma implements Context {
       sum += hops!;
     }
     return known ? sum : null;
-  }
-
-  #function(ref: Ref): number {
-    const id = this.topology.id(ref);
-    if (this.topology.isFunction(id)) return id;
-    throw new RangeError(`expected a function, got the host bridge ${this.topology.name(id)}`);
   }
 }
 

@@ -14,11 +14,10 @@ export interface BusRange {
  * Addresses). A switch without ACS would send an IOVA that equals a peer's bus address to the peer.
  *
  * @param initiator a function, or by name a device outside PCI, below no host bridge, for which nothing is reserved.
- * @throws RangeError for what names neither.
+ * @throws RangeError for what names neither, or several.
  * @returns ascending; null where the description does not show the windows or their bus addresses.
  */
 export function reservedFromIova(topology: Topology, initiator: Ref): readonly BusRange[] | null {
-  if (topology.isPlatformDevice(initiator)) return [];
   if (topology.platformDevice(initiator) !== null) return [];
   const ordinal = topology.rootOrdinal(topology.id(initiator));
   const { root } = topology.roots[ordinal]!;

@@ -1,6 +1,7 @@
 import { COST } from "./compile.js";
-import { decidePlatform, type PlatformOutcome, type PlatformQuestion } from "./platform.js";
-import type { HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy.js";
+import { distinct } from "./missing.js";
+import { firstRefusal, outcomeOutsidePci } from "./platform.js";
+import type { HostBridge, Judgement, Outcome, Policy, Question } from "./policy.js";
 
 /**
  * Several policies at once: every one has to allow, and of their routes the costlier is taken. Of those that refuse,
@@ -27,13 +28,8 @@ export function both(...policies: readonly [Policy, ...Policy[]]): Policy {
     ...(first.paths === undefined ? {} : { paths: first.paths }),
     judge: (host) => judge(policies, host),
     decide: (question) => decide(policies, question),
-    platform: (question) => outsidePci(policies, question),
+    platform: (question) => firstRefusal(policies.map((policy) => outcomeOutsidePci(policy, question))),
   };
-}
-
-function outsidePci(policies: readonly Policy[], question: PlatformQuestion): PlatformOutcome {
-  const outcomes = policies.map((policy) => policy.platform?.(question) ?? decidePlatform(question));
-  return outcomes.find((outcome) => outcome !== "allowed") ?? "allowed";
 }
 
 function decide(policies: readonly Policy[], question: Question): Outcome {
@@ -93,8 +89,4 @@ function className(names: readonly string[]): string {
 
 function classesIn(name: string): readonly string[] {
   return JSON.parse(name) as string[];
-}
-
-function distinct(missing: readonly Missing[]): Missing[] {
-  return [...new Map(missing.map((entry) => [entry.what, entry])).values()];
 }

@@ -1,3 +1,5 @@
+import type { Policy } from "./policy.js";
+
 /**
  * One completion of a question in which a device outside PCI takes part. Who owns the memory hands it out, and both are
  * in one system: other cases are not asked.
@@ -28,4 +30,14 @@ export type PlatformOutcome =
  */
 export function decidePlatform({ inbound }: PlatformQuestion): PlatformOutcome {
   return inbound === "open" ? "allowed" : "inbound-refused";
+}
+
+/** What a policy has to say of a question, be it that it states nothing. */
+export function outcomeOutsidePci(policy: Pick<Policy, "platform">, question: PlatformQuestion): PlatformOutcome {
+  return policy.platform?.(question) ?? decidePlatform(question);
+}
+
+/** Where all have to allow: of those that refuse the first says why. */
+export function firstRefusal(outcomes: readonly PlatformOutcome[]): PlatformOutcome {
+  return outcomes.find((outcome) => outcome !== "allowed") ?? "allowed";
 }

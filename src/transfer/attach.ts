@@ -1,9 +1,9 @@
-import type { Code } from "../explain/codes.js";
-import { CODES } from "../explain/codes.js";
+import { CODES, type Code } from "../explain/codes.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Culprit, Hint, Mapping, Route } from "../explain/verdict.js";
 import type { Direction, Missing } from "../policy/policy.js";
-import type { Ref, Topology } from "../topology/topology.js";
+import { functionId } from "../topology/function-id.js";
+import type { Ref } from "../topology/topology.js";
 import { ATTACH_CODES, ERRNOS, type AttachCode, type Errno } from "./codes.js";
 import { exportFaults, isRevoked, type ExportFault } from "./export-rules.js";
 import type { Segment } from "./scatter-list.js";
@@ -195,12 +195,6 @@ class Asking {
   #errno(code: Code, iommufd: boolean): Errno | null {
     return this.#vfio && !iommufd && DECIDED.includes(code) ? "EINVAL" : null;
   }
-}
-
-function functionId(topology: Topology, ref: Ref): number {
-  const id = topology.id(ref);
-  if (topology.isFunction(id)) return id;
-  throw new RangeError(`expected a function, got the host bridge ${topology.name(id)}`);
 }
 
 /** The route that counts for ranges of several: the one that says least, or costs most. */

@@ -102,7 +102,7 @@ export function bestProvider(peerDma: PeerDma, clients: Iterable<Ref>, options: 
 
 /**
  * Ids of the functions that have a memory BAR (0 to 5) with a CPU physical address, by segment, bus, device, function:
- * * who may have memory to publish. Memory that its exporter withholds does not count.
+ * those that may have memory to publish. Memory that its exporter withholds does not count.
  *
  * @param system its name or place in `systems`; missing: of all.
  * @throws RangeError for a system that the topology does not have.

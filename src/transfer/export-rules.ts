@@ -3,7 +3,7 @@ import { formatHex } from "../topology/address.js";
 import type { Ownership } from "../topology/answers.js";
 import { decodesMemory } from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
-import { wholeSize } from "../explain/many.js";
+import { wholeSize } from "../explain/map-many.js";
 import { ATTACH_CODES, ERRNOS, type AttachCode, type Errno } from "./codes.js";
 import type { Segment } from "./scatter-list.js";
 

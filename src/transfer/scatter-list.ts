@@ -1,5 +1,5 @@
 import { TRANSLATIONS, type Addresses } from "../core.js";
-import { wholeSize } from "../explain/many.js";
+import { wholeSize } from "../explain/map-many.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import { CODE_NUMBERS, ROUTES } from "../explain/ruling.js";
 import type { Mapping } from "../explain/verdict.js";

@@ -1,6 +1,6 @@
-import { linuxDmaMapResource } from "../explain/compat.js";
-import { linuxDmaMapSg } from "../explain/compat-sg.js";
-import { differs, linuxInitiator, type LinuxMapping } from "../explain/linux-mapping.js";
+import { linuxDmaMapResource } from "../explain/linux/dma-map-resource.js";
+import { linuxDmaMapSg } from "../explain/linux/dma-map-sg.js";
+import { differs, linuxInitiator, type LinuxMapping } from "../explain/linux/mapping.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Mapping } from "../explain/verdict.js";
 import { NEWEST_KERNEL } from "../policy/linux.js";

@@ -66,8 +66,8 @@ describe("the page on columns", () => {
   test.each([
     ["commonMany", "src/topology/answers.ts", ["CommonColumns"]],
     ["ownerMany", "src/topology/answers.ts", ["OwnerQueries", "OwnerColumns"]],
-    ["canMany", "src/explain/decisions.ts", ["DecisionColumns"]],
-    ["mapMany", "src/explain/many.ts", ["MapRequests", "MapColumns"]],
+    ["canMany", "src/explain/can-many.ts", ["DecisionColumns"]],
+    ["mapMany", "src/explain/map-many.ts", ["MapRequests", "MapColumns"]],
     ["matrix", "src/explain/peer-dma.ts", ["Matrix"]],
   ])("lists the columns of %s", (call, file, names) => {
     const [, heading] = new RegExp(`^(### \`\\w+\\.${call}\\(.*)$`, "m").exec(PAGE)!;

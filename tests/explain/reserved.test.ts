@@ -56,6 +56,9 @@ describe("addresses that no IOVA may be in", () => {
     expect(reservedFromIova(topology, "dma-engine")).toEqual([]);
     expect(reservedFromIova(topology, "0000:00")).toBeNull();
     expect(() => reservedFromIova(topology, "0000:00:02.0")).toThrow("nothing is named");
+    const twins = [...platformDevices, ...platformDevices];
+    const ambiguous = Topology.of({ peerlane: 1, systems: [{ functions, platformDevices: twins }] });
+    expect(() => reservedFromIova(ambiguous, "dma-engine")).toThrow("names 2 devices outside PCI");
   });
 
   test.skipIf(CAPTURES === null)("of a POWER machine differ by window", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { findCommonUpstreamDevice2018 } from "../../src/explain/historical.js";
-import { peerTrafficSupported2018, type PeerTraffic2018 } from "../../src/explain/peer-traffic-2018.js";
+import { findCommonUpstreamDevice2018 } from "../../src/explain/linux/common-upstream-2018.js";
+import { peerTrafficSupported2018, type PeerTraffic2018 } from "../../src/explain/linux/peer-traffic-2018.js";
 import type { FunctionDescription, SystemDescription } from "../../src/topology/description.js";
 import { Topology } from "../../src/topology/topology.js";
 import { acs, BDF, machineT, without, type Change, type Letter } from "./machine.js";

@@ -1,5 +1,5 @@
-import type { Core, RangeRow, Status, Terms } from "../core.js";
-import { FIRST_APERTURE } from "../topology/claims.js";
+import type { Core, RangeRow, Status, Terms } from "../../core.js";
+import { FIRST_APERTURE } from "../../topology/claims.js";
 
 /** Whose the addresses of a request are, before anybody decides about it. */
 export interface Claimed {
@@ -15,7 +15,7 @@ export interface Claimed {
 
 /**
  * Looks up the owner of [address, address + size) for an initiator that is no function, as the core does for functions
- * (assembly/route.ts, `requestMany`).
+ * (assembly/requests.ts, `requestMany`).
  */
 export function claimAt(core: Core, system: number, address: bigint, size: bigint): Claimed {
   const { claim, range } = core.claim(system, address);

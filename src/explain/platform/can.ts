@@ -1,13 +1,13 @@
-import { OUTCOME_BITS, type Decision } from "../core.js";
-import type { Direction } from "../policy/policy.js";
-import { toBigInt } from "../topology/address.js";
-import type { PlatformDevice, Topology } from "../topology/topology.js";
-import type { Context } from "./context.js";
+import { OUTCOME_BITS, type Decision } from "../../core.js";
+import type { Direction } from "../../policy/policy.js";
+import { toBigInt } from "../../topology/address.js";
+import type { PlatformDevice, Topology } from "../../topology/topology.js";
+import type { Context } from "../context.js";
 import { inboundReasons, inboundState, type Region } from "./inbound.js";
-import { memoryOf } from "./memory.js";
-import { rulePlatform, type InboundState } from "./platform-ruling.js";
-import type { Ruling } from "./ruling.js";
-import type { Memory, Verdict } from "./verdict.js";
+import { memoryOf } from "../memory.js";
+import { rulePlatform, type InboundState } from "./ruling.js";
+import type { Ruling } from "../ruling.js";
+import type { Memory, Verdict } from "../verdict.js";
 
 /** One end of a question: a function by its id, or a device outside PCI. */
 type Party = number | PlatformDevice;

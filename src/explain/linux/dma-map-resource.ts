@@ -1,4 +1,4 @@
-import type { Ref, Topology } from "../topology/topology.js";
+import type { Ref, Topology } from "../../topology/topology.js";
 import {
   absent,
   agreed,
@@ -14,7 +14,7 @@ import {
   type LinuxInitiator,
   type LinuxMapping,
   type LinuxResult,
-} from "./linux-mapping.js";
+} from "./mapping.js";
 
 const EXISTS = releaseNumber("4.9");
 /** From here on what cannot be mapped is an error, and no address that looks like one. */

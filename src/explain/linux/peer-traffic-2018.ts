@@ -1,6 +1,7 @@
-import type { FunctionDescription, FunctionKind } from "../topology/description.js";
-import type { Ref, Topology } from "../topology/topology.js";
-import { findCommonUpstreamDevice2018 } from "./historical.js";
+import type { FunctionDescription, FunctionKind } from "../../topology/description.js";
+import { functionId } from "../../topology/function-id.js";
+import type { Ref, Topology } from "../../topology/topology.js";
+import { findCommonUpstreamDevice2018 } from "./common-upstream-2018.js";
 
 /** What the test of 2018 comes to. */
 export interface PeerTraffic2018 {
@@ -21,7 +22,7 @@ export interface PeerTraffic2018 {
  * @throws RangeError for what names no function.
  */
 export function peerTrafficSupported2018(topology: Topology, device: Ref, peer: Ref): PeerTraffic2018 {
-  const [own, other] = [device, peer].map((ref) => functionOf(topology, ref)) as [number, number];
+  const [own, other] = [device, peer].map((ref) => functionId(topology, ref)) as [number, number];
   const { sameHostBridge } = topology.common(own, other);
   const [port, peerPort] = [rootPort(topology, own), rootPort(topology, other)];
   const shared = findCommonUpstreamDevice2018(topology, own, other);
@@ -173,10 +174,4 @@ function rootPort(topology: Topology, id: number): number | "none" | "unknown" {
   if (top === id) return "none";
   const { kind } = topology.describe(top)!;
   return kind === undefined ? "unknown" : kind === "root-port" ? top : "none";
-}
-
-function functionOf(topology: Topology, ref: Ref): number {
-  const id = topology.id(ref);
-  if (topology.isFunction(id)) return id;
-  throw new RangeError(`expected a function, got the host bridge ${topology.name(id)}`);
 }

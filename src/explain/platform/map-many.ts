@@ -1,12 +1,12 @@
-import { DIRECTIONS, TRANSLATIONS, type Addresses } from "../core.js";
-import type { Policy } from "../policy/policy.js";
-import { Inbound } from "../topology/inbound.js";
-import { spanFits, SpanReader, type Span } from "../topology/span.js";
-import type { Topology } from "../topology/topology.js";
-import { CODE_NUMBERS, rule, ROUTES, type Ruling } from "./ruling.js";
-import { rulePlatform, type InboundState } from "./platform-ruling.js";
-import { translationIn } from "./platform-map.js";
-import type { Answered, MapColumns, Overlay } from "./many.js";
+import { DIRECTIONS, TRANSLATIONS, type Addresses } from "../../core.js";
+import type { Policy } from "../../policy/policy.js";
+import { Inbound } from "../../topology/inbound.js";
+import { spanFits, SpanReader, type Span } from "../../topology/span.js";
+import type { Topology } from "../../topology/topology.js";
+import { CODE_NUMBERS, rule, ROUTES, type Ruling } from "../ruling.js";
+import { rulePlatform, type InboundState } from "./ruling.js";
+import { translationIn } from "./map.js";
+import type { Answered, MapColumns, Overlay } from "../map-many.js";
 
 const STATES: readonly InboundState[] = ["open", "closed", "unknown"];
 const [OPEN, CLOSED, UNKNOWN] = [0, 1, 2];

@@ -1,6 +1,6 @@
-import { decidePlatform, type PlatformOutcome, type PlatformQuestion } from "../policy/platform.js";
-import type { Direction, Policy } from "../policy/policy.js";
-import type { Ruling } from "./ruling.js";
+import { firstRefusal, outcomeOutsidePci, type PlatformOutcome, type PlatformQuestion } from "../../policy/platform.js";
+import type { Direction, Policy } from "../../policy/policy.js";
+import type { Ruling } from "../ruling.js";
 
 /** Who asks whom: whether the initiator is in PCI, and the owner of the memory. */
 export type Ends = Pick<PlatformQuestion, "initiator" | "owner">;
@@ -29,11 +29,7 @@ function outcomeOf(
   inbound: PlatformQuestion["inbound"],
 ): PlatformOutcome {
   const ways = direction === "both" ? (["read", "write"] as const) : [direction];
-  const outcomes = ways.map((way) => {
-    const question = { ...ends, direction: way, inbound };
-    return policy.platform?.(question) ?? decidePlatform(question);
-  });
-  return outcomes.find((outcome) => outcome !== "allowed") ?? "allowed";
+  return firstRefusal(ways.map((way) => outcomeOutsidePci(policy, { ...ends, direction: way, inbound })));
 }
 
 const RULINGS: Readonly<Record<PlatformOutcome, (ends: Ends) => Ruling>> = {

@@ -1,6 +1,6 @@
-import { CODES, type Code } from "./codes.js";
-import { linkAddressOf, linkOf, missingFlags, type Lane } from "./links.js";
-import type { Mapping, Verdict } from "./verdict.js";
+import { CODES, type Code } from "../codes.js";
+import { linkAddressOf, linkOf, missingFlags, type LinkGroup } from "./links.js";
+import type { Mapping, Verdict } from "../verdict.js";
 
 // A side link is looked at before PCIe (docs/semantics.md, Side links): where one carries a request, what PCIe says of
 // it does not matter; where one may, only what both completions agree on is known.
@@ -37,10 +37,10 @@ export const CONCERNS_THE_WAY: Readonly<Record<Code, boolean>> = {
   WITHHELD: false,
 };
 
-/** A verdict of PCIe's with a lane beside it. */
-export function verdictOver(lane: Lane, direction: number, pcie: Verdict): Verdict {
-  const carries = lane.carries(direction);
-  const link = linkOf(lane, direction);
+/** A verdict of PCIe's with side links beside it. */
+export function verdictOver(group: LinkGroup, direction: number, pcie: Verdict): Verdict {
+  const carries = group.carries(direction);
+  const link = linkOf(group, direction);
   if (carries === "no") return { ...pcie, link };
   const { provider, client, distance, common, memory } = pcie;
   const judged = { provider, client, distance, common, memory, link, pcie };
@@ -48,17 +48,17 @@ export function verdictOver(lane: Lane, direction: number, pcie: Verdict): Verdi
     return { ...judged, answer: "yes", route: "side-link", culprits: [], hints: [], missing: [] };
   }
   const { culprits, hints } = pcie;
-  const open = missingFlags(lane, direction, `from ${client} to ${provider}`);
+  const open = missingFlags(group, direction, `from ${client} to ${provider}`);
   const missing = pcie.answer === "no" ? open : [...open, ...pcie.missing];
   if (pcie.answer === "yes") return { ...judged, culprits, hints, missing, answer: "yes", route: "unknown" };
   return { ...judged, culprits, hints, missing, answer: "unknown", route: "unknown", code: "LINK_UNKNOWN" };
 }
 
-/** A mapping by PCIe with a lane from the initiator to the owner beside it. */
-export function mappingOver(lane: Lane, direction: number, pcie: Mapping): Mapping {
+/** A mapping by PCIe with side links from the initiator to the owner beside it. */
+export function mappingOver(group: LinkGroup, direction: number, pcie: Mapping): Mapping {
   if (!pcie.ok && !CONCERNS_THE_WAY[pcie.code]) return pcie;
-  const carries = lane.carries(direction);
-  const link = linkOf(lane, direction);
+  const carries = group.carries(direction);
+  const link = linkOf(group, direction);
   if (carries === "no") return { ...pcie, link };
   const { initiator, address, size, owner, distance, common } = pcie;
   const asked = { initiator, address, size, owner, distance, common, link, pcie };
@@ -72,7 +72,7 @@ export function mappingOver(lane: Lane, direction: number, pcie: Mapping): Mappi
       route: "side-link",
       dmaAddress: null,
       translation: "link",
-      linkAddress: linkAddressOf(lane, direction, address, size),
+      linkAddress: linkAddressOf(group, direction, address, size),
     };
   }
   // One DMA address is asked for, and that of PCIe is not that of the link, whatever PCIe says.
@@ -80,7 +80,7 @@ export function mappingOver(lane: Lane, direction: number, pcie: Mapping): Mappi
     ...asked,
     culprits: pcie.culprits,
     hints: pcie.hints,
-    missing: [...missingFlags(lane, direction, `from ${initiator} to ${owner!.name}`), ...pcie.missing],
+    missing: [...missingFlags(group, direction, `from ${initiator} to ${owner!.name}`), ...pcie.missing],
     ok: false,
     route: "unknown",
     code: "LINK_UNKNOWN",

@@ -1,20 +1,20 @@
-import { DIRECTIONS } from "../core.js";
-import type { Direction, Missing } from "../policy/policy.js";
-import { toBigInt } from "../topology/address.js";
-import type { SideLinkDescription } from "../topology/description.js";
-import type { SideLink, Topology } from "../topology/topology.js";
-import type { Link } from "./verdict.js";
+import { DIRECTIONS } from "../../core.js";
+import type { Direction, Missing } from "../../policy/policy.js";
+import { toBigInt } from "../../topology/address.js";
+import type { SideLinkDescription } from "../../topology/description.js";
+import type { SideLink, Topology } from "../../topology/topology.js";
+import type { Link } from "../verdict.js";
 
 /** Whether a side link carries a request; `maybe`: some completion of the description says so and another not. */
 export type Carries = (typeof CARRIES)[number];
 const CARRIES = ["no", "maybe", "yes"] as const;
-const NO_LANE = -1;
+const NO_GROUP = -1;
 
 /**
  * The side links that lead from a client to a provider (docs/semantics.md, Side links). One of them has to carry all of
  * a request.
  */
-export class Lane {
+export class LinkGroup {
   readonly links: SideLinkDescription[] = [];
 
   constructor(
@@ -29,7 +29,7 @@ export class Lane {
     return found.includes("yes") ? "yes" : found.includes("maybe") ? "maybe" : "no";
   }
 
-  /** Those that do for a request what the lane does for it, the one with most bandwidth first. */
+  /** Those that do for a request what all of them together do, the one with most bandwidth first. */
   best(direction: number): [SideLinkDescription, ...SideLinkDescription[]] {
     const most = this.carries(direction);
     const like = this.links.filter((link) => carries(link, DIRECTIONS[direction]!) === most);
@@ -46,12 +46,12 @@ function carries({ read, write }: SideLinkDescription, direction: Direction): Ca
 
 /** The side links of a topology, by the pair that they lead from and to. */
 export class Links {
-  /** By id of the client, and one more: where its lanes begin. */
+  /** By id of the client, and one more: where its groups begin. */
   readonly #first: Uint32Array;
-  /** By lane; beside them what each carries, in all directions, so that batches need look no further. */
+  /** By group; beside them what each carries, in all directions, so that batches need look no further. */
   readonly #providers: Uint32Array;
   readonly #carries: Uint8Array;
-  readonly #lanes: readonly Lane[];
+  readonly #groups: readonly LinkGroup[];
 
   /** Null where the topology has none: then nobody need look. */
   static of({ sideLinks, size }: Topology): Links | null {
@@ -59,42 +59,42 @@ export class Links {
   }
 
   private constructor(sideLinks: readonly SideLink[], size: number) {
-    const lanes: Lane[] = [];
+    const groups: LinkGroup[] = [];
     for (const { from, to, description } of sideLinks.flatMap(bothWays).sort(byPair)) {
-      const last = lanes.at(-1);
-      if (last === undefined || last.client !== from || last.provider !== to) lanes.push(new Lane(from, to));
-      lanes.at(-1)!.links.push(description);
+      const last = groups.at(-1);
+      if (last === undefined || last.client !== from || last.provider !== to) groups.push(new LinkGroup(from, to));
+      groups.at(-1)!.links.push(description);
     }
-    this.#lanes = lanes;
-    this.#providers = Uint32Array.from(lanes, ({ provider }) => provider);
+    this.#groups = groups;
+    this.#providers = Uint32Array.from(groups, ({ provider }) => provider);
     this.#carries = Uint8Array.from(
-      lanes.flatMap((lane) => DIRECTIONS.map((_, direction) => CARRIES.indexOf(lane.carries(direction)))),
+      groups.flatMap((group) => DIRECTIONS.map((_, direction) => CARRIES.indexOf(group.carries(direction)))),
     );
     this.#first = new Uint32Array(size + 2);
-    for (const { client } of lanes) this.#first[client + 1]!++;
+    for (const { client } of groups) this.#first[client + 1]!++;
     for (let id = 0; id <= size; id++) this.#first[id + 1]! += this.#first[id]!;
   }
 
-  /** The lane on which a client reaches a provider, by their ids; undefined: none. */
-  lane(provider: number, client: number): Lane | undefined {
-    return this.#lanes[this.#find(provider, client)];
+  /** The links by which a client reaches a provider, by their ids; undefined: none. */
+  group(provider: number, client: number): LinkGroup | undefined {
+    return this.#groups[this.#find(provider, client)];
   }
 
-  /** What that lane does for requests in a direction, by its number in DIRECTIONS; without a lane `no`. */
+  /** What those do for requests in a direction, by its number in DIRECTIONS; without any `no`. */
   carries(provider: number, client: number, direction: number): Carries {
     const at = this.#find(provider, client);
-    return at === NO_LANE ? "no" : CARRIES[this.#carries[at * DIRECTIONS.length + direction]!]!;
+    return at === NO_GROUP ? "no" : CARRIES[this.#carries[at * DIRECTIONS.length + direction]!]!;
   }
 
   #find(provider: number, client: number): number {
     const end = this.#first[client + 1]!;
     for (let at = this.#first[client]!; at < end; at++) if (this.#providers[at] === provider) return at;
-    return NO_LANE;
+    return NO_GROUP;
   }
 
-  /** The lanes of a client. */
-  lanes(client: number): readonly Lane[] {
-    return this.#lanes.slice(this.#first[client], this.#first[client + 1]);
+  /** The groups of a client. */
+  groups(client: number): readonly LinkGroup[] {
+    return this.#groups.slice(this.#first[client], this.#first[client + 1]);
   }
 }
 
@@ -108,9 +108,9 @@ function byPair(a: SideLink, b: SideLink): number {
   return a.from - b.from || a.to - b.to;
 }
 
-/** A lane as answers show it. */
-export function linkOf(lane: Lane, direction: number): Link {
-  const alike = lane.best(direction);
+/** Links as answers show them. */
+export function linkOf(group: LinkGroup, direction: number): Link {
+  const alike = group.best(direction);
   const [{ kind, bandwidth, read, write, atomics, coherent }] = alike;
   return {
     kind,
@@ -124,11 +124,11 @@ export function linkOf(lane: Lane, direction: number): Link {
 }
 
 /**
- * The address that a range of CPU physical addresses has on the link that a lane is shown by; null where the platform
+ * The address that a range of CPU physical addresses has on the link that a group of links is shown by; null where the platform
  * is not said to give it one, or to give it several.
  */
-export function linkAddressOf(lane: Lane, direction: number, address: bigint, size: bigint): bigint | null {
-  const [{ addresses = [] }] = lane.best(direction);
+export function linkAddressOf(group: LinkGroup, direction: number, address: bigint, size: bigint): bigint | null {
+  const [{ addresses = [] }] = group.best(direction);
   const found = new Set<bigint>();
   for (const { start, size: bytes, link } of addresses) {
     const offset = address - toBigInt(start);
@@ -144,9 +144,9 @@ const WHERE: Readonly<Record<string, string>> = {
   xgmi: "amd-smi topology",
 };
 
-/** What would have to be known of a lane that may carry a request. */
-export function missingFlags(lane: Lane, direction: number, names: string): Missing[] {
-  const [{ kind, read, write }] = lane.best(direction);
+/** What would have to be known of links that may carry a request. */
+export function missingFlags(group: LinkGroup, direction: number, names: string): Missing[] {
+  const [{ kind, read, write }] = group.best(direction);
   const asked = DIRECTIONS[direction]!;
   const open = [
     ...(asked !== "write" && read === undefined ? ["reads"] : []),

@@ -1,5 +1,5 @@
-import { linux } from "../policy/linux.js";
-import type { Owner, Ref, Topology } from "../topology/topology.js";
+import { linux } from "../../policy/linux.js";
+import type { Owner, Ref, Topology } from "../../topology/topology.js";
 import {
   absent,
   agreed,
@@ -15,8 +15,8 @@ import {
   type LinuxInitiator,
   type LinuxMapping,
   type LinuxResult,
-} from "./linux-mapping.js";
-import { PeerDma } from "./peer-dma.js";
+} from "./mapping.js";
+import { PeerDma } from "../peer-dma.js";
 
 const P2PDMA = releaseNumber("4.20");
 /** From here on the pair is looked at; before, every list of peer-to-peer pages got bus addresses. */

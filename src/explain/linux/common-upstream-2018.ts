@@ -1,5 +1,5 @@
-import { parseBdf } from "../topology/bdf.js";
-import type { Ref, Topology } from "../topology/topology.js";
+import { parseBdf } from "../../topology/bdf.js";
+import type { Ref, Topology } from "../../topology/topology.js";
 
 /**
  * `pci_find_common_upstream_dev()` as proposed in 2015 and 2018 and never merged (docs/semantics.md, The proposal of

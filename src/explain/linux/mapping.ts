@@ -1,8 +1,9 @@
-import { cpuOf } from "../policy/cpu.js";
-import { ordinal, parseRelease } from "../policy/release.js";
-import type { IommuMode, SystemDescription } from "../topology/description.js";
-import type { Ref, Topology } from "../topology/topology.js";
-import type { Mapping } from "./verdict.js";
+import { cpuOf } from "../../policy/cpu.js";
+import { ordinal, parseRelease } from "../../policy/release.js";
+import type { IommuMode, SystemDescription } from "../../topology/description.js";
+import { functionId } from "../../topology/function-id.js";
+import type { Ref, Topology } from "../../topology/topology.js";
+import type { Mapping } from "../verdict.js";
 
 /** What a DMA call of Linux itself returns, to be held against the answer that looks at owner and bridges. */
 export interface LinuxMapping {
@@ -93,10 +94,7 @@ export interface LinuxInitiator {
 /** @throws RangeError for what names no function and no device outside PCI, or several. */
 export function linuxInitiator(topology: Topology, ref: Ref): LinuxInitiator {
   const device = topology.platformDevice(ref);
-  const id = device === null ? topology.id(ref) : null;
-  if (id !== null && !topology.isFunction(id)) {
-    throw new RangeError(`expected a function, got the host bridge ${topology.name(id)}`);
-  }
+  const id = device === null ? functionId(topology, ref) : null;
   const system = device?.system ?? topology.systemOf(id!);
   const { dmaMaskBits: maskBits } = device?.description ?? topology.describe(id!)!;
   return { id, system, ...(maskBits === undefined ? {} : { maskBits }), ...pathsOf(topology.systems[system]!) };

@@ -1,10 +1,10 @@
-import { NO_ADDRESS, TRANSLATIONS } from "../core.js";
-import { ANSWERS, CODE_NUMBERS, ROUTES } from "./ruling.js";
+import { NO_ADDRESS, TRANSLATIONS } from "../../core.js";
+import { ANSWERS, CODE_NUMBERS, ROUTES } from "../ruling.js";
 import type { Links } from "./links.js";
-import type { Answered, Overlaid, Overlay } from "./many.js";
-import { CONCERNS_THE_WAY } from "./over-links.js";
+import type { Answered, Overlaid, Overlay } from "../map-many.js";
+import { CONCERNS_THE_WAY } from "./answers.js";
 
-// What `over-links.ts` does to one answer, done to columns: one pass over what the core has filled.
+// What `answers.ts` does to one answer, done to columns: one pass over what the core has filled.
 
 const SIDE_LINK = ROUTES.indexOf("side-link");
 const UNKNOWN_ROUTE = ROUTES.indexOf("unknown");
@@ -66,9 +66,9 @@ export function matrixOverLinks(links: Links, ids: Uint32Array, direction: numbe
     else rows.push(row);
   });
   ids.forEach((client, column) => {
-    for (const lane of links.lanes(client)) {
-      for (const row of rowsOf.get(lane.provider) ?? [])
-        overlay(lane.carries(direction), row * ids.length + column, into);
+    for (const group of links.groups(client)) {
+      for (const row of rowsOf.get(group.provider) ?? [])
+        overlay(group.carries(direction), row * ids.length + column, into);
     }
   });
 }

@@ -1,15 +1,15 @@
-import { OUTCOME_BITS, type Request, type RangeRow, type Translation } from "../core.js";
-import type { Direction } from "../policy/policy.js";
-import { spanFits, spanOf } from "../topology/span.js";
-import { surroundingAt } from "../topology/surroundings.js";
-import type { PlatformDevice, Topology } from "../topology/topology.js";
+import { OUTCOME_BITS, type Request, type RangeRow, type Translation } from "../../core.js";
+import type { Direction } from "../../policy/policy.js";
+import { spanFits, spanOf } from "../../topology/span.js";
+import { surroundingAt } from "../../topology/surroundings.js";
+import type { PlatformDevice, Topology } from "../../topology/topology.js";
 import { claimAt } from "./claim.js";
-import type { Context } from "./context.js";
+import type { Context } from "../context.js";
 import { inboundReasons, inboundState } from "./inbound.js";
-import { mappingOf, type Outside } from "./mapping.js";
-import { rulePlatform } from "./platform-ruling.js";
-import { rule } from "./ruling.js";
-import type { Mapping } from "./verdict.js";
+import { mappingOf, type Outside } from "../mapping.js";
+import { rulePlatform } from "./ruling.js";
+import { rule } from "../ruling.js";
+import type { Mapping } from "../verdict.js";
 
 // Mappings that begin or end outside PCI (docs/semantics.md, Platform devices).
 

@@ -1,11 +1,11 @@
-import type { Missing } from "../policy/policy.js";
-import { formatHex } from "../topology/address.js";
-import { Inbound } from "../topology/inbound.js";
-import { spanOf } from "../topology/span.js";
-import type { Topology } from "../topology/topology.js";
-import type { InboundState } from "./platform-ruling.js";
-import type { Ruling } from "./ruling.js";
-import type { Culprit, Hint } from "./verdict.js";
+import type { Missing } from "../../policy/policy.js";
+import { formatHex } from "../../topology/address.js";
+import { Inbound } from "../../topology/inbound.js";
+import { spanOf } from "../../topology/span.js";
+import type { Topology } from "../../topology/topology.js";
+import type { InboundState } from "./ruling.js";
+import type { Ruling } from "../ruling.js";
+import type { Culprit, Hint } from "../verdict.js";
 
 // What functions reach outside PCI, through the inbound windows of their host bridges.
 

@@ -1,9 +1,9 @@
 import { Answers, type CompiledPolicy, type Core, type Decided } from "../core.js";
 import type { Direction } from "../policy/policy.js";
 import { expectColumn, expectRows } from "../topology/column.js";
-import { pairsOverLinks } from "./link-columns.js";
-import type { Links } from "./links.js";
-import { directionIndex } from "./many.js";
+import { pairsOverLinks } from "./links/columns.js";
+import type { Links } from "./links/links.js";
+import { directionIndex } from "./map-many.js";
 import { answerOf, doubtOf, refusalOf, routeOf } from "./pair.js";
 import { ANSWERS, CODE_NUMBERS, ROUTES, type Ruling } from "./ruling.js";
 
