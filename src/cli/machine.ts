@@ -1,4 +1,4 @@
-import { parseCpu } from "../policy/cpu.js";
+import { formatCpu, parseCpu } from "../policy/cpu.js";
 import { openSource, readThisMachine } from "../readers/node-machine.js";
 import { read, type Source } from "../readers/read.js";
 import { ReadError } from "../readers/reading.js";
@@ -62,7 +62,16 @@ async function openTopology(
   const ordinal = system === undefined ? null : ordinalOf(whole, system);
   const chosen = ordinal === null || allSystems ? whole : Topology.of(onlySystem(whole, ordinal));
   const ready = iommu === undefined ? chosen : restated(chosen, `--iommu ${iommu}`, withIommu(iommu));
-  return { topology: cpu === undefined ? ready : ready.withCpu(cpu), findings: [] };
+  return { topology: cpu === undefined ? ready : onCpu(ready, cpu), findings: [] };
+}
+
+/** Another CPU leaves everything where it is, but for the DMA addresses of POWER. */
+function onCpu(topology: Topology, cpu: CpuDescription): Topology {
+  if (cpu.architecture?.startsWith("ppc") !== true) return topology.withCpu(cpu);
+  return restated(topology, `--cpu ${formatCpu(cpu)}`, (machine) => ({
+    ...machine,
+    systems: machine.systems.map((each) => ({ ...each, cpu })),
+  }));
 }
 
 function withIommu(iommu: IommuMode) {

@@ -109,6 +109,10 @@ export function mappingOf(
     if (request.outcomes === OUTCOME_BITS["bus-address"]) {
       return [{ what: `the PCI bus address of ${owner?.name}`, where: "lspci -x, or /sys with config" }];
     }
+    const system = typeof initiator === "number" ? topology.systemOf(initiator) : initiator.system;
+    if (topology.systems[system]!.iommu !== undefined) {
+      return [{ what: "the offset that host bridges of POWER put to DMA addresses", where: "the platform's firmware" }];
+    }
     return [{ what: "whether an IOMMU translates", where: "/sys/kernel/iommu_groups, or the kernel log" }];
   }
 
@@ -123,7 +127,9 @@ export function mappingOf(
       case "contested":
         return `${formatHex(size)} bytes from ${held}`;
       case "dma-mask":
-        return `${drives()}, the last DMA address is ${formatHex(firstDmaAddress() + size - 1n)}`;
+        return translation === "iommu" || translation === "unknown"
+          ? `${drives()}, of which no ${formatHex(size)} bytes are within reach`
+          : `${drives()}, the last DMA address is ${formatHex(firstDmaAddress() + size - 1n)}`;
       case "dma-mask-unknown":
         return drives();
       case "nobody":

@@ -31,6 +31,12 @@ export function spanFits([, , high, low]: Span, bits: number): boolean {
   return bits >= 32 ? high! < 2 ** (bits - 32) : high === 0 && low! < 2 ** bits;
 }
 
+/** As many bytes, from address 0 on. */
+export function fromZero([high, low, lastHigh, lastLow]: Span): Span {
+  const borrow = lastLow! < low! ? 1 : 0;
+  return Uint32Array.of(0, 0, lastHigh! - high! - borrow, lastLow! - low!) as Span;
+}
+
 /** Reads the ranges of two columns one after the other into one span. */
 export class SpanReader {
   readonly span = new Uint32Array(4) as Span;

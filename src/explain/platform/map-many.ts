@@ -1,11 +1,11 @@
 import { DIRECTIONS, TRANSLATIONS, type Addresses } from "../../core.js";
 import type { Policy } from "../../policy/policy.js";
 import { Inbound } from "../../topology/inbound.js";
-import { spanFits, SpanReader, type Span } from "../../topology/span.js";
+import { SpanReader, type Span } from "../../topology/span.js";
 import type { Topology } from "../../topology/topology.js";
 import { CODE_NUMBERS, rule, ROUTES, type Ruling } from "../ruling.js";
 import { rulePlatform, type InboundState } from "./ruling.js";
-import { translationIn } from "./map.js";
+import { reachOf, translationIn } from "./map.js";
 import type { Answered, MapColumns, Overlay } from "../map-many.js";
 
 const STATES: readonly InboundState[] = ["open", "closed", "unknown"];
@@ -52,10 +52,10 @@ export class PlatformOverlay implements Overlay {
     let ruling = rulings[state]!;
     if (ruling.code === null) {
       const translation = translationIn(topology, topology.systemOf(initiator));
-      const drives = translation === "iommu" || spanFits(span, topology.core.dmaBits(initiator));
-      if (!drives) ruling = translation === "unknown" ? MASK_UNKNOWN : MASK;
+      const reach = reachOf(translation, span, topology.core.dmaBits(initiator));
+      if (reach !== "yes") ruling = reach === "unknown" ? MASK_UNKNOWN : MASK;
       if (into.translation !== undefined) into.translation[row] = TRANSLATIONS.indexOf(translation);
-      if (drives && translation === "none" && into.dmaAddress !== undefined) put(into.dmaAddress, row, span);
+      if (reach === "yes" && translation === "none" && into.dmaAddress !== undefined) put(into.dmaAddress, row, span);
     }
     into.route[row] = ROUTES.indexOf(ruling.route);
     into.code[row] = CODE_NUMBERS.indexOf(ruling.code);

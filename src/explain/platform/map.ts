@@ -1,6 +1,6 @@
 import { OUTCOME_BITS, type Request, type RangeRow, type Translation } from "../../core.js";
 import type { Direction } from "../../policy/policy.js";
-import { spanFits, spanOf } from "../../topology/span.js";
+import { fromZero, spanFits, spanOf, type Span } from "../../topology/span.js";
 import { surroundingAt } from "../../topology/surroundings.js";
 import type { PlatformDevice, Topology } from "../../topology/topology.js";
 import { claimAt } from "./claim.js";
@@ -99,9 +99,9 @@ function finish(
   if (outside.ruling.code !== null) {
     return mappingOf(context, initiator, address, size, direction, { ...request, ...NOWHERE }, reasons);
   }
-  const drives = translation === "iommu" || spanFits(spanOf(address, size), bits);
-  if (!drives) {
-    const status = translation === "unknown" ? "dma-mask-unknown" : "dma-mask";
+  const reach = reachOf(translation, spanOf(address, size), bits);
+  if (reach !== "yes") {
+    const status = reach === "unknown" ? "dma-mask-unknown" : "dma-mask";
     return mappingOf(context, initiator, address, size, direction, {
       ...request,
       status,
@@ -127,7 +127,14 @@ function decodeOf({ terms }: RangeRow): "memory-off" | "memory-unknown" | null {
 
 /** How DMA addresses of a system come about for whatever the host bridge, or the interconnect, takes. */
 export function translationIn(topology: Topology, system: number): Translation {
-  const { iommu } = topology.systems[system]!;
-  if (iommu === undefined) return "unknown";
-  return iommu === "translating" ? "iommu" : "none";
+  return TRANSLATION[topology.core.iommu(system)];
+}
+
+const TRANSLATION = { unknown: "unknown", identity: "none", translating: "iommu" } as const;
+
+/** Whether an initiator drives the DMA addresses of a range; an IOVA is within reach if there is room for it at all. */
+export function reachOf(translation: Translation, span: Span, bits: number): "yes" | "no" | "unknown" {
+  const room = spanFits(fromZero(span), bits);
+  if (translation === "iommu" || !room) return room ? "yes" : "no";
+  return spanFits(span, bits) ? "yes" : translation === "unknown" ? "unknown" : "no";
 }
