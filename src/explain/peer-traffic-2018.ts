@@ -1,3 +1,4 @@
+import { expectTopology, functionId } from "../topology/arguments.js";
 import type { FunctionDescription, FunctionKind } from "../topology/description.js";
 import type { Ref, Topology } from "../topology/topology.js";
 import { findCommonUpstreamDevice2018 } from "./historical.js";
@@ -18,10 +19,11 @@ export interface PeerTraffic2018 {
  *
  * @param device the function whose host bridge and root port are looked at; the arguments cannot be swapped.
  * @param peer the other function.
- * @throws RangeError for what names no function.
+ * @throws TypeError for anything but a topology; RangeError for what names no function.
  */
 export function peerTrafficSupported2018(topology: Topology, device: Ref, peer: Ref): PeerTraffic2018 {
-  const [own, other] = [device, peer].map((ref) => functionOf(topology, ref)) as [number, number];
+  expectTopology(topology);
+  const [own, other] = [device, peer].map((ref) => functionId(topology, ref)) as [number, number];
   const { sameHostBridge } = topology.common(own, other);
   const [port, peerPort] = [rootPort(topology, own), rootPort(topology, other)];
   const shared = findCommonUpstreamDevice2018(topology, own, other);
@@ -173,10 +175,4 @@ function rootPort(topology: Topology, id: number): number | "none" | "unknown" {
   if (top === id) return "none";
   const { kind } = topology.describe(top)!;
   return kind === undefined ? "unknown" : kind === "root-port" ? top : "none";
-}
-
-function functionOf(topology: Topology, ref: Ref): number {
-  const id = topology.id(ref);
-  if (topology.isFunction(id)) return id;
-  throw new RangeError(`expected a function, got the host bridge ${topology.name(id)}`);
 }
