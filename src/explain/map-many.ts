@@ -1,5 +1,6 @@
 import { DIRECTIONS, Rulings, type Addresses, type CompiledPolicy, type Core } from "../core.js";
 import type { Direction } from "../policy/policy.js";
+import { checkedSize } from "../topology/batch.js";
 import { expectColumn, expectRows } from "../topology/column.js";
 import { CODE_NUMBERS, ROUTES, rule } from "./ruling.js";
 
@@ -93,7 +94,7 @@ export function mapMany<Into extends MapColumns>(
     if (into[name] !== undefined) expectColumn(`into.${name}`, into[name], rows, BigUint64Array, Float64Array);
   }
   if (into.translation !== undefined) expectColumn("into.translation", into.translation, rows, Uint8Array);
-  const bytes = typeof size === "object" ? size : wholeSize(size);
+  const bytes = typeof size === "object" ? size : checkedSize(size);
   const way = typeof direction === "string" ? directionIndex(direction) : direction;
   if (overlays.length === 0) {
     core.requestMany(policy, RULINGS, initiator, address, bytes, way, into);
@@ -109,15 +110,6 @@ const RULINGS = new Rulings((status, decision) => {
   const { route, code } = rule(status, decision);
   return { route: ROUTES.indexOf(route), code: CODE_NUMBERS.indexOf(code) };
 });
-
-/** @throws RangeError for a number that is no size. */
-export function wholeSize(size: number | bigint): bigint {
-  if (typeof size === "number" && !Number.isSafeInteger(size)) {
-    throw new RangeError(`expected the size as a whole number of bytes, got ${size}`);
-  }
-  if (size >= 1 && size < 2n ** 64n) return BigInt(size);
-  throw new RangeError(`expected a size of at least 1 byte and less than 2^64, got ${size}`);
-}
 
 /** @throws RangeError for a word that is no direction. */
 export function directionIndex(direction: Direction): number {

@@ -1,5 +1,5 @@
 import { OUTCOME_BITS, type Decision } from "../core.js";
-import type { FunctionDescription } from "../topology/description.js";
+import type { BarDescription, FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
 import { decodeCulprits, termsOf } from "./culprits.js";
 import { ALLOWED } from "./pair.js";
@@ -11,10 +11,9 @@ export function memoryOf(topology: Topology, provider: number, decision: Decisio
   const bars = memoryBars(description);
   if (bars === undefined) return "unknown";
   if (bars.length === 0) return "none";
-  const places = bars.map(({ start, bus }) => (start === undefined ? bus : start));
+  const places = bars.map(placeOf);
   if (places.every((place) => place === null)) return "unassigned";
-  const withheld = bars.filter(({ start }) => start !== null).every(({ exported }) => exported === "none");
-  if (withheld && decision.relation !== "self") return "withheld";
+  if (isWithheld(bars) && decision.relation !== "self") return "withheld";
   const terms = termsOf(topology, provider, description);
   const { least, most } = turningDepths(topology, provider, decision);
   if (decodeCulprits(topology, provider, most, terms).off.length > 0) return "off";
@@ -22,6 +21,29 @@ export function memoryOf(topology: Topology, provider: number, decision: Decisio
   if (places.includes(null)) return "unassigned";
   const { off, missing } = decodeCulprits(topology, provider, least, terms);
   return off.length + missing.length > 0 || places.includes(undefined) ? "unknown" : "ok";
+}
+
+/**
+ * The same of a request that goes over a side link, which neither memory decode nor a bridge stands in the way of:
+ * never `off`.
+ */
+export function memoryOverLink(topology: Topology, provider: number): Memory {
+  const bars = memoryBars(topology.describe(provider)!);
+  if (bars === undefined) return "unknown";
+  if (bars.length === 0) return "none";
+  const places = bars.map(placeOf);
+  if (places.every((place) => place === null)) return "unassigned";
+  if (isWithheld(bars)) return "withheld";
+  return places.includes(null) ? "unassigned" : places.includes(undefined) ? "unknown" : "ok";
+}
+
+function placeOf({ start, bus }: BarDescription): string | null | undefined {
+  return start === undefined ? bus : start;
+}
+
+/** Whether nobody but their owner reaches any of the BARs that have an address. */
+function isWithheld(bars: readonly BarDescription[]): boolean {
+  return bars.filter(({ start }) => start !== null).every(({ exported }) => exported === "none");
 }
 
 /**

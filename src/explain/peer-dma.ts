@@ -2,14 +2,14 @@ import { MATRIX_LIMIT, Phrases, UNKNOWN_DISTANCE, type CompiledPolicy, type Phra
 import { compilePolicy } from "../policy/compile.js";
 import type { Direction, HostBridge, Judgement, Policy } from "../policy/policy.js";
 import type { FunctionDescription } from "../topology/description.js";
+import type { Ref, Topology } from "../topology/topology.js";
+import { checkedRange, expectTopology, functionId } from "../topology/arguments.js";
 import { expectRows } from "../topology/column.js";
-import { functionId } from "../topology/function-id.js";
-import { type Ref, Topology } from "../topology/topology.js";
 import { canMany, type DecisionColumns } from "./can-many.js";
 import { egressOf } from "./egress.js";
 import { LinkOverlay, matrixOverLinks } from "./links/columns.js";
 import { Links } from "./links/links.js";
-import { directionIndex, mapMany, wholeSize, type MapColumns, type MapRequests, type Overlay } from "./map-many.js";
+import { directionIndex, mapMany, type MapColumns, type MapRequests, type Overlay } from "./map-many.js";
 import { mappingOf } from "./mapping.js";
 import { mapFromPlatform, mapToPlatform } from "./platform/map.js";
 import { PlatformOverlay } from "./platform/map-many.js";
@@ -50,7 +50,7 @@ export class PeerDma implements Context {
     /** Whose rules decide. */
     readonly policy: Policy,
   ) {
-    if (!(topology instanceof Topology)) throw new TypeError("expected a Topology: Topology.of(machine) makes one");
+    expectTopology(topology);
     if (typeof policy?.decide !== "function") throw new TypeError('expected a policy, such as linux("6.12")');
     this.#compiled = compilePolicy(policy, hostBridges(topology), (from, to) => egressOf(topology, from, to).way);
     this.#links = Links.of(topology);
@@ -145,15 +145,15 @@ export class PeerDma implements Context {
    * @param initiator the function that issues the requests, or by its name a device outside PCI.
    * @param address CPU physical, in the initiator's own system.
    * @param size bytes, at least 1.
-   * @throws TypeError where the address is no bigint; RangeError for a size below 1 or a range beyond 2^64, and for an
-   *   initiator that there is not or that several are.
+   * @throws TypeError where the address is no bigint or the size no number; RangeError for a size below 1 or a range
+   *   beyond 2^64, and for an initiator that there is not or that several are.
    */
   map(initiator: Ref, address: bigint, size: bigint | number, direction: Direction = "both"): Mapping {
     const device = this.topology.platformDevice(initiator);
     const way = directionIndex(direction);
-    if (device !== null) return mapFromPlatform(this, device, address, checkedSize(address, size), direction);
+    if (device !== null) return mapFromPlatform(this, device, address, checkedRange(address, size), direction);
     const client = functionId(this.topology, initiator);
-    const bytes = checkedSize(address, size);
+    const bytes = checkedRange(address, size);
     const request = this.topology.core.request(this.#compiled, client, address, bytes, way);
     if (request.status === "platform") return mapToPlatform(this, client, address, bytes, direction, request);
     const mapping = mappingOf(this, client, address, bytes, direction, request);
@@ -262,15 +262,6 @@ function phraseFor(outcomes: number, relation: Relation | "across-systems", extr
     return { ...numbers, distance: "unknown", extra: 0 };
   }
   return { ...numbers, distance: "hops", extra: route === "through-host-bridge" ? extra : 0 };
-}
-
-function checkedSize(address: bigint, size: bigint | number): bigint {
-  if (typeof address !== "bigint") throw new TypeError(`expected the address as a bigint, got ${typeof address}`);
-  const bytes = wholeSize(size);
-  if (address < 0n || bytes < 1n || address + bytes > 1n << 64n) {
-    throw new RangeError(`expected a range of at least 1 byte within [0, 2^64), got ${bytes} bytes at ${address}`);
-  }
-  return bytes;
 }
 
 /** How many judgements are kept. */

@@ -3,7 +3,7 @@ import type { FunctionDescription, SystemDescription } from "../topology/descrip
 import { cpuOf, isX86 } from "./cpu.js";
 import { lookUp, type AllowedHostBridge } from "./allow-list.js";
 import type { HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy.js";
-import { holds, ordinal, parseRelease, type Certainty, type Release, type Since } from "./release.js";
+import { expectRelease, holds, ordinal, parseRelease, type Certainty, type Release, type Since } from "./release.js";
 
 /** The newest release whose rules are known. */
 export const NEWEST_KERNEL = "7.3";
@@ -28,13 +28,10 @@ const NOT_BUILT = "kernel without peer-to-peer DMA";
  *
  * @param release as `uname -r` prints it; only the first two numbers matter. A release newer than the newest known
  *   takes the newest rules and says so in `inferred`.
- * @throws RangeError where `release` does not begin with two numbers.
+ * @throws TypeError for a release that is no text; RangeError where it does not begin with two numbers.
  */
 export function linux(release: string = NEWEST_KERNEL): Policy {
-  const parsed = parseRelease(release);
-  if (parsed === null) {
-    throw new RangeError(`expected a Linux release such as "6.12" or "5.15.0-105-generic", got "${release}"`);
-  }
+  const parsed = expectRelease(release, '"6.12" or "5.15.0-105-generic"');
   const newest = parseRelease(NEWEST_KERNEL)!;
   const beyond = ordinal(parsed) > ordinal(newest);
   const rules = beyond ? newest : parsed;

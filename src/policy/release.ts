@@ -12,6 +12,20 @@ export function parseRelease(text: string): Release | null {
   return match === null ? null : { major: Number(match[1]), minor: Number(match[2]) };
 }
 
+/**
+ * The same where it has to be one.
+ *
+ * @param example of what is expected, for the message.
+ * @throws TypeError for what is no text; RangeError where it does not begin with two numbers.
+ */
+export function expectRelease(text: string, example = '"6.12"'): Release {
+  const expected = `expected a Linux release such as ${example}`;
+  if (typeof text !== "string") throw new TypeError(`${expected}, got ${String(text)}`);
+  const release = parseRelease(text);
+  if (release === null) throw new RangeError(`${expected}, got "${text}"`);
+  return release;
+}
+
 /** `"6.12"` as a number that orders like releases. */
 export function ordinal(release: Release): number {
   return release.major * 1000 + release.minor;
@@ -38,7 +52,5 @@ function bounds(since: Since): readonly [number, number] {
 }
 
 function at(text: string): number {
-  const release = parseRelease(text);
-  if (release === null) throw new RangeError(`expected a Linux release such as "6.12", got "${text}"`);
-  return ordinal(release);
+  return ordinal(expectRelease(text));
 }

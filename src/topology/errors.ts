@@ -11,11 +11,12 @@ export interface Problem {
 /** What makes a description impossible. */
 export type ProblemCode =
   | "BAD_NAME" // not dddd:bb:dd.f, or not dddd:bb
-  | "BAD_NUMBER" // an address, size, register or number of bits that is none
+  | "BAD_NUMBER" // an address, size, register, number of bits or setting that is none
   | "DUPLICATE" // one name twice
   | "PARENT_MISSING" // names a function that the description lacks
   | "FUNCTION_MISSING" // a side link or attachment names a function that the description lacks
   | "LINK_TO_ITSELF" // both ends of a side link are one function
+  | "LINK_IS_ATTACHMENT" // a side link of a kind that attaches devices to the host
   | "PARENT_CONTRADICTION" // bus numbers, segments or kinds say otherwise
   | "CYCLE"
   | "RANGE_WRAPS"; // ends beyond 2^64, or before it starts

@@ -13,6 +13,7 @@ import { Hosts } from "./hosts.js";
 import { checkLinks } from "./links.js";
 import { place, type Placement } from "./placement.js";
 import { RangeRows } from "./range-rows.js";
+import { checkRegisters } from "./registers.js";
 import { checkSystemNames } from "./system-names.js";
 import { openColumn, systemRows } from "./system-rows.js";
 
@@ -28,6 +29,7 @@ export function partsFromDescription(machine: MachineDescription, build?: Build)
   const { systems } = machine;
   checkSystemNames(systems, problems);
   checkDmaMasks(systems, problems);
+  checkRegisters(systems, problems);
   const placement = place(systems, problems, findings);
   const { roots, functions } = placement;
   const extent = { nodes: roots.length + functions.length, hosts: roots.length, systems: systems.length };

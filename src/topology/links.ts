@@ -20,6 +20,9 @@ export interface HostAttachment {
   readonly kind: string;
 }
 
+/** Kinds that attach a device to the host (docs/semantics.md, Host attachments): none of them leads to another device. */
+const ATTACHMENTS: readonly string[] = ["capi", "opencapi", "cxl", "c2c"];
+
 /** The id of the function of that name in a system; undefined where there is none. */
 type Find = (system: number, bdf: string) => number | undefined;
 
@@ -37,10 +40,31 @@ export function checkLinks(systems: readonly SystemFacts[], find: Find, rows: Ra
       isThere(link.from, what);
       if (link.to !== link.from) isThere(link.to, what);
       else rows.problem("LINK_TO_ITSELF", `${what}: expected two functions, got one twice`, what);
+      checkKind(link, what, rows);
+      checkFlags(link, what, rows);
       checkNumbers(link, what, rows);
     }
     for (const { kind, function: bdf } of hostAttachments ?? []) isThere(bdf, `the ${kind} attachment of ${bdf}`);
   });
+}
+
+/** To take one for a link would answer yes where nothing leads from device to device. */
+function checkKind({ kind }: SideLinkDescription, what: string, rows: RangeRows): void {
+  if (!ATTACHMENTS.includes(String(kind).toLowerCase())) return;
+  const why = `${kind} attaches a device to the host, which leads to no other device: list it in hostAttachments`;
+  rows.problem("LINK_IS_ATTACHMENT", `${what}: ${why}`, what);
+}
+
+const FLAGS = ["oneWay", "read", "write", "atomics", "coherent"] as const;
+
+/** For callers without types: a word such as "no" would count as true. */
+function checkFlags(link: SideLinkDescription, what: string, rows: RangeRows): void {
+  for (const flag of FLAGS) {
+    const value: unknown = link[flag];
+    if (value === undefined || typeof value === "boolean") continue;
+    const got = JSON.stringify(value) ?? String(value);
+    rows.problem("BAD_NUMBER", `${what}, ${flag}: expected true or false, got ${got}: leave it out if not known`, what);
+  }
 }
 
 function checkNumbers({ bandwidth, addresses }: SideLinkDescription, what: string, rows: RangeRows): void {

@@ -2,10 +2,11 @@ import { CODES, type Code } from "../explain/codes.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Culprit, Hint, Mapping, Route } from "../explain/verdict.js";
 import type { Direction, Missing } from "../policy/policy.js";
-import { functionId } from "../topology/function-id.js";
+import { functionId } from "../topology/arguments.js";
 import type { Ref } from "../topology/topology.js";
 import { ATTACH_CODES, ERRNOS, type AttachCode, type Errno } from "./codes.js";
 import { exportFaults, isRevoked, type ExportFault } from "./export-rules.js";
+import { expectPeerDma } from "./peer.js";
 import type { Segment } from "./scatter-list.js";
 
 /** Memory of one function, to be used by others. */
@@ -84,7 +85,8 @@ export interface Attachment {
  * importer may use it in place if every range can be mapped for it; one that may not forces it into system memory.
  *
  * @throws RangeError for an exporter or importer that names no function, options that cannot be, and an address or size
- *   that is no whole number; TypeError for an address that is no bigint. Ranges that cannot be exported are answers.
+ *   that is no whole number; TypeError for what is exported or importers of the wrong kind, and for an address that is no
+ *   bigint. Ranges that cannot be exported are answers.
  */
 export function attach(
   peerDma: PeerDma,
@@ -92,6 +94,8 @@ export function attach(
   importers: readonly Importer[],
   options: AttachOptions = {},
 ): Attachment {
+  expectPeerDma(peerDma);
+  expectShape(exported, importers);
   const { topology } = peerDma;
   const { rules = "none", pageSize = 4096 } = options;
   if (rules !== "vfio" && rules !== "none") throw new RangeError(`rules: expected vfio or none, got ${String(rules)}`);
@@ -111,6 +115,18 @@ export function attach(
     faults,
     importers: answers,
   };
+}
+
+function expectShape(exported: Exported, importers: readonly Importer[]): void {
+  if (typeof exported !== "object" || exported === null) {
+    throw new TypeError(`expected what is exported, an exporter and its ranges, got ${String(exported)}`);
+  }
+  if (!Array.isArray(importers)) throw new TypeError(`importers: expected a list, got ${String(importers)}`);
+  const odd = importers.findIndex((each) => each === null || !["number", "string", "object"].includes(typeof each));
+  if (odd === -1) return;
+  throw new TypeError(
+    `importers[${odd}]: expected a function, or an object with \`importer\`, got ${String(importers[odd])}`,
+  );
 }
 
 /** One export, asked about importer by importer. */

@@ -5,6 +5,7 @@ import type { Direction } from "../policy/policy.js";
 import { Random } from "../random.js";
 import type { Ref, Topology } from "../topology/topology.js";
 import { groupAlike } from "./alike.js";
+import { expectPeerDma } from "./peer.js";
 
 /** Among whom to choose, and how. */
 export interface ProviderOptions {
@@ -50,9 +51,14 @@ export interface BestProvider {
  * reach does not serve; no candidate does where there are no clients, or one is no PCI device.
  *
  * @param clients one that occurs twice counts twice.
- * @throws RangeError for what names no function, with its row, and for options that cannot be.
+ * @throws TypeError for clients, options or candidates of the wrong kind; RangeError for what names no function, with its
+ *   row, and for options that cannot be.
  */
 export function bestProvider(peerDma: PeerDma, clients: Iterable<Ref>, options: ProviderOptions): BestProvider {
+  expectPeerDma(peerDma);
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`expected options with the candidates (\`among\`), got ${String(options)}`);
+  }
   const { topology } = peerDma;
   const { strategy = "kernel", seed = 1, limit = 512, direction = "both" } = options;
   checkOptions(strategy, seed, limit);

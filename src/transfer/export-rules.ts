@@ -1,11 +1,11 @@
 import type { Missing } from "../policy/policy.js";
 import { formatHex } from "../topology/address.js";
 import type { Ownership } from "../topology/answers.js";
+import { checkedSize } from "../topology/batch.js";
 import { decodesMemory } from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
-import { wholeSize } from "../explain/map-many.js";
 import { ATTACH_CODES, ERRNOS, type AttachCode, type Errno } from "./codes.js";
-import type { Segment } from "./scatter-list.js";
+import { expectSegment, type Segment } from "./scatter-list.js";
 
 /** Something that is wrong with an export, or not known of it. */
 export interface ExportFault {
@@ -30,8 +30,8 @@ export function isRevoked(topology: Topology, exporter: number): boolean {
  * the exporter's, cannot be exported at all; the rest are the rules of VFIO (docs/transfers.md, The rules of VFIO).
  *
  * @param pageSize where the rules of VFIO hold; null: they do not.
- * @throws TypeError for an address that is no bigint; RangeError for an address or size that is no whole number, or
- *   negative.
+ * @throws TypeError for what is no list of ranges, or an address that is no bigint; RangeError for an address or size that
+ *   is no whole number, or negative.
  */
 export function exportFaults(
   topology: Topology,
@@ -46,6 +46,7 @@ export function exportFaults(
     return { answer, code, errno, message: `${detail}: ${ATTACH_CODES[code]}`, range, missing };
   };
   const name = topology.name(exporter);
+  if (!Array.isArray(ranges)) throw new TypeError(`ranges: expected a list of ranges, got ${String(ranges)}`);
   if (ranges.length === 0) return [fault("NO_RANGES", null, name)];
   const found: ExportFault[] = [];
   let bar: bigint | null = null;
@@ -68,14 +69,15 @@ export function exportFaults(
 const UNKNOWN: readonly AttachCode[] = ["BAR_NOT_SHOWN"];
 const SPACE = 1n << 64n;
 
-function checked({ address, size }: Segment, range: number): { readonly address: bigint; readonly bytes: bigint } {
+function checked(segment: Segment, range: number): { readonly address: bigint; readonly bytes: bigint } {
+  const { address, size } = expectSegment(`ranges[${range}]`, segment);
   if (typeof address !== "bigint") {
     throw new TypeError(`ranges[${range}].address: expected a bigint, got ${typeof address}`);
   }
   if (address < 0n || address >= SPACE) {
     throw new RangeError(`ranges[${range}].address: expected an address within [0, 2^64), got ${address}`);
   }
-  return { address, bytes: size === 0 || size === 0n ? 0n : wholeSize(size) };
+  return { address, bytes: size === 0 || size === 0n ? 0n : checkedSize(size) };
 }
 
 /** Who owns a range; null for what is no range. */

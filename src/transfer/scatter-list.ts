@@ -1,11 +1,12 @@
 import { TRANSLATIONS, type Addresses } from "../core.js";
-import { wholeSize } from "../explain/map-many.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import { CODE_NUMBERS, ROUTES } from "../explain/ruling.js";
 import type { Mapping } from "../explain/verdict.js";
 import type { Direction, Missing } from "../policy/policy.js";
+import { checkedSize } from "../topology/batch.js";
 import { expectRows } from "../topology/column.js";
 import type { Ref } from "../topology/topology.js";
+import { expectPeerDma } from "./peer.js";
 import {
   LARGEST_SIZE,
   spanObjects,
@@ -94,6 +95,7 @@ export function mapScatterList(
   segments: readonly Segment[] | SegmentColumns,
   options: ScatterOptions = {},
 ): ScatterMapping<readonly DmaSpan[] | DmaSpanColumns> {
+  expectPeerDma(peerDma);
   const limits = limitsOf(options);
   const { direction = "both" } = options;
   if (isList(segments)) {
@@ -172,7 +174,7 @@ function columnsOf(segments: readonly Segment[]): SegmentColumns {
   const address = new BigUint64Array(segments.length);
   const size = new BigUint64Array(segments.length);
   segments.forEach((segment, row) => {
-    const { address: start, size: bytes } = segment;
+    const { address: start, size: bytes } = expectSegment(`segments[${row}]`, segment);
     if (typeof start !== "bigint") {
       throw new TypeError(`segments[${row}].address: expected a bigint, got ${typeof start}`);
     }
@@ -180,9 +182,15 @@ function columnsOf(segments: readonly Segment[]): SegmentColumns {
       throw new RangeError(`segments[${row}].address: expected an address within [0, 2^64), got ${start}`);
     }
     address[row] = start;
-    size[row] = wholeSize(bytes);
+    size[row] = checkedSize(bytes);
   });
   return { address, size };
+}
+
+/** @throws TypeError for what is no object, by its name. */
+export function expectSegment(name: string, segment: Segment): Segment {
+  if (typeof segment === "object" && segment !== null) return segment;
+  throw new TypeError(`${name}: expected an address and a size, got ${String(segment)}`);
 }
 
 /** UINT_MAX. */

@@ -281,8 +281,8 @@ const FAULTS: Record<ProblemCode, Page & { readonly meaning: string }> = {
     remedy: "Write segment, bus, device and function in hexadecimal digits: `0000:41:00.0`.",
   },
   BAD_NUMBER: {
-    meaning: "an address, size or number is none",
-    cause: 'Addresses are strings such as "0xf9000000"; the message has the value.',
+    meaning: "an address, size, register, number or setting is none",
+    cause: 'Addresses are strings such as "0xf9000000", registers whole numbers; the message has the value.',
     remedy: "Correct the value.",
   },
   DUPLICATE: {
@@ -304,6 +304,11 @@ const FAULTS: Record<ProblemCode, Page & { readonly meaning: string }> = {
     meaning: "both ends of a side link are one function",
     cause: "`from` and `to` name the same function.",
     remedy: "Correct one of them.",
+  },
+  LINK_IS_ATTACHMENT: {
+    meaning: "a side link is of a kind that attaches devices to the host",
+    cause: "CAPI, OpenCAPI, CXL and C2C lead to the host and to no other device, so that no peer is reached over them.",
+    remedy: "List it in `hostAttachments`; a link that leads on to another device is one of its own kind.",
   },
   PARENT_CONTRADICTION: {
     meaning: "bus numbers, segments or kinds contradict the stated parent",

@@ -1,5 +1,6 @@
 import type { Ref, Topology } from "../topology/topology.js";
 import { CODES } from "../explain/codes.js";
+import { memoryOverLink } from "../explain/memory.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Culprit, Hint, Link, Memory, Verdict } from "../explain/verdict.js";
 import { distanceText } from "./common.js";
@@ -96,12 +97,13 @@ function endsOf({ provider, client }: Verdict): Ends {
  */
 export function verdictText(peer: PeerDma, verdict: Verdict, style: Style, refs = endsOf(verdict)): string {
   const { topology } = peer;
+  const reached = memoryReached(topology, verdict, refs[0]);
   const memory = `the memory of ${verdict.provider} (provider, ${whatIs(topology, refs[0])})`;
   const initiator = `${verdict.client} (client, ${whatIs(topology, refs[1])})`;
   return [
-    ...paragraph("", `${headword(verdict, style)}: DMA by ${initiator} to ${memory}`, style, 0),
+    ...paragraph("", `${headword(verdict, reached, style)}: DMA by ${initiator} to ${memory}`, style, 0),
     ...wayText(peer, verdict, style, refs),
-    ...memoryText(verdict, style),
+    ...memoryText(verdict, reached, style),
     ...functionsAmong(topology, refs).flatMap((id) =>
       attachmentText(topology, id).flatMap((text) => paragraph("  attached", text, style)),
     ),
@@ -146,20 +148,25 @@ function outsideText(verdict: Verdict): string {
   return [`${verdict.code}: ${CODES[verdict.code]}`, ...faults].join("; ");
 }
 
-/** Linux does not look at the memory: a plain yes is only said where that is seen to. */
-function headword({ answer, route, memory, provider }: Verdict, style: Style): string {
+const YES: Readonly<Partial<Record<Verdict["route"], string>>> = {
+  "side-link": "YES, BY SIDE LINK",
+  "through-host-bridge": "YES, THROUGH THE HOST BRIDGE",
+  unknown: "YES, BY A ROUTE THAT IS NOT KNOWN",
+};
+
+/** The decision does not look at the memory: a plain yes is only said where that is seen to. */
+function headword({ answer, route, provider }: Verdict, memory: Memory, style: Style): string {
   if (answer === "no") return style.bad("NO");
   if (answer === "unknown") return style.doubtful("UNKNOWN");
-  if (route === "side-link") return style.good("YES, BY SIDE LINK");
-  const yes =
-    route === "through-host-bridge"
-      ? "YES, THROUGH THE HOST BRIDGE"
-      : route === "unknown"
-        ? "YES, BY A ROUTE THAT IS NOT KNOWN"
-        : "YES";
-  return memory === "ok"
-    ? style.good(yes)
-    : style.doubtful(`${yes} for Linux, but ${MEMORY[memory].short} (${provider})`);
+  const yes = YES[route] ?? "YES";
+  if (memory === "ok") return style.good(yes);
+  const whose = route === "side-link" ? "" : " for Linux";
+  return style.doubtful(`${yes}${whose}, but ${MEMORY[memory].short} (${provider})`);
+}
+
+/** Of a request over a side link only what matters to it: whether the memory decodes does not. */
+function memoryReached(topology: Topology, { route, memory }: Verdict, provider: Ref): Memory {
+  return route === "side-link" ? memoryOverLink(topology, topology.id(provider)) : memory;
 }
 
 const MEMORY: Readonly<Record<Exclude<Memory, "ok">, { readonly short: string; readonly long: string }>> = {
@@ -182,8 +189,8 @@ const MEMORY: Readonly<Record<Exclude<Memory, "ok">, { readonly short: string; r
   },
 };
 
-function memoryText({ answer, route, memory }: Verdict, style: Style): string[] {
-  if (memory === "ok" || route === "side-link" || (answer !== "yes" && memory === "unknown")) return [];
+function memoryText({ answer }: Verdict, memory: Memory, style: Style): string[] {
+  if (memory === "ok" || (answer !== "yes" && memory === "unknown")) return [];
   return paragraph("  memory", `${memory}: ${MEMORY[memory].long}`, style);
 }
 

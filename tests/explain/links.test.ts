@@ -442,6 +442,12 @@ describe("a link or attachment that cannot be", () => {
     ],
     ["has one end twice", { to: A }, "LINK_TO_ITSELF", /expected two functions, got one twice/],
     ["has an end of no name", { from: "3:0.0" }, "BAD_NAME", /expected dddd:bb:dd.f, got "3:0.0"/],
+    [
+      "attaches a device to the host, whatever the case of its kind",
+      { kind: "CXL" },
+      "LINK_IS_ATTACHMENT",
+      /CXL attaches a device to the host, which leads to no other device: list it in hostAttachments/,
+    ],
     ["has less than no bandwidth", { bandwidth: -1 }, "BAD_NUMBER", /0 or more bytes per second, got -1/],
     [
       "has an address that is none",
@@ -460,6 +466,15 @@ describe("a link or attachment that cannot be", () => {
     expect(faults).toEqual([
       { code, message: expect.stringMatching(message), functions: expect.arrayContaining([expect.any(String)]) },
     ]);
+  });
+
+  test.each(["capi", "opencapi", "cxl", "c2c"])("is a fault where it is of kind %s, in columns too", (kind) => {
+    const sideLinks = [{ kind, from: A!, to: B!, read: true, write: true }];
+    const expected = [expect.objectContaining({ code: "LINK_IS_ATTACHMENT", functions: [A, B] })];
+    expect(problems(() => Topology.of(machine("no", { sideLinks })))).toEqual(expected);
+    const columns = columnsOf(reduced(machine("no")));
+    const systems = columns.systems.map((facts) => ({ ...facts, sideLinks }));
+    expect(problems(() => Topology.fromColumns({ ...columns, systems }))).toEqual(expected);
   });
 
   test("is a fault in columns too, and an attachment of nobody is one", () => {

@@ -70,10 +70,10 @@ describe("F1 dma_map_resource()", () => {
     ["arm", "4.14", IDENTITY, "iova"],
     ["arm", "6.1", IDENTITY, "iova"],
     ["ppc", "4.14", IDENTITY, IDENTITY],
-    ["ppc", "5.0", IDENTITY, ERROR],
-    ["ppc", "6.1", IDENTITY, ERROR],
-    ["ppc", "6.18", IDENTITY, ERROR],
-    ["ppc", "6.19", IDENTITY, "unknown"],
+    ["ppc", "5.0", "unknown", ERROR],
+    ["ppc", "6.1", "unknown", ERROR],
+    ["ppc", "6.18", "unknown", ERROR],
+    ["ppc", "6.19", "unknown", "unknown"],
     ["riscv", "6.12", IDENTITY, "unknown"],
   ];
 
@@ -105,15 +105,43 @@ describe("F1 dma_map_resource()", () => {
     );
   });
 
-  test("refuses RAM from 5.0 to about 5.17, and what may be RAM is not known there", () => {
-    const each = ["4.20", "5.0", "5.17", "5.18", "6.1"].map((release) => resource(release, { address: RAM }).result);
-    expect(each).toEqual(["identity", "error", "error", "identity", "identity"]);
+  test("refuses RAM from 5.0 to 5.3, and may from 5.4 to 5.18; what may be RAM is not known there", () => {
+    const releases = ["4.20", "5.0", "5.3", "5.4", "5.15", "5.18", "5.19", "6.1"];
+    const each = releases.map((release) => resource(release, { address: RAM }).result);
+    const maybe = ["unknown", "unknown", "unknown"];
+    expect(each).toEqual(["identity", "error", "error", ...maybe, "identity", "identity"]);
+    expect(resource("5.10", { address: RAM }).note).toContain("stable release");
     const hidden = { address: RAM, system: { ranges: [], allAddresses: false } };
-    expect(resource("5.10", hidden)).toMatchObject({
-      result: "unknown",
-      note: "not shown, and it depends on it: whether RAM is there",
-    });
+    for (const release of ["5.0", "5.10"]) {
+      expect(resource(release, hidden)).toMatchObject({
+        result: "unknown",
+        note: "not shown, and it depends on it: whether RAM is there",
+      });
+    }
     expect(resource("6.1", hidden).result).toBe("identity");
+  });
+
+  test("on POWER, past its tables, says what is not known from 5.0 on", () => {
+    expect(resource("6.1", { system: { cpu: CPUS.ppc } }).note).toContain("offset");
+  });
+
+  test.each([
+    ["below 0", -1n, 0x1000n, RangeError, "expected a range of at least 1 byte within [0, 2^64), got 4096 bytes at -1"],
+    ["beyond 2^64", 2n ** 64n - 1n, 2n, RangeError, "expected a range of at least 1 byte within [0, 2^64)"],
+    ["of no bytes", 0x1000n, 0n, RangeError, "expected a size of at least 1 byte"],
+    ["at a number", 0x1000, 1n, TypeError, "expected the address as a bigint, got number"],
+    ["of a size in words", 0x1000n, "4096", TypeError, "expected the size as a bigint or a number, got string"],
+  ])("takes no range %s, as map takes none", (_, address, size, kind, message) => {
+    const topology = machine({});
+    const asking = [
+      () => linuxDmaMapResource(topology, "6.1", BDF.A, address as bigint, size as bigint),
+      () => linuxDmaMapSg(topology, "6.1", BDF.A, address as bigint, size as bigint),
+      () => new PeerDma(topology, linux("6.1")).map(BDF.A, address as bigint, size as bigint),
+    ];
+    for (const ask of asking) {
+      expect(ask).toThrow(message);
+      expect(ask).toThrow(kind);
+    }
   });
 
   test("is known where everything that is not shown comes to the same", () => {
@@ -122,7 +150,9 @@ describe("F1 dma_map_resource()", () => {
       note: "not shown, and it depends on it: whether an IOMMU translates",
     });
     expect(resource("4.20", { system: unshown("iommu") }).result).toBe("identity");
-    expect(resource("6.1", { system: unshown("cpu") }).result).toBe("identity");
+    expect(resource("4.20", { system: unshown("cpu") }).result).toBe("identity");
+    // It may be POWER.
+    expect(resource("6.1", { system: unshown("cpu") }).note).toContain("the CPU's architecture");
     expect(resource("6.1", { system: { ...unshown("cpu"), iommu: "translating" } }).note).toContain("architecture");
   });
 

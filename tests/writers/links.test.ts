@@ -1,6 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { linux, PeerDma, Topology, type MachineDescription, type SideLinkDescription } from "../../src/index.js";
+import {
+  linux,
+  PeerDma,
+  Topology,
+  type BarDescription,
+  type FunctionDescription,
+  type MachineDescription,
+  type SideLinkDescription,
+} from "../../src/index.js";
 import {
   listDocument,
   mappingDocument,
@@ -45,6 +53,40 @@ describe("a verdict over a side link", () => {
     expect(lineOf(text, "fix")).toBeUndefined();
     expect(lineOf(text, "memory")).toBeUndefined();
   });
+
+  test.each([
+    ["memory that its exporter withholds", { exported: "none" }, "but its exporter withholds it", "withheld"],
+    ["memory without an address", { start: null, bus: null }, "but its memory has no address", "unassigned"],
+    ["no memory BAR", { type: "io" }, "but it has no memory BAR", "none"],
+    [
+      "memory of which no address is shown",
+      { start: undefined, bus: undefined },
+      "but whether its memory answers is not",
+      "unknown",
+    ],
+  ])("is no bare yes where the provider has %s", (_, change, said, memory) => {
+    const text = gpu0((description) => ({
+      ...description,
+      bars: description.bars!.map((bar) => ({ ...bar, ...change }) as BarDescription),
+    }));
+    expect(text).toMatch(/^YES, BY SIDE LINK, but /);
+    expect(text).toContain(said);
+    expect(lineOf(text, "memory")).toContain(memory);
+  });
+
+  test("does not mind memory decode, which no link needs", () => {
+    const text = gpu0((description) => ({ ...description, command: 0 }));
+    expect(text).toMatch(/^YES, BY SIDE LINK: /);
+    expect(lineOf(text, "memory")).toBeUndefined();
+  });
+
+  /** What is said of GPU3's way to GPU0, of which something is changed. */
+  function gpu0(change: (description: FunctionDescription) => FunctionDescription): string {
+    const [system] = SERVER.systems;
+    const functions = system!.functions.map((each) => (each.bdf === "0000:03:00.0" ? change(each) : each));
+    const of = new PeerDma(Topology.of({ ...SERVER, systems: [{ ...system!, functions }] }), linux("6.12"));
+    return verdictText(of, of.can("GPU0", "GPU3"), { ...PLAIN_STYLE, width: 300 });
+  }
 
   test("holds both for scripts", () => {
     expect(verdictDocument(PEER, verdict)).toMatchObject({

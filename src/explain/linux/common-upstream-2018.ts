@@ -1,3 +1,4 @@
+import { expectTopology, functionId } from "../../topology/arguments.js";
 import { parseBdf } from "../../topology/bdf.js";
 import type { Ref, Topology } from "../../topology/topology.js";
 
@@ -7,12 +8,13 @@ import type { Ref, Topology } from "../../topology/topology.js";
  * just below the shared bridge, so that its arguments cannot be swapped. {@link Topology.common} finds the bridge
  * itself.
  *
- * @throws RangeError for what names no function.
+ * @throws TypeError for anything but a topology; RangeError for what names no function.
  * @returns an id, or null where the walk from `device` upwards meets no bus range with the other's bus number.
  */
 export function findCommonUpstreamDevice2018(topology: Topology, device: Ref, other: Ref): number | null {
-  const target = busNumber(topology, topology.id(other));
-  for (const id of topology.path(device)) {
+  expectTopology(topology);
+  const target = busNumber(topology, functionId(topology, other));
+  for (const id of topology.path(functionId(topology, device))) {
     if (topology.describe(id) === null) return null;
     const [first, last] = busRangeAround(topology, id);
     if (target >= first && target <= last) return id;

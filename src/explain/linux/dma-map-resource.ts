@@ -1,3 +1,4 @@
+import { checkedRange } from "../../topology/arguments.js";
 import type { Ref, Topology } from "../../topology/topology.js";
 import {
   absent,
@@ -21,7 +22,9 @@ const EXISTS = releaseNumber("4.9");
 const ERRORS_ARE_TOLD = releaseNumber("5.0");
 /** Intel's and AMD's drivers both went over to the common code. */
 const X86_TRANSLATES = releaseNumber("5.12");
-const RAM_ACCEPTED = releaseNumber("5.18");
+/** The check for RAM went about 5.18 and in stable releases before it, down to this one at most: each may have it or not. */
+const RAM_MAY_PASS = releaseNumber("5.4");
+const RAM_PASSES = releaseNumber("5.19");
 const MAP_PHYS = releaseNumber("6.18");
 const NO_HOOK = releaseNumber("6.19");
 
@@ -32,28 +35,34 @@ const NO_HOOK = releaseNumber("6.19");
  *
  * @param address CPU physical, in the initiator's own system.
  * @param size bytes, at least 1.
- * @throws RangeError where `release` does not begin with two numbers, and for an initiator that there is not.
+ * @throws TypeError for anything but a topology, for a release that is no text, an address that is no bigint or a size
+ *   that is no number; RangeError where `release` does not begin with two numbers, for a size below 1 or a range beyond
+ *   2^64, and for an initiator that there is not.
  */
 export function linuxDmaMapResource(
   topology: Topology,
   release: string,
   initiator: Ref,
   address: bigint,
-  size: bigint,
+  size: bigint | number,
 ): LinuxMapping {
   const now = releaseNumber(release);
+  const bytes = checkedRange(address, size);
   const call = now >= MAP_PHYS ? "dma_map_phys" : "dma_map_resource";
   if (now < EXISTS) return { call, ...absent("dma_map_resource() came with Linux 4.9") };
   const who = linuxInitiator(topology, initiator);
-  const refusesRam = now >= ERRORS_ARE_TOLD && now < RAM_ACCEPTED;
-  const ram = refusesRam ? mayBeRam(topology, who.system, address) : [false];
+  const checksRam = now >= ERRORS_ARE_TOLD && now < RAM_PASSES;
+  const ram = checksRam ? mayBeRam(topology, who.system, address) : [false];
   const open = [...(ram.length > 1 ? ["whether RAM is there"] : []), ...(who.open === "" ? [] : [who.open])];
   const results = ram.flatMap((isRam) =>
-    isRam
-      ? [failure(MAPPING_ERROR, "Linux 5.0 to 5.17 maps no RAM this way, and warns")]
-      : who.paths.map((path) => resultOn(path, now, who, address, size)),
+    isRam ? [ofRam(now)] : who.paths.map((path) => resultOn(path, now, who, address, bytes)),
   );
   return { call, ...agreed(results, open.join(" and ")) };
+}
+
+function ofRam(now: number): LinuxResult {
+  if (now < RAM_MAY_PASS) return failure(MAPPING_ERROR, "Linux 5.0 to 5.3 maps no RAM this way, and warns");
+  return unknown("RAM is there, and whether this kernel still refuses it, as 5.0 did, depends on its stable release");
 }
 
 /** Both, where the description leaves it open. */
@@ -65,6 +74,9 @@ function mayBeRam(topology: Topology, system: number, address: bigint): boolean[
 
 function resultOn(path: DmaPath, now: number, who: LinuxInitiator, address: bigint, size: bigint): LinuxResult {
   if (!path.translating) {
+    if (path.architecture === "ppc" && now >= ERRORS_ARE_TOLD) {
+      return unknown("whether POWER adds its own offset between CPU and DMA addresses on this way is not known");
+    }
     if (now >= ERRORS_ARE_TOLD && !drives(who, address, size)) {
       return failure(MAPPING_ERROR, `the initiator drives ${who.maskBits} address bits, which do not reach the end`);
     }

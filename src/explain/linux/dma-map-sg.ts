@@ -1,4 +1,5 @@
 import { linux } from "../../policy/linux.js";
+import { checkedRange } from "../../topology/arguments.js";
 import type { Owner, Ref, Topology } from "../../topology/topology.js";
 import {
   absent,
@@ -35,27 +36,30 @@ const ERROR_KNOWN = releaseNumber("6.1");
  * @param initiator a function, or by name a device outside PCI, which no peer-to-peer page is mapped for.
  * @param address CPU physical, in the initiator's own system.
  * @param size bytes, at least 1.
- * @throws RangeError where `release` does not begin with two numbers, and for an initiator that there is not.
+ * @throws TypeError for anything but a topology, for a release that is no text, an address that is no bigint or a size
+ *   that is no number; RangeError where `release` does not begin with two numbers, for a size below 1 or a range beyond
+ *   2^64, and for an initiator that there is not.
  */
 export function linuxDmaMapSg(
   topology: Topology,
   release: string,
   initiator: Ref,
   address: bigint,
-  size: bigint,
+  size: bigint | number,
 ): LinuxMapping {
   const now = releaseNumber(release);
+  const bytes = checkedRange(address, size);
   const call = now < DMA_MAP_SG ? "pci_p2pdma_map_sg" : "dma_map_sg";
   const who = linuxInitiator(topology, initiator);
-  const { answer, owners } = topology.owners(address, who.system, size);
+  const { answer, owners } = topology.owners(address, who.system, bytes);
   const owner = owners[0];
-  if (answer === "one" && owner?.kind === "system-ram") return { call: "dma_map_sg", ...ofRam(who, address, size) };
+  if (answer === "one" && owner?.kind === "system-ram") return { call: "dma_map_sg", ...ofRam(who, address, bytes) };
   if (answer === "unknown" || answer === "several") return { call, ...unknown("who owns the address is not known") };
   if (now < P2PDMA) return { call, ...absent("peer-to-peer pages came with Linux 4.20") };
   if (answer !== "one" || owner === undefined || !isProvider(owner)) {
     return { call, ...absent("there are no pages to put into a list: no memory BAR holds the whole range") };
   }
-  return { call, ...ofPeer({ topology, release, now, who, address, size }, owner.id!) };
+  return { call, ...ofPeer({ topology, release, now, who, address, size: bytes }, owner.id!) };
 }
 
 interface Asked {

@@ -1,7 +1,7 @@
 import { cpuOf } from "../../policy/cpu.js";
-import { ordinal, parseRelease } from "../../policy/release.js";
+import { expectRelease, ordinal } from "../../policy/release.js";
+import { expectTopology, functionId } from "../../topology/arguments.js";
 import type { IommuMode, SystemDescription } from "../../topology/description.js";
-import { functionId } from "../../topology/function-id.js";
 import type { Ref, Topology } from "../../topology/topology.js";
 import type { Mapping } from "../verdict.js";
 
@@ -63,12 +63,10 @@ export function agreed(results: readonly LinuxResult[], open: string): LinuxResu
 /**
  * A release as a number that orders like releases.
  *
- * @throws RangeError where it does not begin with two numbers.
+ * @throws TypeError for what is no text; RangeError where it does not begin with two numbers.
  */
 export function releaseNumber(release: string): number {
-  const parsed = parseRelease(release);
-  if (parsed === null) throw new RangeError(`expected a Linux release such as "6.12", got "${release}"`);
-  return ordinal(parsed);
+  return ordinal(expectRelease(release));
 }
 
 /** How DMA calls come to an address: by the IOMMU's driver of an architecture, or directly. */
@@ -91,8 +89,9 @@ export interface LinuxInitiator {
   readonly open: string;
 }
 
-/** @throws RangeError for what names no function and no device outside PCI, or several. */
+/** @throws TypeError for anything but a topology; RangeError for what names no function or device outside PCI, or several. */
 export function linuxInitiator(topology: Topology, ref: Ref): LinuxInitiator {
+  expectTopology(topology);
   const device = topology.platformDevice(ref);
   const id = device === null ? functionId(topology, ref) : null;
   const system = device?.system ?? topology.systemOf(id!);

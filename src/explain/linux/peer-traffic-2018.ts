@@ -1,5 +1,5 @@
+import { expectTopology, functionId } from "../../topology/arguments.js";
 import type { FunctionDescription, FunctionKind } from "../../topology/description.js";
-import { functionId } from "../../topology/function-id.js";
 import type { Ref, Topology } from "../../topology/topology.js";
 import { findCommonUpstreamDevice2018 } from "./common-upstream-2018.js";
 
@@ -19,9 +19,10 @@ export interface PeerTraffic2018 {
  *
  * @param device the function whose host bridge and root port are looked at; the arguments cannot be swapped.
  * @param peer the other function.
- * @throws RangeError for what names no function.
+ * @throws TypeError for anything but a topology; RangeError for what names no function.
  */
 export function peerTrafficSupported2018(topology: Topology, device: Ref, peer: Ref): PeerTraffic2018 {
+  expectTopology(topology);
   const [own, other] = [device, peer].map((ref) => functionId(topology, ref)) as [number, number];
   const { sameHostBridge } = topology.common(own, other);
   const [port, peerPort] = [rootPort(topology, own), rootPort(topology, other)];

@@ -1,0 +1,47 @@
+import type { FunctionDescription, SystemDescription } from "./description.js";
+import type { Problem } from "./errors.js";
+
+/** The greatest value of a register of so many bits. */
+const [BYTE, WORD, DOUBLE_WORD] = [0xff, 0xffff, 0xffff_ffff] as const;
+const IOMMU_MODES: readonly unknown[] = ["off", "passthrough", "translating"];
+
+/**
+ * Registers and settings that answers depend on are what the types say: of anything else the bits would read as clear,
+ * and what a description does not show would count as allowed.
+ */
+export function checkRegisters(systems: readonly SystemDescription[], problems: Problem[]): void {
+  systems.forEach(({ name, iommu, functions }, system) => {
+    if (iommu !== undefined && !IOMMU_MODES.includes(iommu)) {
+      const which = name === undefined ? `system ${system}` : `system ${String(name)}`;
+      problems.push(problem(which, "iommu", '"off", "passthrough" or "translating"', iommu, []));
+    }
+    for (const description of functions) checkFunction(description, problems);
+  });
+}
+
+function checkFunction({ bdf, acs, sriov, link }: FunctionDescription, problems: Problem[]): void {
+  const fault = (field: string, expected: string, value: unknown) =>
+    problems.push(problem(bdf, field, expected, value, [bdf]));
+  const check = (field: string, value: unknown, most: number) => {
+    const isWhole = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most;
+    if (!isWhole) fault(field, `a whole number from 0 to ${most}`, value);
+  };
+  if (acs !== undefined && acs !== null) {
+    check("acs.capability", acs.capability, WORD);
+    check("acs.control", acs.control, WORD);
+    const { egressVector: vector = [] }: { readonly egressVector?: unknown } = acs;
+    if (!Array.isArray(vector)) fault("acs.egressVector", "an array of words", vector);
+    else vector.forEach((word, at) => check(`acs.egressVector[${at}]`, word, DOUBLE_WORD));
+  }
+  if (sriov !== undefined && sriov !== null) check("sriov.control", sriov.control, WORD);
+  if (link?.port !== undefined) check("link.port", link.port, BYTE);
+}
+
+function problem(name: string, field: string, expected: string, value: unknown, functions: readonly string[]): Problem {
+  const got = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return {
+    code: "BAD_NUMBER",
+    message: `${name}, ${field}: expected ${expected}, got ${got}: leave out what is not known`,
+    functions,
+  };
+}
