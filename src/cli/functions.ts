@@ -3,9 +3,13 @@ import { UsageError } from "./exit.js";
 
 const SUGGESTIONS = 3;
 
-/** The function a person means; an error names those that are spelled nearly so. */
-export function findFunction(topology: Topology, text: string, argument: string): number {
-  const id = find(topology, text, argument);
+/**
+ * The function a person means; an error names those that are spelled nearly so.
+ *
+ * @param others what else there is to be named, behind the advice where nothing is spelled nearly so.
+ */
+export function findFunction(topology: Topology, text: string, argument: string, others = ""): number {
+  const id = find(topology, text, argument, others);
   if (topology.isFunction(id)) return id;
   throw new UsageError(
     `${argument}: ${topology.name(id)} is a host bridge; expected a function such as ${example(topology)}`,
@@ -15,14 +19,22 @@ export function findFunction(topology: Topology, text: string, argument: string)
 /** The same, or the name of a device outside PCI. */
 export function findParty(topology: Topology, text: string, argument: string): Ref {
   try {
-    return topology.platformDevice(text)?.name ?? findFunction(topology, text, argument);
+    return topology.platformDevice(text)?.name ?? findFunction(topology, text, argument, outsideAdvice(topology));
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(`${argument}: ${error.message}`);
     throw error;
   }
 }
 
-function find(topology: Topology, text: string, argument: string): number {
+/** Some of the devices outside PCI, and how many there are beside. */
+function outsideAdvice({ platformDevices }: Topology): string {
+  const some = platformDevices.slice(0, SUGGESTIONS).map(({ name }) => `"${name}"`);
+  if (some.length === 0) return "";
+  const more = platformDevices.length > some.length ? ` and ${platformDevices.length - some.length} more` : "";
+  return `; outside PCI it has ${some.join(", ")}${more}`;
+}
+
+function find(topology: Topology, text: string, argument: string, others: string): number {
   const [, number] = /^#(\d+)$/.exec(text) ?? [];
   try {
     return topology.id(number === undefined ? text : Number(number));
@@ -44,20 +56,22 @@ function find(topology: Topology, text: string, argument: string): number {
       );
     }
     if (!error.message.startsWith("nothing is named")) throw new UsageError(`${argument}: ${error.message}`);
-    throw new UsageError(`${argument}: the source has no function named "${text}": ${advice(topology, text)}`);
+    throw new UsageError(`${argument}: the source has no function named "${text}": ${advice(topology, text, others)}`);
   }
 }
 
 /** Above this many functions nobody wants to wait for what else a person may have meant. */
 const MOST_COMPARED = 100_000;
 
-function advice(topology: Topology, text: string): string {
+function advice(topology: Topology, text: string, others: string): string {
   const near = topology.size > MOST_COMPARED ? [] : nearest(text, spellings(topology));
   if (near.length > 0) return `did you mean ${near.join(" or ")}?`;
   const count = topology.functions().length;
-  return count === 0
-    ? "it shows no functions at all; give the output of lspci as well, with another -i"
-    : `it has ${count} functions, such as ${example(topology)}; \`peerlane list\` shows them`;
+  const functions =
+    count === 0
+      ? "it shows no functions at all; give the output of lspci as well, with another -i"
+      : `it has ${count} functions, such as ${example(topology)}; \`peerlane list\` shows them`;
+  return functions + others;
 }
 
 function example(topology: Topology): string {

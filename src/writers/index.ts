@@ -15,5 +15,6 @@ export { matrixDocument, matrixLines, matrixText, type MatrixDocument } from "./
 export { ownerDocument, ownerText, ownerWord, type OwnerDocument, type OwnerEntry } from "./owner.js";
 export { policyDocument, policyText, type PolicyDocument } from "./policy.js";
 export { PLAIN_STYLE, type Style } from "./style.js";
+export type { PlatformEntry } from "./platform.js";
 export { treeDocument, treeLines, treeText, type HostBridgeEntry, type TreeDocument, type TreeEntry } from "./tree.js";
 export { verdictDocument, verdictText, verdictWord, type VerdictDocument, type VerdictWord } from "./verdict.js";

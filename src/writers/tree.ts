@@ -3,12 +3,15 @@ import type { Topology } from "../topology/topology.js";
 import { formatBytes, formatLink, idsOf, redirectBits, shortLabel, whatItIs } from "./describe.js";
 import { extrasOf, extrasText } from "./links.js";
 import { functionEntry, memorySizes, type FunctionEntry } from "./list.js";
+import { platformEntries, platformLines, type PlatformEntry } from "./platform.js";
 import { shorten, type Style } from "./style.js";
 
 /** The machine, as `tree --json` prints it. */
 export interface TreeDocument {
   /** In the order of ids. */
   readonly hostBridges: readonly HostBridgeEntry[];
+  /** Devices outside PCI; missing: there are none. */
+  readonly platformDevices?: readonly PlatformEntry[];
 }
 
 /** A host bridge; `known` false: a bus of which nothing shows what it hangs below. */
@@ -26,12 +29,16 @@ export interface TreeEntry extends FunctionEntry {
 
 /** The functions nested as they hang below one another. */
 export function treeDocument(topology: Topology): TreeDocument {
-  return { hostBridges: [...treeSequence(topology).hostBridges] };
+  const { hostBridges, ...others } = treeSequence(topology);
+  return { hostBridges: [...hostBridges], ...others };
 }
 
 /** The same for one walk through it: a host bridge and what is below it is made after the other, and not kept. */
-export function treeSequence(topology: Topology): { readonly hostBridges: Iterable<HostBridgeEntry> } {
-  return { hostBridges: hostBridgeEntries(topology) };
+export function treeSequence(
+  topology: Topology,
+): Pick<TreeDocument, "platformDevices"> & { readonly hostBridges: Iterable<HostBridgeEntry> } {
+  const platformDevices = platformEntries(topology);
+  return { hostBridges: hostBridgeEntries(topology), ...(platformDevices.length === 0 ? {} : { platformDevices }) };
 }
 
 function* hostBridgeEntries(topology: Topology): Generator<HostBridgeEntry> {
@@ -98,6 +105,8 @@ export function* treeLines(topology: Topology, style: Style): Generator<string> 
       id = child !== 0 ? child : id === root ? 0 : below.next(id);
     }
   }
+  if (topology.roots.length > 0 && topology.platformDevices.length > 0) yield "";
+  yield* platformLines(topology, style);
 }
 
 /** What hangs directly below each node, in the order of names, since that is how people look for one. */

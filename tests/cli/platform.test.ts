@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { MappingDocument } from "../../src/writers/mapping.js";
 import type { OwnerDocument } from "../../src/writers/owner.js";
+import type { TreeDocument } from "../../src/writers/tree.js";
 import type { VerdictDocument } from "../../src/writers/verdict.js";
 import { capture, json, peerlane } from "./run.js";
 
@@ -103,7 +104,42 @@ test("owner tells the exporter's stance", () => {
   expect(ask("owner", "0x9000000").out).not.toContain("exported");
 });
 
+describe("tree", () => {
+  test("has the devices outside PCI at the end, with their regions", () => {
+    const { out } = ask("tree");
+    expect(out.indexOf("\n\noutside PCI\n")).toBeGreaterThan(out.indexOf("nvme0"));
+    expect(out).toMatch(/^ {2}9000000\.serial {2}0x9000000-0x9000fff \(4K\)$/m);
+    const { platformDevices } = JSON.parse(ask("tree", "--json").out) as TreeDocument;
+    expect(platformDevices).toContainEqual({
+      name: "9000000.serial",
+      regions: [{ start: "0x9000000", end: "0x9000fff" }],
+    });
+  });
+
+  test("shows twenty of them to people, and all to scripts", () => {
+    const platformDevices = Array.from({ length: 23 }, (_, at) => ({ name: `dev${at}`, regions: [] }));
+    const input = JSON.stringify({ peerlane: 1, systems: [{ functions: [], platformDevices }] });
+    const { out } = peerlane(["tree", "-i", "-"], { input });
+    expect(out).toMatch(/^outside PCI\n {2}dev0\n/);
+    expect(out).toMatch(/ {2}dev19\n {2}(…|\.\.\.) and 3 more\n$/);
+    const document = JSON.parse(peerlane(["tree", "--json", "-i", "-"], { input }).out) as TreeDocument;
+    expect(document.platformDevices).toHaveLength(23);
+  });
+
+  test("says nothing of them where there are none", () => {
+    const input = JSON.stringify({ peerlane: 1, systems: [{ functions: [{ bdf: "0000:00:01.0" }] }] });
+    expect(peerlane(["tree", "-i", "-"], { input }).out).not.toContain("outside PCI");
+    expect(JSON.parse(peerlane(["tree", "--json", "-i", "-"], { input }).out)).not.toHaveProperty("platformDevices");
+  });
+});
+
 describe("a device outside PCI", () => {
+  test("is named beside the functions where nothing has a name that can and map are given", () => {
+    const { err } = ask("map", "nothing-like-it", "0", "1");
+    expect(err).toMatch(/`peerlane list` shows them; outside PCI it has "[^"]+", "[^"]+"/);
+    expect(ask("common", "nothing-like-it", "nvme0").err).not.toContain("outside PCI");
+  });
+
   test("is asked for wrongly", () => {
     const input = JSON.stringify({
       peerlane: 1,

@@ -11,7 +11,7 @@ export const tree: Command = {
     "On a bridge: [buses below it], link, `ACS RR CR EC` where it redirects\n" +
     "peer-to-peer requests, `ACS ?` where the source does not show that. On a\n" +
     "function: sizes of its memory BARs, link, side links (nvlink x6), host\n" +
-    "attachments (cxl to host). Exit code 0.",
+    "attachments (cxl to host). Devices outside PCI stand at the end. Exit code 0.",
   ask: ({ topology }) => ({
     exit: EXIT.yes,
     document: () => nested(topology),
