@@ -150,15 +150,20 @@ function claimAt(ranges: usize, terms: usize, sweep: usize, below: usize, at: u6
     const alone = live == 1 && holders(sweep, RANK_PLATFORM) == 0 && certain;
     return claim(alone ? CLAIM_OWNED : CLAIM_AMBIGUOUS, range);
   }
-  if (holders(sweep, RANK_PLATFORM) > 0) {
-    return claim(CLAIM_OWNED, innermost(ranges, sweep, below, RANK_PLATFORM, at));
+  const platform = holders(sweep, RANK_PLATFORM);
+  if (platform > 0) {
+    const range = innermost(ranges, sweep, below, RANK_PLATFORM, at);
+    return claim(isSurrounded(ranges, below, range, platform - 1, at) ? CLAIM_OWNED : CLAIM_AMBIGUOUS, range);
   }
   const silent = holders(sweep, RANK_SILENT);
   if (silent > 0) {
     return claim(silent == 1 ? CLAIM_OWNED : CLAIM_AMBIGUOUS, innermost(ranges, sweep, below, RANK_SILENT, at));
   }
   if (holders(sweep, RANK_APERTURE) > 0) {
-    return claim(CLAIM_OWNED, innermost(ranges, sweep, below, RANK_APERTURE, at));
+    const range = innermost(ranges, sweep, below, RANK_APERTURE, at);
+    // A part for virtual functions that may be enabled, and of which no BAR is shown.
+    const unknown = load<u32>(termsOf(ranges, terms, range), TERMS_UNKNOWN_FROM) == ALWAYS;
+    return claim(unknown ? CLAIM_MAYBE : CLAIM_OWNED, range);
   }
   if (holders(sweep, RANK_MAYBE) > 0) {
     return claim(CLAIM_MAYBE, innermost(ranges, sweep, below, RANK_MAYBE, at));
@@ -186,6 +191,29 @@ function innermost(ranges: usize, sweep: usize, below: usize, rank: u32, at: u64
   while (endOf(ranges, range) <= at) range = load<u32>(below + <usize>range * WORD);
   store<u32>(state, range, 4);
   return range;
+}
+
+/**
+ * Whether each of the `others` that hold `at` surrounds the innermost range of their rank: holds all of it, and more.
+ * They started before it, or with it and are no shorter, so that their ends tell.
+ */
+function isSurrounded(ranges: usize, below: usize, range: u32, others: u32, at: u64): bool {
+  const start = startOf(ranges, range);
+  const end = endOf(ranges, range);
+  let last = range;
+  while (others > 0) {
+    const other = load<u32>(below + <usize>last * WORD);
+    const otherEnd = endOf(ranges, other);
+    if (otherEnd <= at) {
+      // It has ended for good: taken out, so that nobody passes it twice.
+      store<u32>(below + <usize>last * WORD, load<u32>(below + <usize>other * WORD));
+      continue;
+    }
+    if (otherEnd < end || (otherEnd == end && startOf(ranges, other) == start)) return false;
+    last = other;
+    others--;
+  }
+  return true;
 }
 
 function termsOf(ranges: usize, terms: usize, range: u32): usize {

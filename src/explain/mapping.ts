@@ -82,7 +82,7 @@ export function mappingOf(
         return { missing: [{ what: "what else takes up addresses", where: "/proc/iomem read as root" }] };
       case "maybe":
         return {
-          missing: [{ what: `where and how large the BARs of ${owner?.name} are`, where: "lspci -v or /sys" }],
+          missing: [{ what: `where and how large the BARs of ${hidden()} are`, where: "lspci -v or /sys" }],
         };
       case "memory-off":
       case "memory-unknown": {
@@ -96,6 +96,12 @@ export function mappingOf(
       default:
         return {};
     }
+  }
+
+  /** Whose BARs are not shown. */
+  function hidden(): string {
+    const inAperture = request.range !== null && topology.core.range(request.range).terms.rank === "aperture";
+    return inAperture ? `the virtual functions of ${owner?.name}` : `${owner?.name}`;
   }
 
   function reasons(): Why {

@@ -9,8 +9,8 @@ import type {
 } from "./description.js";
 import type { SystemFacts } from "./fabric-columns.js";
 import type { Finding } from "./finding.js";
-import { isCertain, type RangeRows } from "./range-rows.js";
-import { bit, COMMAND_MEMORY, decodesMemory, type Known } from "./register.js";
+import { isCertain, type Range, type RangeRows } from "./range-rows.js";
+import { bit, COMMAND_MEMORY, decodesMemory, VF_ENABLE, type Known } from "./register.js";
 import { collectSurroundings } from "./surroundings.js";
 
 /** A node of the forest, for the claims of its function. */
@@ -160,9 +160,13 @@ class Collector {
       }
       const size = this.rows.number(bar.size, label);
       if (size === null) continue;
-      const role = this.#isAperture(node, bar, start, size) ? APERTURE : standing(bar, own);
       const busOffset = this.#busOffset(node, bar, start, size);
-      this.rows.add(label, { system, start, size, owner: id }, { ...terms, ...role, busOffset });
+      const range = { system, start, size, owner: id };
+      if (this.#isAperture(node, bar, start, size)) {
+        this.#aperture(label, range, description.sriov, { ...terms, ...APERTURE, busOffset });
+      } else {
+        this.rows.add(label, range, { ...terms, ...standing(bar, own), busOffset });
+      }
       this.#checkWindow(description, this.nodes.all[parent]?.description ?? null, bar, start, size);
     }
   }
@@ -172,6 +176,13 @@ class Collector {
     if (index !== undefined) return index >= FIRST_APERTURE;
     const inside = this.#virtualStarts.get(`${system} ${description!.bdf}`) ?? [];
     return inside.some((virtual) => virtual >= start && virtual < start + size);
+  }
+
+  /** Nobody answers in an aperture but virtual functions; where some may be whose BARs are not shown is not known. */
+  #aperture(label: string, range: Range, sriov: FunctionDescription["sriov"], terms: Terms): void {
+    const enabled = enabledPart(range.size, sriov);
+    if (enabled < range.size) this.rows.add(label, range, { ...terms, unknownFrom: 0 });
+    this.rows.add(label, { ...range, size: enabled }, { ...terms, unknownFrom: ALWAYS });
   }
 
   /** A BAR whose place is not shown lies in some window of the bridge above; without windows it may be anywhere. */
@@ -250,6 +261,18 @@ function holds({ start, end }: WindowDescription, first: bigint, size: bigint): 
 /** Index of the first aperture of virtual functions' BARs. */
 export const FIRST_APERTURE = 7;
 const APERTURE: Standing = { kind: "not-peer", rank: "aperture" };
+
+/**
+ * How many of the first bytes of an aperture may be virtual functions' that are enabled. They share it in equal slots,
+ * in order (PCIe 6.0 9.3.3.14); all of it where the registers are not shown, or contradict one another.
+ */
+function enabledPart(size: bigint, sriov: FunctionDescription["sriov"]): bigint {
+  if (!sriov) return size;
+  const { control, totalVfs, numVfs } = sriov;
+  if ((control & VF_ENABLE) === 0) return 0n;
+  if (totalVfs === 0 || numVfs > totalVfs) return size;
+  return (size * BigInt(numVfs) + BigInt(totalVfs) - 1n) / BigInt(totalVfs);
+}
 
 interface Standing {
   readonly kind: RangeKind;

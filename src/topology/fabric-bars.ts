@@ -52,7 +52,8 @@ export class BarTerms {
       rank: aperture ? "aperture" : own === OFF ? "silent" : "live",
       busOffset: this.#offsets.values[offset]!,
       offFrom: own === OFF ? ALWAYS : off,
-      unknownFrom: own === UNKNOWN ? ALWAYS : unknown,
+      // Columns have every BAR: in an aperture only virtual functions answer that have theirs there.
+      unknownFrom: aperture ? 0 : own === UNKNOWN ? ALWAYS : unknown,
       window: null,
       bar,
       exported: EXPORTS[exported]!,

@@ -54,8 +54,16 @@ function claimants(book: AddressBook, system: number, address: bigint): Owner[] 
   const ranges = Array.from(book.core.claimants(system, address), (range) => book.core.rangeIn(system, range));
   return ranges
     .filter(({ terms }) => terms.kind !== "window")
+    .filter((range, at, all) => all.findIndex((other) => isSameBar(range, other)) === at)
     .map((range) => owner(book, range, address))
     .sort((a, b) => (a.id ?? 0) - (b.id ?? 0) || (a.bar ?? 0) - (b.bar ?? 0));
+}
+
+/** An aperture is a range for all of it, and one for the part that is not known. */
+function isSameBar(range: RangeRow, other: RangeRow): boolean {
+  if (range === other) return true;
+  const { owner, start, terms } = range;
+  return terms.rank === "aperture" && other.terms.rank === "aperture" && owner === other.owner && start === other.start;
 }
 
 function owner({ facts, nameOf }: AddressBook, range: RangeRow, address: bigint): Owner {

@@ -1,7 +1,7 @@
 import type { Terms } from "../core.js";
 import type { RangeDescription } from "./description.js";
 import type { SystemFacts } from "./fabric-columns.js";
-import type { RangeRows } from "./range-rows.js";
+import type { Range, RangeRows } from "./range-rows.js";
 
 /** A range of addresses outside PCI, as people know it. */
 export interface Surrounding {
@@ -20,15 +20,24 @@ function* surroundingsOf({ ranges, platformDevices }: SystemFacts) {
   }
 }
 
+/** Adds all of them to the rows. A region that one device has twice is one: it contests nobody's addresses. */
 export function collectSurroundings(facts: SystemFacts, system: number, into: RangeRows): void {
   let owner = 0;
+  const byPlace = new Map<string, { readonly label: string; readonly range: Range; readonly terms: Terms }>();
   for (const { kind, name, start, size, exported } of surroundingsOf(facts)) {
     const label = kind === "platform" ? name! : `${kind} range ${name ?? ""}`.trim();
     const [first, bytes] = [into.number(start, label), into.number(size, label)];
     const terms = exported === null ? TERMS[kind] : { ...TERMS[kind], exported };
-    if (first !== null && bytes !== null) into.add(label, { system, start: first, size: bytes, owner }, terms);
+    if (first !== null && bytes !== null) {
+      const place = kind === "platform" ? `${first} ${bytes} ${name}` : `${owner}`;
+      // What is withheld in one of them stays withheld.
+      if (!byPlace.has(place) || exported === "none") {
+        byPlace.set(place, { label, range: { system, start: first, size: bytes, owner }, terms });
+      }
+    }
     owner++;
   }
+  for (const { label, range, terms } of byPlace.values()) into.add(label, range, terms);
 }
 
 /** What the range of an owner outside PCI is; of a forged buffer it may be nothing. */

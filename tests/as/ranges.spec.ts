@@ -378,6 +378,46 @@ describe("flattening", () => {
     expect(row(ranges, 1, 5)).toStrictEqual([outer, inner, outer, outer]);
   });
 
+  it("says ambiguous where two platform devices overlap in part or are equal, and only there", () => {
+    const ranges = new Ranges();
+    const left = claim(CLAIM_OWNED, ranges.add(1, 3, KIND_PLATFORM, RANK_PLATFORM));
+    const right = ranges.add(3, 3, KIND_PLATFORM, RANK_PLATFORM);
+    const r = claim(CLAIM_OWNED, right);
+    expect(row(ranges, 1, 6)).toStrictEqual([left, left, claim(CLAIM_AMBIGUOUS, right), r, r]);
+    const equal = new Ranges();
+    equal.add(0, 4, KIND_PLATFORM, RANK_PLATFORM);
+    equal.add(1, 1, KIND_PLATFORM, RANK_PLATFORM);
+    const second = equal.add(1, 1, KIND_PLATFORM, RANK_PLATFORM);
+    expect(row(equal, 1, 2)).toStrictEqual([claim(CLAIM_AMBIGUOUS, second)]);
+  });
+
+  it("takes a platform device that begins or ends with the one around it", () => {
+    const ranges = new Ranges();
+    const outer = claim(CLAIM_OWNED, ranges.add(1, 4, KIND_PLATFORM, RANK_PLATFORM));
+    const first = claim(CLAIM_OWNED, ranges.add(1, 1, KIND_PLATFORM, RANK_PLATFORM));
+    const last = claim(CLAIM_OWNED, ranges.add(4, 1, KIND_PLATFORM, RANK_PLATFORM));
+    expect(row(ranges, 1, 5)).toStrictEqual([first, outer, outer, last]);
+  });
+
+  it("forgets platform devices that have ended below one that overlaps them", () => {
+    const ranges = new Ranges();
+    ranges.add(0, 9, KIND_PLATFORM, RANK_PLATFORM);
+    ranges.add(1, 2, KIND_PLATFORM, RANK_PLATFORM);
+    ranges.add(2, 3, KIND_PLATFORM, RANK_PLATFORM);
+    const last = ranges.add(4, 3, KIND_PLATFORM, RANK_PLATFORM);
+    const both = claim(CLAIM_AMBIGUOUS, last);
+    const l = claim(CLAIM_OWNED, last);
+    expect(row(ranges, 4, 7)).toStrictEqual([both, l, l]);
+  });
+
+  it("says maybe in the part of an aperture of which it is not known who is there", () => {
+    const ranges = new Ranges();
+    const aperture = claim(CLAIM_OWNED, ranges.add(1, 4, KIND_BAR, RANK_APERTURE));
+    const unknown = claim(CLAIM_MAYBE, bar(ranges, 1, 2, RANK_APERTURE, ALWAYS));
+    const first = claim(CLAIM_OWNED, bar(ranges, 1, 1));
+    expect(row(ranges, 1, 5)).toStrictEqual([first, unknown, aperture, aperture]);
+  });
+
   it("keeps an aperture behind the virtual functions inside it", () => {
     const ranges = new Ranges();
     const aperture = claim(CLAIM_OWNED, ranges.add(1, 4, KIND_BAR, RANK_APERTURE));

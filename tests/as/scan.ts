@@ -50,6 +50,16 @@ function innermost(ranges: Ranges, rank: u32, system: u32, address: u64): u32 {
   return found;
 }
 
+/** Whether every other of its rank that holds the address holds all of `range`, and more. */
+function surrounded(ranges: Ranges, range: u32, system: u32, address: u64): bool {
+  for (let index: u32 = 0; index < ranges.count; index++) {
+    if (index == range || ranges.rank(index) != ranges.rank(range) || !holds(ranges, index, system, address)) continue;
+    const all = ranges.start(index) <= ranges.start(range) && ranges.end(range) <= ranges.end(index);
+    if (!all || ranges.size(index) == ranges.size(range)) return false;
+  }
+  return true;
+}
+
 /** What a linear scan says of an address of a system: claim and number of the range. */
 export function scan(ranges: Ranges, system: u32, address: u64): u32 {
   const live = holding(ranges, RANK_LIVE, system, address);
@@ -63,11 +73,15 @@ export function scan(ranges: Ranges, system: u32, address: u64): u32 {
     const unsure = silent > 0 && ranges.unknownFrom(range) == ALWAYS;
     return claim(live > 1 || platform > 0 || unsure ? CLAIM_AMBIGUOUS : CLAIM_OWNED, range);
   }
-  if (platform > 0) return claim(CLAIM_OWNED, innermost(ranges, RANK_PLATFORM, system, address));
+  if (platform > 0) {
+    const range = innermost(ranges, RANK_PLATFORM, system, address);
+    return claim(surrounded(ranges, range, system, address) ? CLAIM_OWNED : CLAIM_AMBIGUOUS, range);
+  }
   if (silent > 0)
     return claim(silent > 1 ? CLAIM_AMBIGUOUS : CLAIM_OWNED, innermost(ranges, RANK_SILENT, system, address));
   if (holding(ranges, RANK_APERTURE, system, address) > 0) {
-    return claim(CLAIM_OWNED, innermost(ranges, RANK_APERTURE, system, address));
+    const range = innermost(ranges, RANK_APERTURE, system, address);
+    return claim(ranges.unknownFrom(range) == ALWAYS ? CLAIM_MAYBE : CLAIM_OWNED, range);
   }
   if (holding(ranges, RANK_MAYBE, system, address) > 0)
     return claim(CLAIM_MAYBE, innermost(ranges, RANK_MAYBE, system, address));

@@ -41,7 +41,7 @@ describe("/proc/iomem", () => {
     ]);
   });
 
-  test("shows whose a virtual function's address is, and that the rest of the aperture is no BAR", () => {
+  test("shows whose a virtual function's address is, and that nothing shows whose the rest of the aperture is", () => {
     const topology = Topology.of({ peerlane: 1, systems: [read(MACHINE)] });
     const at = (address: bigint) => {
       const { answer, owners } = topology.owners(address);
@@ -50,9 +50,9 @@ describe("/proc/iomem", () => {
     expect(at(0xfde00000n)).toBe("one 0000:03:00.0");
     expect(at(0xfde04000n)).toBe("one 0000:03:00.1");
     expect(at(0xfde0bfffn)).toBe("one 0000:03:00.2");
-    expect(at(0xfde0c000n)).toBe("one 0000:03:00.0");
+    expect(at(0xfde0c000n)).toBe("unknown 0000:03:00.0");
     const map = new PeerDma(topology, linux("6.12.0")).map("0000:03:00.2", 0xfde0c000n, 1);
-    expect(map).toMatchObject({ ok: false, code: "NOT_A_PROVIDER" });
+    expect(map).toMatchObject({ ok: false, code: "OWNER_UNKNOWN" });
   });
 
   test("shows every window of a host bridge and no bridge's", () => {

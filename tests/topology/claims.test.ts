@@ -235,6 +235,46 @@ describe("virtual functions", () => {
     expect(topology.findings).toEqual([]);
   });
 
+  const APERTURE = { index: 7, start: "0x8000", size: 0x4000 } as const;
+  const SRIOV = { control: 0x9, totalVfs: 4, numVfs: 2, firstOffset: 1, stride: 1 };
+  const ALL_UNKNOWN = ["unknown", "unknown", "unknown", "unknown"];
+
+  test.each([
+    ["enabled ones in the slots below NumVFs", SRIOV, ["unknown", "unknown", "one", "one"]],
+    ["all of them enabled", { ...SRIOV, numVfs: 4 }, ALL_UNKNOWN],
+    ["none enabled", { ...SRIOV, control: 0x8 }, ["one", "one", "one", "one"]],
+    ["none by NumVFs", { ...SRIOV, numVfs: 0 }, ["one", "one", "one", "one"]],
+    ["more enabled than there can be", { ...SRIOV, numVfs: 5 }, ALL_UNKNOWN],
+    ["room for none", { ...SRIOV, totalVfs: 0, numVfs: 0 }, ALL_UNKNOWN],
+    ["registers that are not shown", undefined, ALL_UNKNOWN],
+    ["no SR-IOV capability, which contradicts the aperture", null, ALL_UNKNOWN],
+  ] as const)("that are not described leave the aperture open: %s", (_, sriov, answers) => {
+    const topology = of([device(1, [APERTURE], sriov === undefined ? {} : { sriov })]);
+    const slots = [0x8000n, 0x9fffn, 0xa000n, 0xbfffn].map((address) => topology.owners(address));
+    expect(slots.map(({ answer }) => answer)).toEqual(answers);
+    expect(slots.map(({ owners }) => owners.map(({ bar: index, offset }) => [index, offset]))).toEqual(
+      [0n, 0x1fffn, 0x2000n, 0x3fffn].map((offset) => [[7, offset]]),
+    );
+  });
+
+  test("whose BARs are shown own their slots even where the registers are not shown", () => {
+    const topology = of([device(1, [APERTURE]), virtual(1)]);
+    expect([0x8000n, 0x9000n].map((address) => at(topology, address))).toEqual([
+      "one 0000:00:01.1#0",
+      "unknown 0000:00:01.0#7",
+    ]);
+  });
+
+  test("may have the byte that two slots of an aperture of odd size share", () => {
+    const topology = of([device(1, [{ ...APERTURE, size: 0x1001 }], { sriov: { ...SRIOV, totalVfs: 2, numVfs: 1 } })]);
+    expect([0x8800n, 0x8801n].map((address) => topology.owners(address).answer)).toEqual(["unknown", "one"]);
+  });
+
+  test("that contest an address with others name their physical function once", () => {
+    const topology = of([physical(0x9), virtual(1), device(2, [bar("0x8000", 0x1000)])]);
+    expect(at(topology, 0x8000n)).toBe("several 0000:00:01.0#7 0000:00:01.1#0 0000:00:02.0#0");
+  });
+
   test("decode by VF Enable and VF Memory Space Enable of their physical function, not by their own Command", () => {
     const rival = device(2, [bar("0x8000", 0x1000)]);
     const owner = (control: number) => at(of([physical(control), virtual(1), rival]), 0x8000n);
@@ -364,5 +404,37 @@ describe("the top of the address space", () => {
       "the systems' address spaces add up to 0x8000000000002000 bytes or more, the core holds 0x7fffffffffffffff: " +
         "put fewer systems into one topology",
     );
+  });
+});
+
+describe("platform devices", () => {
+  const region = (start: string, size: number, exported?: "none" | "direct") => ({
+    start: start as `0x${string}`,
+    size,
+    ...(exported === undefined ? {} : { exported }),
+  });
+  const devices = (...all: readonly [string, ...ReturnType<typeof region>[]][]) =>
+    of([], { platformDevices: all.map(([name, ...regions]) => ({ name, regions })) });
+
+  test.each([
+    ["overlap in part", ["a", region("0x1000", 0x2000)], ["b", region("0x2000", 0x2000)], "several a b"],
+    ["are equal", ["a", region("0x2000", 0x1000)], ["b", region("0x2000", 0x1000)], "several a b"],
+    ["lie one inside the other", ["a", region("0x2000", 0x1000)], ["b", region("0x1000", 0x4000)], "one a"],
+    ["begin together", ["a", region("0x2000", 0x4000)], ["b", region("0x2000", 0x1000)], "one b"],
+    ["end together", ["a", region("0x2000", 0x1000)], ["b", region("0x1000", 0x2000)], "one a"],
+  ] as const)("that %s", (_, first, second, expected) => {
+    const pairs = [devices([...first], [...second]), devices([...second], [...first])];
+    for (const topology of pairs) {
+      const { answer, owners } = topology.owners(0x2000n);
+      expect([answer, ...owners.map(({ name }) => name).sort()].join(" ")).toBe(expected);
+    }
+  });
+
+  test("contest nothing with themselves, and stay withheld where one of two regions says so", () => {
+    const twice = devices(["a", region("0x2000", 0x1000, "none"), region("0x2000", 0x1000, "direct")]);
+    const named = devices(["a", region("0x2000", 0x1000)], ["a", region("0x2000", 0x1000, "none")]);
+    for (const topology of [twice, named]) {
+      expect(topology.owners(0x2000n)).toMatchObject({ answer: "one", owners: [{ name: "a", exported: "none" }] });
+    }
   });
 });

@@ -2,9 +2,12 @@ import { describe, expect, test } from "vitest";
 import { linux } from "../../src/policy/linux.js";
 import { PeerDma } from "../../src/explain/peer-dma.js";
 import { Topology } from "../../src/topology/topology.js";
+import type { FunctionDescription } from "../../src/topology/description.js";
 import { bar, BDF, machineT, type Change, type HostKind } from "./machine.js";
 
 // linux-p2pdma.md, section H, address vectors.
+
+const VFS = { control: 0x9, totalVfs: 4, numVfs: 2, firstOffset: 0x100, stride: 1 };
 
 function map(kind: HostKind, change: Change, initiator: string, address: bigint, size: bigint | number, system = {}) {
   const each = (["simd", "scalar"] as const).map((build) => {
@@ -77,6 +80,21 @@ describe("addresses of section H", () => {
       ok: false,
       code: "VF_NOT_ENABLED",
       owner: { name: BDF.C, bar: 7, offset: 0xc000n },
+    });
+  });
+
+  test.each([
+    ["the registers are not shown", { sriov: undefined }, 0xfe41_0000n],
+    ["more are enabled than are described", { sriov: { ...VFS, numVfs: 4 } }, 0xfe41_0000n],
+    ["the first byte of the third slot of three", { sriov: { ...VFS, numVfs: 3 } }, 0xfe40_c000n],
+  ])("M4 whose the rest of the aperture is nobody knows where %s", (_, change, address) => {
+    const mapping = map("N", { C: change as Partial<FunctionDescription> }, BDF.C, address, 0x1000);
+    expect(mapping).toMatchObject({
+      ok: false,
+      route: "unknown",
+      code: "OWNER_UNKNOWN",
+      owner: { name: BDF.C, bar: 7 },
+      missing: [{ what: `where and how large the BARs of the virtual functions of ${BDF.C} are` }],
     });
   });
 
