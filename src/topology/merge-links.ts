@@ -22,11 +22,18 @@ export function mergeLinks(settlement: Settlement, said: readonly Said<Links>[])
 
 function named(links: Links): Map<string, SideLinkDescription[]> {
   const found = new Map<string, SideLinkDescription[]>();
-  for (const link of links) {
+  for (const listed of links) {
+    const link = inOrder(listed);
     const name = `the ${link.kind} links from ${link.from} to ${link.to}`;
     const alike = found.get(name);
     if (alike === undefined) found.set(name, [link]);
     else alike.push(link);
   }
   return found;
+}
+
+/** Sources may name the ends of one link in either order. */
+function inOrder(link: SideLinkDescription): SideLinkDescription {
+  const { from, to, oneWay } = link;
+  return oneWay === true || from <= to ? link : { ...link, from: to, to: from };
 }

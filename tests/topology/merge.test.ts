@@ -284,6 +284,11 @@ describe("two sources of one system", () => {
     const agreed = merge(lists(link, link), lists(link, link, other), { functions: [] });
     expect(agreed.system.sideLinks).toEqual([link, link, other]);
     expect(agreed.findings).toEqual([]);
+    const turned = { ...link, from: link.to, to: link.from };
+    expect(merge(lists(link), lists(turned)).system.sideLinks).toEqual([link]);
+    expect(merge(lists({ ...link, oneWay: true }), lists({ ...turned, oneWay: true })).system.sideLinks).toHaveLength(
+      2,
+    );
     const { system, findings } = merge(lists(link, other), lists({ ...link, read: false }));
     expect(system.sideLinks).toEqual([{ kind: link.kind, from: link.from, to: link.to }, other]);
     expect(findings).toEqual([
