@@ -31,6 +31,7 @@ export default defineConfig([
       readers: "src/readers/index.ts",
       writers: "src/writers/index.ts",
       fabrics: "src/fabrics/index.ts",
+      linux: "src/explain/linux/index.ts",
       transfer: "src/transfer/index.ts",
     },
     format: ["esm", "cjs"],

@@ -51,11 +51,6 @@ export {
   RELATIONS,
   TRANSLATIONS,
 } from "./core.js";
-export { linuxDmaMapResource } from "./explain/linux/dma-map-resource.js";
 export { reservedFromIova, type BusRange } from "./explain/reserved.js";
-export { linuxDmaMapSg } from "./explain/linux/dma-map-sg.js";
-export { differs, type LinuxMapping } from "./explain/linux/mapping.js";
-export { findCommonUpstreamDevice2018 } from "./explain/linux/common-upstream-2018.js";
-export { peerTrafficSupported2018, type PeerTraffic2018 } from "./explain/linux/peer-traffic-2018.js";
 export { CODES, type Code } from "./explain/codes.js";
 export type { Culprit, Hint, Link, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";

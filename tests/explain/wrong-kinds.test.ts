@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import * as ofLinux from "../../src/explain/linux/index.js";
 import * as main from "../../src/index.js";
 import { readJson } from "../../src/readers/json.js";
 import * as transfer from "../../src/transfer/index.js";
@@ -12,7 +13,7 @@ const peerDma = new main.PeerDma(
 
 /** As callers without types call them. */
 type Anything = (...values: unknown[]) => unknown;
-const ask = { ...main, ...transfer } as unknown as Readonly<Record<string, Anything>>;
+const ask = { ...main, ...ofLinux, ...transfer } as unknown as Readonly<Record<string, Anything>>;
 const bar = { exporter: "GPU0", ranges: [] };
 
 describe("an argument of the wrong kind is told what was expected and what came", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { differs, linux, linuxDmaMapResource, linuxDmaMapSg, PeerDma, Topology } from "../../src/index.js";
+import { differs, linuxDmaMapResource, linuxDmaMapSg } from "../../src/explain/linux/index.js";
+import { linux, PeerDma, Topology } from "../../src/index.js";
 import type { FunctionDescription, IommuMode, SystemDescription } from "../../src/topology/description.js";
 import { acs, bar, BDF, machineT, type Change, type HostKind, type Letter } from "./machine.js";
 
