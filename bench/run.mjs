@@ -1,6 +1,9 @@
 // The whole race: every fabric, every kernel, every mix; answers compared before anything is timed.
 
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commonContenders } from "./contenders/js-common.mjs";
 import { joinedContenders } from "./contenders/js-joined.mjs";
@@ -46,6 +49,11 @@ export function runAll({ sizes, kernels, rounds, quick, wanted, save }) {
     tell(`${size} functions, ${fabric.segments.ranges} BARs`);
     report.memory.push(memoryOf(fabric));
     for (const kernel of kernels) {
+      if (kernel === "build" && kernels.length > 1) {
+        report.rows.push(...buildAlone(size, { rounds, quick, wanted }));
+        tell(`build ${size}: timed in a process of its own`);
+        continue;
+      }
       // A matrix does not care how large the fabric is.
       if (kernel === "matrix" && size !== largestScanned) continue;
       for (const task of tasksOf(kernel, fabric, { quick })) {
@@ -58,7 +66,7 @@ export function runAll({ sizes, kernels, rounds, quick, wanted, save }) {
     fabric.topology.close();
     save(report);
   }
-  report.firstCalls = firstCalls(largestScanned);
+  if (kernels.some((kernel) => kernel !== "build")) report.firstCalls = firstCalls(largestScanned);
   save(report);
   tell("done");
   return report;
@@ -80,6 +88,22 @@ function runTask(contenders, fabric, task, timing) {
   return runners.map(({ contender: { name, family } }, index) => {
     return { kernel, size, mix, contender: name, family, ...times[index] };
   });
+}
+
+/** What other contenders leave behind in the heap makes the allocations of building several times dearer. */
+function buildAlone(size, { rounds, quick, wanted }) {
+  const script = fileURLToPath(new URL("index.mjs", import.meta.url));
+  const directory = mkdtempSync(join(tmpdir(), "peerlane-build-"));
+  const file = join(directory, "report.json");
+  const options = ["--kernels", "build", "--sizes", `${size}`, "--rounds", `${rounds}`, "--contenders", wanted.source];
+  try {
+    execFileSync(process.execPath, [script, ...options, "--json", file, ...(quick ? ["--quick"] : [])], {
+      stdio: "ignore",
+    });
+    return JSON.parse(readFileSync(file, "utf8")).rows;
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 /** In a process of its own, where nothing has run before. */

@@ -4,8 +4,7 @@ import { ADDRESS_MIXES, PAIR_MIXES, drawAddresses, drawMembers, drawPairs, drawR
 import { commonAnswers, mapAnswers, matrixAnswers, ownerAnswers } from "./reference.mjs";
 import { wide } from "./segments.mjs";
 
-/** Building comes first: what the others leave behind in the heap makes its allocations many times dearer. */
-export const KERNELS = ["build", "commonUpstream", "owner", "map", "matrix"];
+export const KERNELS = ["commonUpstream", "owner", "map", "matrix", "build"];
 
 /** Tasks of one kernel: `size` is the number of functions, of a matrix the number of its rows. */
 export function* tasksOf(kernel, fabric, { quick }) {
