@@ -33,7 +33,7 @@ import {
   RELATION_SELF,
   RELATION_SLOTS,
 } from "./layout";
-import { judgeApart, JUDGED_PATH, JUDGED_RELATION, JUDGED_UNCOUNTED } from "./pairs";
+import { judgeApart, JUDGED_PATH, JUDGED_MASK, JUDGED_UNCOUNTED } from "./pairs";
 import { precisePath } from "./precise";
 
 const WORD: usize = 4;
@@ -143,8 +143,8 @@ function rowOf<R, Model>(
       else if (max(ownUnreadable, fieldOf<R>(right, FIELD_UNREADABLE)) >= depth) path = PATH_MAYBE;
     } else if (provider != client) {
       const judged = judgeApart<R>(base, left, right, key >> bits);
-      relation = judged & JUDGED_RELATION;
-      path = (judged >> JUDGED_PATH) & JUDGED_RELATION;
+      relation = judged & JUDGED_MASK;
+      path = (judged >> JUDGED_PATH) & JUDGED_MASK;
       if (judged >> JUDGED_UNCOUNTED != 0) hops = NO_DISTANCE;
     }
     const column = <usize>load<u32>(columns + at * WORD);

@@ -94,8 +94,8 @@ function judgeRows<R>(
       path = pathState<R>(left, right, depth);
     } else if (provider != client) {
       const judged = judgeApart<R>(base, left, right, common);
-      relation = judged & JUDGED_RELATION;
-      path = (judged >> JUDGED_PATH) & JUDGED_RELATION;
+      relation = judged & JUDGED_MASK;
+      path = (judged >> JUDGED_PATH) & JUDGED_MASK;
       if (judged >> JUDGED_UNCOUNTED != 0) distance = NO_DISTANCE;
     }
     store<u32>(commonColumn + row * WORD, common);
@@ -106,7 +106,7 @@ function judgeRows<R>(
 }
 
 // What `judgeApart` returns: relation in bits 0 to 3, path in 4 to 7; bit 8: nobody can count the hops.
-export const JUDGED_RELATION: u32 = 15;
+export const JUDGED_MASK: u32 = 15;
 export const JUDGED_PATH: u32 = 4;
 export const JUDGED_UNCOUNTED: u32 = 8;
 

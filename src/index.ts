@@ -33,7 +33,7 @@ export { both } from "./policy/both.js";
 export { defaultPolicy, POLICY_NAMES, policyNamed } from "./policy/named.js";
 export { power, type PowerOptions } from "./policy/power.js";
 export { precise } from "./policy/precise.js";
-export { formatCpu, parseCpu } from "./policy/cpu.js";
+export { formatCpu, parseCpu } from "./topology/cpu.js";
 export { decidePlatform, type PlatformOutcome, type PlatformQuestion } from "./policy/platform.js";
 export type { Direction, HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy/policy.js";
 export { PeerDma, UNKNOWN_DISTANCE, type Matrix } from "./explain/peer-dma.js";
@@ -51,6 +51,6 @@ export {
   RELATIONS,
   TRANSLATIONS,
 } from "./core.js";
-export { reservedFromIova, type BusRange } from "./explain/reserved.js";
+export { reservedFromIova, type BusRange } from "./explain/reserved-iova.js";
 export { CODES, type Code } from "./explain/codes.js";
 export type { Culprit, Hint, Link, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";

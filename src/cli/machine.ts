@@ -1,4 +1,4 @@
-import { formatCpu, parseCpu } from "../policy/cpu.js";
+import { formatCpu, parseCpu } from "../topology/cpu.js";
 import { openSource, readThisMachine } from "../readers/node-machine.js";
 import { read, type Source } from "../readers/read.js";
 import { ReadError } from "../readers/reading.js";

@@ -1,6 +1,6 @@
 import { devfn, parseBdf } from "../topology/bdf.js";
 import type { FunctionDescription, SystemDescription } from "../topology/description.js";
-import { cpuOf, isX86 } from "./cpu.js";
+import { cpuOf, isX86 } from "../topology/cpu.js";
 import { lookUp, type AllowedHostBridge } from "./allow-list.js";
 import type { HostBridge, Judgement, Missing, Outcome, Policy, Question } from "./policy.js";
 import { expectRelease, holds, ordinal, parseRelease, type Certainty, type Release, type Since } from "./release.js";

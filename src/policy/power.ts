@@ -1,4 +1,4 @@
-import { cpuOf, formatCpu } from "./cpu.js";
+import { cpuOf, formatCpu } from "../topology/cpu.js";
 import type { HostBridge, Judgement, Outcome, Policy, Question } from "./policy.js";
 
 /** Generations of POWER that are told apart. */

@@ -6,14 +6,14 @@ import { collectClaims, findOverlaps, type Node } from "./claims.js";
 import { cycleIn } from "./cycle.js";
 import { DescribedCatalogue } from "./described.js";
 import type { MachineDescription } from "./description.js";
-import { checkDmaMasks, packedDmaMask } from "./dma-masks.js";
+import { checkDmaMasks, packedDmaMask } from "./check-masks.js";
 import { TopologyError, type Problem } from "./errors.js";
 import type { Finding } from "./finding.js";
 import { Hosts } from "./hosts.js";
 import { checkLinks } from "./links.js";
 import { place, type Placement } from "./placement.js";
 import { RangeRows } from "./range-rows.js";
-import { checkRegisters } from "./registers.js";
+import { checkRegisters } from "./check-registers.js";
 import { checkSystemNames } from "./system-names.js";
 import { openColumn, systemRows } from "./system-rows.js";
 

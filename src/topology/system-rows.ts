@@ -1,4 +1,5 @@
 import { OPEN, type Iommu, type Open, type SystemRow } from "../core.js";
+import { cpuOf } from "./cpu.js";
 import type { IommuMode, SystemDescription } from "./description.js";
 
 const IOMMU: Readonly<Record<IommuMode, Iommu>> = {
@@ -11,20 +12,11 @@ const IOMMU: Readonly<Record<IommuMode, Iommu>> = {
  * What happens to addresses at the host bridge. Without translation they stay as they are, but for POWER, whose host bridges
  * put an offset of their own to them that no source shows.
  */
-function iommuOf({ iommu, cpu, functions }: SystemLike): Iommu {
-  if (iommu === undefined) return "unknown";
-  return IOMMU[iommu] === "identity" && isPower(cpu, functions) ? "unknown" : IOMMU[iommu];
+function iommuOf(system: SystemLike): Iommu {
+  if (system.iommu === undefined) return "unknown";
+  const isPower = cpuOf(system)?.cpu.architecture?.startsWith("ppc") === true;
+  return isPower && system.iommu !== "translating" ? "unknown" : IOMMU[system.iommu];
 }
-
-/** Where the CPU is not shown, its host bridges' ids tell. */
-function isPower(cpu: SystemLike["cpu"], functions: SystemLike["functions"] = []): boolean {
-  if (cpu?.architecture !== undefined) return cpu.architecture.startsWith("ppc");
-  return cpu === undefined && functions.some(({ vendor, device }) => vendor === IBM && POWER_PORTS.has(device ?? ""));
-}
-
-const IBM = "1014";
-/** Root ports of POWER8 and of POWER9 and 10. */
-const POWER_PORTS = new Set(["03dc", "04c1", "0652"]);
 
 type SystemLike = Pick<SystemDescription, "iommu" | "cpu"> & Partial<Pick<SystemDescription, "functions">>;
 

@@ -1,4 +1,4 @@
-import { reservedFromIova } from "../explain/reserved.js";
+import { reservedFromIova } from "../explain/reserved-iova.js";
 import type { Mapping } from "../explain/verdict.js";
 import { formatHex, type Hex } from "../topology/address.js";
 import type { Ref, Topology } from "../topology/topology.js";

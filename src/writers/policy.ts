@@ -1,5 +1,5 @@
 import type { PeerDma } from "../explain/peer-dma.js";
-import { cpuOf, formatCpu } from "../policy/cpu.js";
+import { cpuOf, formatCpu } from "../topology/cpu.js";
 import type { Missing } from "../policy/policy.js";
 import type { SystemDescription } from "../topology/description.js";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { PeerDma } from "../../src/explain/peer-dma.js";
 import { ALLOW_LIST } from "../../src/policy/allow-list.js";
-import { formatCpu, parseCpu } from "../../src/policy/cpu.js";
+import { formatCpu, parseCpu } from "../../src/topology/cpu.js";
 import { linux, NEWEST_KERNEL } from "../../src/policy/linux.js";
 import type { HostBridge } from "../../src/policy/policy.js";
 import type { CpuDescription, FunctionDescription, SystemDescription } from "../../src/topology/description.js";

@@ -1,4 +1,4 @@
-import { cpuOf } from "../../policy/cpu.js";
+import { cpuOf } from "../../topology/cpu.js";
 import { expectRelease, ordinal } from "../../policy/release.js";
 import { expectTopology, functionId } from "../../topology/arguments.js";
 import type { IommuMode, SystemDescription } from "../../topology/description.js";

@@ -1,4 +1,4 @@
-import type { CpuDescription, SystemDescription } from "../topology/description.js";
+import type { CpuDescription, SystemDescription } from "./description.js";
 
 /** The CPU of a system, and the ids it was inferred from where the source does not state it. */
 export interface KnownCpu {
@@ -10,9 +10,11 @@ export interface KnownCpu {
  * What the system says of its CPU, else what the ids of its root complex give away: only ids that are part of one CPU
  * line count. 8086:29c0, 8086:1237 and their like are chipsets that virtual machines show whatever the CPU.
  */
-export function cpuOf(system: SystemDescription): KnownCpu | null {
+export function cpuOf(
+  system: Pick<SystemDescription, "cpu"> & Partial<Pick<SystemDescription, "functions">>,
+): KnownCpu | null {
   if (system.cpu !== undefined) return { cpu: system.cpu };
-  for (const { bdf, vendor, device } of system.functions) {
+  for (const { bdf, vendor, device } of system.functions ?? []) {
     if (vendor === undefined || device === undefined) continue;
     const line = CPU_LINES.find((line) => line.vendor === vendor && line.devices.includes(device));
     if (line !== undefined) return { cpu: line.cpu, inferredFrom: `${bdf} [${vendor}:${device}]` };
@@ -78,6 +80,7 @@ const CPU_LINES: readonly {
   ),
   ids("1014", { architecture: "ppc64", vendor: "POWER8" }, "03dc"),
   ids("1014", { architecture: "ppc64", vendor: "POWER9" }, "04c1"),
+  ids("1014", { architecture: "ppc64", vendor: "POWER10" }, "0652"),
 ];
 
 function ids(vendor: string, cpu: CpuDescription, devices: string) {
