@@ -129,13 +129,18 @@ export const MARK_COMPLETION: u32 = OWN_COMPLETION;
 //
 //    0        4          8
 //   ┌────────┬──────────┬───────┐   segment   PCI segment (domain)
-//   │ system │ segment  │ known │   known     0: nothing shows where this bus hangs; it stands for a host bridge
-//   └────────┴──────────┴───────┘                or a bridge that the description does not name
+//   │ system │ segment  │ place │   place     0: nothing shows where this bus hangs; it stands for a host bridge
+//   └────────┴──────────┴───────┘                or a bridge that the description does not name, in its segment
+//                                             1: this is a host bridge
+//                                             2: like 0, and the segment tells nothing either
 
 export const HOST_SYSTEM: usize = 0;
 export const HOST_SEGMENT: usize = HOST_SYSTEM + 4;
-export const HOST_KNOWN: usize = HOST_SEGMENT + 4;
-export const HOST_BYTES: usize = HOST_KNOWN + 4;
+export const HOST_PLACE: usize = HOST_SEGMENT + 4;
+export const HOST_BYTES: usize = HOST_PLACE + 4;
+
+export const PLACE_KNOWN: u32 = 1;
+export const PLACE_ANYWHERE: u32 = 2;
 
 // System: its CPU physical address space, displaced into the one space of the whole topology ──────────────────────
 //

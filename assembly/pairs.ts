@@ -9,8 +9,10 @@ import {
   HEADER_PRECISE,
   HEADER_RECORDS,
   HEADER_TABLE,
-  HOST_KNOWN,
+  HOST_PLACE,
   HOST_SEGMENT,
+  PLACE_ANYWHERE,
+  PLACE_KNOWN,
   HOST_SYSTEM,
   NO_DISTANCE,
   OUTCOME_SYSTEMS_REFUSED,
@@ -114,8 +116,10 @@ export const JUDGED_UNCOUNTED: u32 = 8;
 export function judgeApart<R>(base: usize, left: usize, right: usize, common: u32): u32 {
   const leftHost = hostAt(base, load<u32>(left, RECORD_HOST));
   const rightHost = hostAt(base, load<u32>(right, RECORD_HOST));
-  const leftKnown = load<u32>(leftHost, HOST_KNOWN) != 0;
-  const rightKnown = load<u32>(rightHost, HOST_KNOWN) != 0;
+  const leftPlace = load<u32>(leftHost, HOST_PLACE);
+  const rightPlace = load<u32>(rightHost, HOST_PLACE);
+  const leftKnown = leftPlace == PLACE_KNOWN;
+  const rightKnown = rightPlace == PLACE_KNOWN;
   if (common != 0) {
     if (leftKnown) return RELATION_SAME_HOST | (PATH_DIRECT << JUDGED_PATH);
     // Should they meet at a bridge that the description lacks, its ACS is unknown and all of both chains counts.
@@ -127,7 +131,11 @@ export function judgeApart<R>(base: usize, left: usize, right: usize, common: u3
     return RELATION_ACROSS_SYSTEMS | (1 << JUDGED_UNCOUNTED);
   }
   // A host bridge lies within one segment, and so does everything below it.
-  if (uncounted == 0 || load<u32>(leftHost, HOST_SEGMENT) != load<u32>(rightHost, HOST_SEGMENT)) {
+  const apart =
+    load<u32>(leftHost, HOST_SEGMENT) != load<u32>(rightHost, HOST_SEGMENT) &&
+    leftPlace != PLACE_ANYWHERE &&
+    rightPlace != PLACE_ANYWHERE;
+  if (uncounted == 0 || apart) {
     return RELATION_ACROSS_HOSTS | uncounted;
   }
   const path = unplacedPathState<R>(left, right, leftKnown, rightKnown);

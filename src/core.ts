@@ -6,6 +6,7 @@ import {
   NO_BAR,
   NO_DISTANCE,
   OPEN,
+  PLACES,
   PATHS,
   RELATIONS,
   STATUSES,
@@ -220,7 +221,7 @@ export class Core {
     return {
       system: this.#memory.getUint32(at + layout.HOST_SYSTEM, true),
       segment: this.#memory.getUint32(at + layout.HOST_SEGMENT, true),
-      known: this.#memory.getUint32(at + layout.HOST_KNOWN, true) !== 0,
+      place: PLACES[this.#memory.getUint32(at + layout.HOST_PLACE, true)] ?? "bus",
     };
   }
 

@@ -20,8 +20,8 @@ export {
   type Addresses,
   type FabricColumns,
   type SystemFacts,
-} from "./topology/fabric-columns.js";
-export { BufferError } from "./topology/sections.js";
+} from "./topology/fabric/columns.js";
+export { BufferError } from "./topology/buffer/sections.js";
 export { TopologyError } from "./topology/errors.js";
 export type { Problem, ProblemCode } from "./topology/errors.js";
 export type { Finding, FindingCode } from "./topology/finding.js";

@@ -27,6 +27,10 @@ export const PATHS = [
 ] as const;
 /** Directions, as the initiator sees them, by the number that stands for them in a column of requests. */
 export const DIRECTIONS = ["read", "write", "both"] as const;
+/** What the top of a tree is, by the number that stands for it: `anywhere` is a bus whose numbers are made up. */
+export const PLACES = ["bus", "host-bridge", "anywhere"] as const;
+
+export type Place = (typeof PLACES)[number];
 export type Relation = (typeof RELATIONS)[number];
 export type Path = (typeof PATHS)[number];
 /** What one completion makes of a path. */

@@ -1,4 +1,4 @@
-import type { Iommu, Open, Path, Relation, Status, Translation, Way } from "./axes.js";
+import type { Iommu, Open, Path, Place, Relation, Status, Translation, Way } from "./axes.js";
 import type { Terms } from "./terms.js";
 
 // What goes into the core and comes out of it, one at a time and in columns.
@@ -28,7 +28,7 @@ export type EgressRule = (clientSide: number, providerSide: number) => Way | nul
 export interface HostRow {
   readonly system: number;
   readonly segment: number;
-  readonly known: boolean;
+  readonly place: Place;
 }
 
 export interface SystemRow {

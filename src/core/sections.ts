@@ -1,4 +1,5 @@
-import { IOMMUS, OPEN, type Iommu, type Open } from "./axes.js";
+import { IOMMUS, OPEN, PLACES, type Iommu, type Open } from "./axes.js";
+import type { HostRow } from "./columns.js";
 import { recordBytes, type Forest } from "./forest.js";
 import type { Ranges } from "./ranges.js";
 import { layout, view } from "./wasm.js";
@@ -47,17 +48,17 @@ export class Sections {
     ranges,
   }: {
     readonly forest: Forest;
-    readonly hosts: readonly { readonly system: number; readonly segment: number; readonly known: boolean }[];
+    readonly hosts: readonly HostRow[];
     readonly systems: readonly { readonly open: Open; readonly iommu: Iommu }[];
     readonly ranges: Ranges;
   }): Sections {
     const hostRows = new Uint8Array(hosts.length * layout.HOST_BYTES);
     const hostView = view(hostRows);
-    hosts.forEach(({ system, segment, known }, ordinal) => {
+    hosts.forEach(({ system, segment, place }, ordinal) => {
       const at = ordinal * layout.HOST_BYTES;
       hostView.setUint32(at + layout.HOST_SYSTEM, system, true);
       hostView.setUint32(at + layout.HOST_SEGMENT, segment, true);
-      hostView.setUint32(at + layout.HOST_KNOWN, known ? 1 : 0, true);
+      hostView.setUint32(at + layout.HOST_PLACE, PLACES.indexOf(place), true);
     });
     const systemRows = ranges.systems.slice();
     const systemView = view(systemRows);

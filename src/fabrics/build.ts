@@ -1,4 +1,4 @@
-import type { FabricColumns, SystemFacts } from "../topology/fabric-columns.js";
+import type { FabricColumns, SystemFacts } from "../topology/fabric/columns.js";
 import type { RowFacts } from "./facts.js";
 import type { Placed } from "./output.js";
 import { pack } from "./packing.js";

@@ -1,4 +1,4 @@
-import { FUNCTION_KINDS } from "../topology/fabric-columns.js";
+import { FUNCTION_KINDS } from "../topology/fabric/columns.js";
 import type { FunctionKind } from "../topology/description.js";
 
 const KIB = 2 ** 10;

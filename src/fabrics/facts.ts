@@ -1,4 +1,4 @@
-import { ACS_ABSENT, type SystemFacts } from "../topology/fabric-columns.js";
+import { ACS_ABSENT, type SystemFacts } from "../topology/fabric/columns.js";
 import { shown, whole } from "./counts.js";
 import type { AcsState, SynthesizeOptions } from "./options.js";
 import { Weighted } from "./weighted.js";

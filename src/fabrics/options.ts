@@ -1,4 +1,4 @@
-import type { SystemFacts } from "../topology/fabric-columns.js";
+import type { SystemFacts } from "../topology/fabric/columns.js";
 import type { DeviceKind } from "./devices.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { FabricColumns } from "../topology/fabric-columns.js";
+import type { FabricColumns } from "../topology/fabric/columns.js";
 import { build, type Placing } from "./build.js";
 import { walkCaterpillar, walkChain } from "./chains.js";
 import { whole } from "./counts.js";

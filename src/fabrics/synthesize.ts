@@ -1,4 +1,4 @@
-import type { FabricColumns } from "../topology/fabric-columns.js";
+import type { FabricColumns } from "../topology/fabric/columns.js";
 import { build } from "./build.js";
 import { walkMachines } from "./machines.js";
 import type { SynthesizeOptions } from "./options.js";

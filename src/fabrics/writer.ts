@@ -1,4 +1,4 @@
-import { ACS_ABSENT, FUNCTION_KINDS, NO_ROW, SRIOV_UNKNOWN } from "../topology/fabric-columns.js";
+import { ACS_ABSENT, FUNCTION_KINDS, NO_ROW, SRIOV_UNKNOWN } from "../topology/fabric/columns.js";
 import { loadPages, PAGE, store } from "./addresses.js";
 import type { Bar, Device, Part } from "./devices.js";
 import type { RowFacts } from "./facts.js";

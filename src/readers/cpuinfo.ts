@@ -23,8 +23,13 @@ export function readCpuinfo(text: string): CpuDescription {
   const vendor = fields.get("vendor_id");
   if (vendor?.startsWith("IBM/S390")) return { architecture: "s390x", vendor };
   if (vendor !== undefined) {
-    const model = fields.get("model name");
-    return defined<CpuDescription>({ architecture: "x86", vendor, family: decimal(fields.get("cpu family")), model });
+    return defined<CpuDescription>({
+      architecture: "x86",
+      vendor,
+      family: decimal(fields.get("cpu family")),
+      modelNumber: decimal(fields.get("model")),
+      model: fields.get("model name"),
+    });
   }
   const implementer = fields.get("CPU implementer");
   if (implementer !== undefined) {

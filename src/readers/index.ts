@@ -5,12 +5,12 @@ export { ReadError, type Reading } from "./reading.js";
 export { readCpuinfo } from "./cpuinfo.js";
 export { readIomem } from "./iomem.js";
 export { readJson } from "./json.js";
-export { readLspci } from "./lspci.js";
-export { readSysfs } from "./sysfs.js";
+export { readLspci } from "./lspci/lspci.js";
+export { readSysfs } from "./sysfs/sysfs.js";
 
-export { readTar } from "./archive.js";
-export { type EntryKind, type FileStore, FileTree, MemoryFiles } from "./file-tree.js";
+export { readTar } from "./files/archive.js";
+export { type EntryKind, type FileStore, FileTree, MemoryFiles } from "./files/file-tree.js";
 
-export { mergeSystems, type Part } from "../topology/merge.js";
+export { mergeSystems, type Part } from "../topology/merge/merge.js";
 export type { Finding, FindingCode } from "../topology/finding.js";
 export type * from "../topology/description.js";

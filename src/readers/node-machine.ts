@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { isPacked, MAGIC_BYTES } from "../topology/buffer.js";
-import { directoryTree } from "./node-directory.js";
+import { isPacked, MAGIC_BYTES } from "../topology/buffer/buffer.js";
+import { directoryTree } from "./files/node-directory.js";
 import { read, type ReadResult, type Source } from "./read.js";
 import { ReadError } from "./reading.js";
 

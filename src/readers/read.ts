@@ -1,16 +1,16 @@
-import { isPacked } from "../topology/buffer.js";
+import { isPacked } from "../topology/buffer/buffer.js";
 import type { MachineDescription } from "../topology/description.js";
 import type { Finding } from "../topology/finding.js";
-import { mergeSystems, type Part } from "../topology/merge.js";
-import { decompress, packingOf, readTar } from "./archive.js";
+import { mergeSystems, type Part } from "../topology/merge/merge.js";
+import { decompress, packingOf, readTar } from "./files/archive.js";
 import { looksLikeCpuinfo, readCpuinfo } from "./cpuinfo.js";
-import { FileTree } from "./file-tree.js";
+import { FileTree } from "./files/file-tree.js";
 import { describeForeign } from "./foreign.js";
 import { looksLikeIomem, readIomem } from "./iomem.js";
 import { looksLikeJson, readJson } from "./json.js";
-import { looksLikeLspci, readLspci } from "./lspci.js";
+import { looksLikeLspci, readLspci } from "./lspci/lspci.js";
 import { ReadError, type Reading } from "./reading.js";
-import { readSysfs } from "./sysfs.js";
+import { readSysfs } from "./sysfs/sysfs.js";
 
 /** What to read: the bytes of a file, packed or not, or a tree of files. */
 export interface Source {
@@ -31,7 +31,7 @@ export interface ReadResult {
 /** A format of plain text. One paste may hold several: the output of one command after another. */
 interface TextFormat {
   readonly looksLike: (text: string) => boolean;
-  readonly read: (text: string, source: string) => Reading;
+  readonly read: (text: string, source: string) => Reading | Promise<Reading>;
 }
 
 const TEXT_FORMATS: readonly TextFormat[] = [
@@ -96,7 +96,8 @@ async function recognise(
   }
   const text = withoutColours(decodeText(unpacked));
   if (looksLikeJson(text)) return readJson(text, source);
-  const readings = TEXT_FORMATS.filter(({ looksLike }) => looksLike(text)).map((format) => format.read(text, source));
+  const formats = TEXT_FORMATS.filter(({ looksLike }) => looksLike(text));
+  const readings = await Promise.all(formats.map((format) => format.read(text, source)));
   if (readings.length > 0) return readings;
   const foreign = describeForeign(text);
   if (foreign !== null) throw new ReadError(foreign, source);

@@ -18,7 +18,12 @@ export class ReadError extends Error {
     readonly source: string,
     /** Line in the source, from 1. */
     readonly line?: number,
+    /** Column in that line, from 1. */
+    readonly column?: number,
+    /** Element of the document, as XPath writes it: `/system/cpu[2]`. */
+    readonly path?: string,
   ) {
-    super(line === undefined ? `${source}: ${message}` : `${source}:${line}: ${message}`);
+    const place = [source, line, column].filter((part) => part !== undefined).join(":");
+    super(`${place}: ${path ? `${path}: ` : ""}${message}`);
   }
 }

@@ -1,5 +1,5 @@
 import type { Exported } from "../core.js";
-import type { Addresses } from "./fabric-columns.js";
+import type { Addresses } from "./fabric/columns.js";
 import type { Surrounding } from "./surroundings.js";
 
 /**

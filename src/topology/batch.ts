@@ -1,5 +1,5 @@
 import { expectColumn, expectRows } from "./column.js";
-import type { Addresses } from "./fabric-columns.js";
+import type { Addresses } from "./fabric/columns.js";
 import type { CommonColumns, OwnerColumns, OwnerQueries } from "./answers.js";
 
 const ADDRESSES = [BigUint64Array, Float64Array] as const;

@@ -6,7 +6,7 @@ import type {
   MachineDescription,
   SystemDescription,
 } from "./description.js";
-import type { SystemFacts } from "./fabric-columns.js";
+import type { SystemFacts } from "./fabric/columns.js";
 import type { Finding } from "./finding.js";
 import type { Hosts } from "./hosts.js";
 

@@ -7,7 +7,7 @@ import type {
   SystemDescription,
   WindowDescription,
 } from "./description.js";
-import type { SystemFacts } from "./fabric-columns.js";
+import type { SystemFacts } from "./fabric/columns.js";
 import type { Finding } from "./finding.js";
 import { isCertain, type Range, type RangeRows } from "./range-rows.js";
 import { bit, COMMAND_MEMORY, decodesMemory, VF_ENABLE, type Known } from "./register.js";

@@ -7,10 +7,10 @@ import type {
   MachineDescription,
   SystemDescription,
 } from "./description.js";
-import type { SystemFacts } from "./fabric-columns.js";
+import type { SystemFacts } from "./fabric/columns.js";
 import type { Hosts } from "./hosts.js";
 import { Names } from "./names.js";
-import { columnBytes, jsonBytes } from "./sections.js";
+import { columnBytes, jsonBytes } from "./buffer/sections.js";
 
 /** A function of a description, with the system it is part of. */
 interface Described {

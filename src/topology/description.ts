@@ -1,4 +1,7 @@
 import type { Hex, Size } from "./address.js";
+import type { ViewDescription } from "./views.js";
+
+export type * from "./views.js";
 
 /**
  * What a source showed of one or several machines: plain data that survives `JSON.stringify`.
@@ -50,6 +53,10 @@ export interface SystemDescription {
   readonly sideLinks?: readonly SideLinkDescription[];
   /** How devices are attached to the host beside PCIe; no verdict follows from them. */
   readonly hostAttachments?: readonly HostAttachmentDescription[];
+  /** The NUMA nodes the source shows. */
+  readonly numaNodes?: readonly NumaNodeDescription[];
+  /** How other tools see the machine; no verdict follows from it. */
+  readonly views?: readonly ViewDescription[];
 }
 
 /** The kernel that ran when the source was taken. */
@@ -73,6 +80,8 @@ export interface CpuDescription {
   readonly vendor?: string;
   /** x86: the family as `/proc/cpuinfo` prints it (base plus extended family). */
   readonly family?: number;
+  /** x86: the model as `/proc/cpuinfo` prints it (base plus extended model). */
+  readonly modelNumber?: number;
   /** Its name, for people. */
   readonly model?: string;
 }
@@ -98,7 +107,8 @@ export interface FunctionDescription {
   readonly serialNumber?: string;
   /**
    * The bridge above; null: the function sits on a root bus. Missing: not stated, and then found by bus numbers
-   * where `bus` of the bridges allows it. A virtual function has its physical function's parent.
+   * where `bus` of the bridges allows it. `"unknown"`: not stated, nor to be found by bus numbers, since the source may
+   * have made them up. A virtual function has its physical function's parent.
    */
   readonly parent?: string | null;
   /** SR-IOV: the function this one is a virtual function of; null: it is none. */
@@ -260,6 +270,8 @@ export interface LinkDescription {
   readonly width?: number | null;
   readonly maxSpeed?: number | null;
   readonly maxWidth?: number | null;
+  /** Bytes per second in each direction, where the source gives neither speed nor width. */
+  readonly bandwidth?: number;
   /** Port number, 0 to 255 (Link Capabilities): what egress control vectors call the port. */
   readonly port?: number;
 }
@@ -335,4 +347,12 @@ export interface HostAttachmentDescription {
   readonly kind: string;
   /** `dddd:bb:dd.f`. */
   readonly function: string;
+}
+
+/** A NUMA node. */
+export interface NumaNodeDescription {
+  /** Its number, as Linux counts. */
+  readonly node: number;
+  /** Its CPUs, as sysfs lists them: `0-31,64-95`; empty: it has none. */
+  readonly cpus?: string;
 }

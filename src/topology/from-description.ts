@@ -60,7 +60,7 @@ export function partsFromDescription(machine: MachineDescription, build?: Build)
   const builder = rows.builder(terms, systems.length, 0, build);
   const parts = {
     forest,
-    hosts: Array.from({ length: hosts.count }, (_, host) => hosts.root(host)),
+    hosts: hosts.rows(),
     systems: systemRows(systems, open, rows.addressed(systems.length)),
     ranges: builder.build(terms.rows),
   };
@@ -103,7 +103,7 @@ function hostsOf({ roots }: Placement, { order, count }: Forest, systems: number
       segment: Uint32Array.from(inOrder, ({ segment }) => segment),
       // A root bus in the shape of a function, whose bus number that is.
       bus: Uint8Array.from(inOrder, ({ bus }) => parseBdf(`${bus}:00.0`)?.bus ?? 0),
-      known: Uint8Array.from(inOrder, ({ known }) => (known ? 1 : 0)),
+      place: inOrder.map(({ place }) => place),
     },
     count,
     systems,
@@ -120,7 +120,7 @@ function sourceOf({ roots }: Placement, { order }: Forest): Uint32Array {
 function nodesOf({ roots, functions }: Placement, { order }: Forest): Node[] {
   return Array.from(order, (source, id) => {
     const root = id === 0 ? undefined : roots[source];
-    if (root !== undefined) return { id, system: root.system, description: null, known: root.known };
+    if (root !== undefined) return { id, system: root.system, description: null, known: root.place === "host-bridge" };
     const found = id === 0 ? undefined : functions[source - roots.length];
     return { id, system: found?.system ?? 0, description: found?.description ?? null, known: true };
   });

@@ -1,3 +1,4 @@
+import type { HostRow, Place } from "../core.js";
 import { formatBus } from "./bdf.js";
 
 /** A tree of the forest: a host bridge, or a bus of which nothing shows what it hangs below. */
@@ -6,7 +7,13 @@ export interface Root {
   readonly segment: number;
   /** Root bus, or the bus whose bridge the description lacks: `dddd:bb`. */
   readonly bus: string;
+  /** Whether this is a host bridge. */
   readonly known: boolean;
+}
+
+/** The same as it is packed. */
+export interface RootRow extends HostRow {
+  readonly bus: string;
 }
 
 export interface HostColumns {
@@ -15,8 +22,8 @@ export interface HostColumns {
   readonly system: Uint32Array;
   readonly segment: Uint32Array;
   readonly bus: Uint8Array;
-  /** 0: it only stands for what is not shown. */
-  readonly known: Uint8Array;
+  /** Other than `host-bridge`: it only stands for what is not shown. */
+  readonly place: readonly Place[];
 }
 
 /** The trees of a forest, by ordinal. Each is one run of ids that begins with its host bridge. */
@@ -62,13 +69,23 @@ export class Hosts {
   }
 
   root(ordinal: number): Root {
-    const { system, segment, known } = this.columns;
+    const { system, segment, place } = this.columns;
     return {
       system: system[ordinal]!,
       segment: segment[ordinal]!,
       bus: this.bus(ordinal),
-      known: known[ordinal] !== 0,
+      known: place[ordinal] === "host-bridge",
     };
+  }
+
+  /** As the core takes them. */
+  rows(): HostRow[] {
+    const { system, segment, place } = this.columns;
+    return Array.from(system, (each, ordinal) => ({
+      system: each,
+      segment: segment[ordinal]!,
+      place: place[ordinal]!,
+    }));
   }
 
   bus(ordinal: number): string {

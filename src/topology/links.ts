@@ -1,6 +1,6 @@
 import { canonicalBdf } from "./bdf.js";
 import type { SideLinkDescription } from "./description.js";
-import type { SystemFacts } from "./fabric-columns.js";
+import type { SystemFacts } from "./fabric/columns.js";
 import type { RangeRows } from "./range-rows.js";
 
 /** A side link between two functions of a topology. */

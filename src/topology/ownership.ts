@@ -1,6 +1,6 @@
 import { OPEN, type Core, type RangeRow } from "../core.js";
 import type { Owner, Ownership } from "./answers.js";
-import type { SystemFacts } from "./fabric-columns.js";
+import type { SystemFacts } from "./fabric/columns.js";
 import { isCertain } from "./range-rows.js";
 import { surroundingAt } from "./surroundings.js";
 

@@ -1,16 +1,20 @@
+import type { Place } from "../core.js";
 import { canonicalBdf, formatBus, parseBdf, type Bdf } from "./bdf.js";
 import type { FunctionDescription, FunctionKind, SystemDescription } from "./description.js";
 import type { Problem } from "./errors.js";
 import type { Finding } from "./finding.js";
-import type { Root } from "./hosts.js";
+import type { RootRow } from "./hosts.js";
 
 /** What every function of the systems hangs below. Nodes are the roots, then the functions in order. */
 export interface Placement {
-  readonly roots: readonly Root[];
+  readonly roots: readonly RootRow[];
   readonly functions: readonly { readonly system: number; readonly description: FunctionDescription }[];
   /** For each node 1 + the index of the node above, 0 for a root. */
   readonly parents: Uint32Array;
 }
+
+/** As the parent: not stated, and bus numbers say nothing. */
+const UNKNOWN = "unknown";
 
 /** Only found on a root bus, and so evidence that a bus is one. */
 const ROOT_BUS_KINDS: readonly (FunctionKind | undefined)[] = [
@@ -32,7 +36,7 @@ export const ENDPOINT_KINDS: readonly (FunctionKind | undefined)[] = [
  * there is evidence of one, else an unknown root that the functions of one bus share.
  */
 export function place(systems: readonly SystemDescription[], problems: Problem[], findings: Finding[]): Placement {
-  const roots: Root[] = [];
+  const roots: RootRow[] = [];
   const functions: { system: number; description: FunctionDescription }[] = [];
   const above: (() => number)[] = [];
   systems.forEach((system, index) => {
@@ -65,20 +69,24 @@ class Placer {
     private readonly ordinal: number,
     /** Index of this system's first function among those of all systems. */
     private readonly first: number,
-    private readonly allRoots: Root[],
+    private readonly allRoots: RootRow[],
     private readonly problems: Problem[],
     private readonly findings: Finding[],
   ) {
     this.functions = system.functions.filter((description) => this.#named(description));
     this.functions.forEach((description, index) => this.#byName.set(description.bdf, index));
     for (const { root } of system.hostBridges ?? []) {
-      if (/^([0-9a-f]{4}|[1-9a-f][0-9a-f]{4,7}):[0-9a-f]{2}$/.test(root)) this.#root(root, true);
+      if (/^([0-9a-f]{4}|[1-9a-f][0-9a-f]{4,7}):[0-9a-f]{2}$/.test(root)) this.#root(root, "host-bridge");
       else this.#problem("BAD_NAME", `host bridge "${root}": expected its root bus as dddd:bb, lower case`, root);
     }
     for (const description of this.functions) {
       const bus = busOf(description);
       const { kind, parent } = description;
-      if (bus.endsWith(":00") || parent === null || (parent === undefined && ROOT_BUS_KINDS.includes(kind))) {
+      const stated = parent !== undefined && parent !== null;
+      if (
+        parent === null ||
+        (parent !== UNKNOWN && (bus.endsWith(":00") || (!stated && ROOT_BUS_KINDS.includes(kind))))
+      ) {
         if (!isVirtual(description)) this.#rootBuses.add(bus);
       }
       this.#claimBus(description);
@@ -94,19 +102,21 @@ class Placer {
 
   #find(description: FunctionDescription): number {
     const { bdf, parent, physicalFunction } = description;
+    // Known or not what its bus hangs below: this function may be elsewhere.
+    if (parent === UNKNOWN) return this.#root(busOf(description), "anywhere");
     if (parent !== undefined && parent !== null) return this.#stated(description, parent);
     if (typeof physicalFunction === "string") {
       const physical = this.functions[this.#byName.get(physicalFunction) ?? -1];
       if (physical !== undefined && !isVirtual(physical)) return this.above(physical);
       const fault = physical === undefined ? "which is not described" : "which is virtual itself";
       this.#problem("PARENT_MISSING", `${bdf} is a virtual function of ${physicalFunction}, ${fault}`, bdf);
-      return this.#root(busOf(description), false);
+      return this.#root(busOf(description), "bus");
     }
     const bus = busOf(description);
-    if (parent === null) return this.#root(bus, true);
+    if (parent === null) return this.#root(bus, "host-bridge");
     const bridge = this.#bridgeOf.get(bus);
     if (bridge !== undefined && bridge !== "clash" && bridge !== description) return this.#indexOf(bridge.bdf);
-    if (bridge === undefined && this.#rootBuses.has(bus)) return this.#root(bus, true);
+    if (bridge === undefined && this.#rootBuses.has(bus)) return this.#root(bus, "host-bridge");
     return this.#unknown(bus, description);
   }
 
@@ -156,7 +166,7 @@ class Placer {
         `${bdf} states the parent ${name}, which is not described: leave parent out where it is not known`,
         bdf,
       );
-      return this.#root(busOf(description), false);
+      return this.#root(busOf(description), "bus");
     }
     const parent = this.functions[index]!;
     const contradiction = contradictionOf(description, parent);
@@ -174,14 +184,15 @@ class Placer {
         functions: [description.bdf],
       });
     }
-    return this.#root(bus, false);
+    return this.#root(bus, "bus");
   }
 
-  #root(bus: string, known: boolean): number {
-    let index = this.#roots.get(bus);
+  #root(bus: string, place: Place): number {
+    const key = place === "anywhere" ? `${bus} ${place}` : bus;
+    let index = this.#roots.get(key);
     if (index === undefined) {
-      index = this.allRoots.push({ system: this.ordinal, segment: parseInt(bus, 16), bus, known }) - 1;
-      this.#roots.set(bus, index);
+      index = this.allRoots.push({ system: this.ordinal, segment: parseInt(bus, 16), bus, place }) - 1;
+      this.#roots.set(key, index);
     }
     return -1 - index;
   }

@@ -1,5 +1,5 @@
 import type { PlatformDeviceDescription } from "./description.js";
-import type { SystemFacts } from "./fabric-columns.js";
+import type { SystemFacts } from "./fabric/columns.js";
 
 /** A device outside PCI, and where it is. */
 export interface PlatformDevice {

@@ -1,4 +1,4 @@
-import type { Addresses } from "./fabric-columns.js";
+import type { Addresses } from "./fabric/columns.js";
 
 // Ranges of addresses as pairs of 32-bit words, so that columns of millions are looked at without a BigInt for each.
 

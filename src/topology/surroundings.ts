@@ -1,6 +1,6 @@
 import type { Terms } from "../core.js";
 import type { RangeDescription } from "./description.js";
-import type { SystemFacts } from "./fabric-columns.js";
+import type { SystemFacts } from "./fabric/columns.js";
 import type { Range, RangeRows } from "./range-rows.js";
 
 /** A range of addresses outside PCI, as people know it. */

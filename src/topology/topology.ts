@@ -9,9 +9,9 @@ import type {
   MachineDescription,
   SystemDescription,
 } from "./description.js";
-import type { FabricColumns } from "./fabric-columns.js";
+import type { FabricColumns } from "./fabric/columns.js";
 import type { Finding } from "./finding.js";
-import { partsFromColumns } from "./from-columns.js";
+import { partsFromColumns } from "./fabric/from-columns.js";
 import { partsFromDescription } from "./from-description.js";
 import type { Root } from "./hosts.js";
 import { hostAttachmentsOf, sideLinksOf, type HostAttachment, type SideLink } from "./links.js";
@@ -19,7 +19,7 @@ import { OwnerBatch } from "./owner-columns.js";
 import { ownersOf, type AddressBook } from "./ownership.js";
 import { PlatformNames, type PlatformDevice } from "./platform-names.js";
 import { SystemNames } from "./system-names.js";
-import { pack, unpack } from "./topology-buffer.js";
+import { pack, unpack } from "./buffer/topology-buffer.js";
 
 export type { HostAttachment, SideLink } from "./links.js";
 export type { Common, CommonColumns, Owner, OwnerColumns, Ownership, OwnerQueries, Ref } from "./answers.js";

@@ -20,7 +20,7 @@ interface Schema {
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
-  readonly additionalProperties?: false;
+  readonly additionalProperties?: false | Schema;
 }
 
 const DEFINITIONS = schema.$defs as unknown as Readonly<Record<string, Schema>>;
@@ -139,6 +139,8 @@ function checkFields(value: Record<string, unknown>, rule: Schema, passed?: Pass
     } else if (rule.additionalProperties === false) {
       const message = `no such field: expected one of ${Object.keys(properties).join(", ")}`;
       problems.push({ path: placeOf(name), message });
+    } else if (rule.additionalProperties !== undefined) {
+      problems.push(...below(placeOf(name), check(value[name], rule.additionalProperties, passed)));
     }
   }
   return problems;

@@ -1,5 +1,5 @@
 import { NO_ADDRESS, TRANSLATIONS, type Addresses } from "../core.js";
-import { wordsOf } from "../topology/words64.js";
+import { wordsOf } from "../topology/fabric/words64.js";
 import { ROUTES } from "../explain/ruling.js";
 import type { Route, Translation } from "../explain/verdict.js";
 

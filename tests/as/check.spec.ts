@@ -26,7 +26,7 @@ import {
   HEADER_LEAF_COUNT,
   HEADER_RECORDS,
   HOST_BYTES,
-  HOST_KNOWN,
+  HOST_PLACE,
   HOST_SEGMENT,
   HOST_SYSTEM,
   IOMMU_TRANSLATING,
@@ -202,7 +202,7 @@ describe("checks", () => {
       expect(with32(HOST_ROWS, machine.narrow, row + HOST_SYSTEM, 2)).toBe(false);
       expect(with32(HOST_ROWS, machine.narrow, row + HOST_SYSTEM, 0xffffffff)).toBe(false);
       expect(with32(HOST_ROWS, machine.narrow, row + HOST_SEGMENT, 0xffffffff)).toBe(true);
-      expect(with32(HOST_ROWS, machine.narrow, row + HOST_KNOWN, 0)).toBe(true);
+      expect(with32(HOST_ROWS, machine.narrow, row + HOST_PLACE, 0)).toBe(true);
     }
   });
 

@@ -11,7 +11,7 @@ import {
   HEADER_RECORDS,
   HEADER_WIDE,
   HOST_BYTES,
-  HOST_KNOWN,
+  HOST_PLACE,
   RECORD_DEPTH,
 } from "../../assembly/layout";
 import { minimaBytes, numberForest, packForest, placeNodes, plantMinima } from "../../assembly/number";
@@ -129,7 +129,7 @@ export class Packed {
     this.longest = max(longest, count + 1 - root);
     this.minima = zeros(minimaBytes(count, this.longest));
     this.hosts = zeros(trees * HOST_BYTES);
-    for (let host: usize = 0; host < trees; host++) store<u32>(this.hosts + host * HOST_BYTES, 1, HOST_KNOWN);
+    for (let host: usize = 0; host < trees; host++) store<u32>(this.hosts + host * HOST_BYTES, 1, HOST_PLACE);
     store<u32>(this.base, count, HEADER_NODES);
     store<u32>(this.base, u32(wide), HEADER_WIDE);
     store<u32>(this.base, this.bits, HEADER_DEPTH_BITS);

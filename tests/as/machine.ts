@@ -10,7 +10,7 @@ import {
   HEADER_REQUESTS,
   HEADER_TABLE,
   HOST_BYTES,
-  HOST_KNOWN,
+  HOST_PLACE,
   HOST_SEGMENT,
   HOST_SYSTEM,
   PATHS,
@@ -108,7 +108,7 @@ export class Machine {
       const host = hosts + <usize>(index / 3) * HOST_BYTES;
       store<u32>(host, this.hosts[index], HOST_SYSTEM);
       store<u32>(host, this.hosts[index + 1], HOST_SEGMENT);
-      store<u32>(host, this.hosts[index + 2], HOST_KNOWN);
+      store<u32>(host, this.hosts[index + 2], HOST_PLACE);
     }
     this.ranges.build();
     this.narrow = this.header(new Packed(source, false), hosts);

@@ -142,7 +142,7 @@ describe("large numbers", () => {
     const starts = Array.from({ length: perSystem }, (_, index) => BigInt(index + 1) * 0x3000n);
     const rows = [0, 1, 2].flatMap((system) => starts.map((start) => ({ system, start, size: 0x1000n })));
     const systems = [0, 1, 2].map(() => ({ open: "nowhere", iommu: "identity" }) as const);
-    const hosts = [{ system: 0, segment: 0, known: true }];
+    const hosts = [{ system: 0, segment: 0, place: "host-bridge" as const }];
     const core = Core.of({ forest: forestOf([0]), hosts, systems, ranges: rangesOf(rows, 3) }, build);
     for (const system of [0, 1, 2]) {
       for (const [index, start] of starts.entries()) {
@@ -167,7 +167,7 @@ describe("ranges", () => {
     ];
     const systems = Array.from({ length: 6 }, () => ({ open: "nowhere", iommu: "unknown" }) as const);
     const ranges = rangesOf(rows, 6);
-    const hosts = [{ system: 0, segment: 0, known: true }];
+    const hosts = [{ system: 0, segment: 0, place: "host-bridge" as const }];
     const core = Core.of({ forest: forestOf([0, 1, 1, 1]), hosts, systems, ranges });
     expect(core.rangeCount).toBe(4);
     for (let range = 0; range < 4; range++) {

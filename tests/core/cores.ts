@@ -86,7 +86,7 @@ export function coreOf(forest: Forest, rows: readonly RangeRow[] = [], build?: B
   return Core.of(
     {
       forest,
-      hosts: Array.from({ length: hosts }, () => ({ system: 0, segment: 0, known: true })),
+      hosts: Array.from({ length: hosts }, () => ({ system: 0, segment: 0, place: "host-bridge" as const })),
       systems: [{ open: "nowhere", iommu: "identity" }],
       ranges: rangesOf(rows),
     },
@@ -146,7 +146,11 @@ export function anything(seed: number, nodes = 200, deep = 0): Parameters<typeof
   const forest = buildForest(Uint32Array.from(parents), marks, dmaBits)!;
   const hosts = parents
     .filter((parent) => parent === 0)
-    .map(() => ({ system: random.below(SYSTEMS), segment: random.below(2), known: random.below(3) > 0 }));
+    .map(() => ({
+      system: random.below(SYSTEMS),
+      segment: random.below(2),
+      place: random.of(["bus", "host-bridge", "host-bridge", "anywhere"] as const),
+    }));
   const rows = Array.from({ length: 3 * nodes }, (): RangeRow => {
     const kind = random.of([...RANGE_KINDS, "bar", "bar"] as const);
     const depth = random.of([0, 0, 0, 1, 2, 3, ALWAYS]);

@@ -59,7 +59,7 @@ describe("the page on columns", () => {
   });
 
   test("lists the columns of a fabric", () => {
-    const columns = columnsOf("src/topology/fabric-columns.ts", "FabricColumns");
+    const columns = columnsOf("src/topology/fabric/columns.ts", "FabricColumns");
     expect(documented(section("## A fabric"))).toEqual(columns.filter(([name]) => name !== "systems"));
   });
 
@@ -116,7 +116,7 @@ function sectionsOf(buffer: ArrayBuffer): string[] {
   const text = (at: number, length: number) => new TextDecoder().decode(new Uint8Array(buffer, at, length));
   const header = Object.fromEntries(table(PAGE, "header", "bytes").map(([at, , holds]) => [holds, Number(at)]));
   expect(text(header["peerlane"]!, 8)).toBe("peerlane");
-  expect(view.getUint32(8, true)).toBe(2);
+  expect(view.getUint32(8, true)).toBe(3);
   expect(view.getBigUint64(header["length of the buffer in bytes, a multiple of 64"]!, true)).toBe(
     BigInt(buffer.byteLength),
   );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CODE_NUMBERS, EXPORTS, linux, NO_ADDRESS, PeerDma, ROUTES, Topology } from "../../src/index.js";
 import type { BarDescription, ExportStance, MachineDescription } from "../../src/topology/description.js";
-import { mergeSystems } from "../../src/topology/merge.js";
+import { mergeSystems } from "../../src/topology/merge/merge.js";
 import { BDF, machineT } from "../vectors/machine.js";
 import { columnsOf, comparable, reduced } from "../topology/columns-of.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { synthesize, type SynthesizeOptions } from "../../src/fabrics/index.js";
-import { FUNCTION_KINDS, NO_ROW } from "../../src/topology/fabric-columns.js";
+import { FUNCTION_KINDS, NO_ROW } from "../../src/topology/fabric/columns.js";
 import type { Fabric } from "./describe.js";
 import { expectPlaces } from "./invariants.js";
 

@@ -15,7 +15,7 @@ import {
   SRIOV_UNKNOWN,
   type Addresses,
   type FabricColumns,
-} from "../../src/topology/fabric-columns.js";
+} from "../../src/topology/fabric/columns.js";
 
 /** Columns with all that {@link synthesize} fills, addresses of 64 bits. */
 export type Fabric = Pick<FabricColumns, "systems" | "hostBridges"> & {

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { NO_ROW, type FabricColumns } from "../../src/topology/fabric-columns.js";
+import { NO_ROW, type FabricColumns } from "../../src/topology/fabric/columns.js";
 import { hostBridgesOf, namesOf, type Fabric } from "./describe.js";
 
 interface Range {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { shapes, type ShapeName } from "../../src/fabrics/index.js";
-import { FUNCTION_KINDS, NO_ROW } from "../../src/topology/fabric-columns.js";
+import { FUNCTION_KINDS, NO_ROW } from "../../src/topology/fabric/columns.js";
 import type { Fabric } from "./describe.js";
 import { expectBusNumbers, expectForest, expectPlaces } from "./invariants.js";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { synthesize, type Count, type SynthesizeOptions } from "../../src/fabrics/index.js";
-import { ACS_ABSENT, FUNCTION_KINDS, NO_ROW, SRIOV_UNKNOWN } from "../../src/topology/fabric-columns.js";
+import { ACS_ABSENT, FUNCTION_KINDS, NO_ROW, SRIOV_UNKNOWN } from "../../src/topology/fabric/columns.js";
 import { hostBridgesOf, namesOf, type Fabric } from "./describe.js";
 import { expectBusNumbers, expectForest, expectPlaces } from "./invariants.js";
 

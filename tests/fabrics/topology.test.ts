@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { shapes, synthesize, type ShapeName } from "../../src/fabrics/index.js";
-import type { FabricColumns } from "../../src/topology/fabric-columns.js";
+import type { FabricColumns } from "../../src/topology/fabric/columns.js";
 import { Topology } from "../../src/topology/topology.js";
 import { describeFabric, hostBridgesOf, namesOf, type Fabric } from "./describe.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ROUTES, parseCpu, linux, PeerDma, Topology, type SystemDescription } from "../../src/index.js";
-import { readLspci } from "../../src/readers/lspci.js";
+import { readLspci } from "../../src/readers/lspci/lspci.js";
 import { read } from "../../src/readers/read.js";
 import { captureFile, captureNames, captureText } from "../readers/fixtures.js";
 import { kernelAnswers, type KernelAnswers } from "./answers.js";

@@ -2,8 +2,8 @@ import { gzipSync } from "node:zlib";
 import { execFileSync } from "node:child_process";
 import { packTar, type TarEntry } from "modern-tar";
 import { describe, expect, test } from "vitest";
-import { decompress, packingOf, readTar } from "../../src/readers/archive.js";
-import { FileTree, MemoryFiles } from "../../src/readers/file-tree.js";
+import { decompress, packingOf, readTar } from "../../src/readers/files/archive.js";
+import { FileTree, MemoryFiles } from "../../src/readers/files/file-tree.js";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const file = (name: string, body: string): TarEntry => ({

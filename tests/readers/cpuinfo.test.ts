@@ -23,7 +23,13 @@ test.each([
   [
     "x86: the first CPU's vendor and whole family",
     X86,
-    { architecture: "x86", vendor: "AuthenticAMD", family: 25, model: "AMD EPYC 7763 64-Core Processor" },
+    {
+      architecture: "x86",
+      vendor: "AuthenticAMD",
+      family: 25,
+      modelNumber: 1,
+      model: "AMD EPYC 7763 64-Core Processor",
+    },
   ],
   ["arm64: the implementer", ARM64, { architecture: "arm64", vendor: "0x41" }],
   ["32-bit ARM is another architecture", ARM, { architecture: "arm", vendor: "0x41" }],

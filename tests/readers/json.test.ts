@@ -156,6 +156,14 @@ function changed(path: Path, to: unknown): unknown {
   return document;
 }
 
+/** Types that are not called as their part of the schema is. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  busNumbers: "BusNumbers",
+  numaNodeDescription: "NumaNodeDescription",
+  view: "NcclView",
+  ncclElement: "NcclElement",
+};
+
 describe("machine.schema.json", () => {
   test("accepts a description that uses every field", () => {
     expect(validate(FULL)).toBe(true);
@@ -206,9 +214,10 @@ describe("machine.schema.json", () => {
 
   test("has the fields of description.ts, optional where they are, and the same choices", () => {
     const text = readFileSync(new URL("src/topology/description.ts", root), "utf8");
+    const views = readFileSync(new URL("src/topology/views.ts", root), "utf8");
     const inTypes = new Map<string, string[]>();
     const choices = new Map<string, string[]>();
-    for (const node of ts.createSourceFile("description.ts", text, ts.ScriptTarget.Latest, true).statements) {
+    for (const node of ts.createSourceFile("description.ts", text + views, ts.ScriptTarget.Latest, true).statements) {
       if (ts.isTypeAliasDeclaration(node))
         choices.set(
           node.name.text,
@@ -228,10 +237,17 @@ describe("machine.schema.json", () => {
     const names = new Map(
       Object.entries(schema.$defs as Record<string, { properties?: object }>)
         .filter(([name, rule]) => rule.properties !== undefined && name !== "registerWord")
-        .map(([name]) => [
-          name,
-          name === "busNumbers" ? "BusNumbers" : `${name[0]!.toUpperCase()}${name.slice(1)}Description`,
-        ]),
+        .map(([name]) => [name, TYPE_NAMES[name] ?? `${name[0]!.toUpperCase()}${name.slice(1)}Description`]),
+    );
+    // One object there, two types here, told apart by their tool.
+    const [nccl, matrix] = [inTypes.get("NcclView")!, inTypes.get("MatrixView")!];
+    expect(schema.$defs.view.properties.tool.enum).toEqual(
+      [...views.matchAll(/readonly tool: (.*);/g)].flatMap(([, tools]) => tools!.replaceAll('"', "").split(" | ")),
+    );
+    inTypes.delete("MatrixView");
+    inTypes.set(
+      "NcclView",
+      ["tool", ...[...nccl, ...matrix].filter((field) => field !== "tool").map((field) => `${field}?`)].sort(),
     );
     expect([...names.values(), "MachineDescription"].sort()).toEqual([...inTypes.keys()].sort());
     for (const [name, type] of names)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatBus, parseBdf } from "../../src/topology/bdf.js";
 import type { FunctionDescription, SystemDescription } from "../../src/topology/description.js";
-import { looksLikeLspci, readLspci } from "../../src/readers/lspci.js";
+import { looksLikeLspci, readLspci } from "../../src/readers/lspci/lspci.js";
 import { ReadError } from "../../src/readers/reading.js";
 import { REAL, realFile } from "./fixtures.js";
 

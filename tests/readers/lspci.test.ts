@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { toBigInt } from "../../src/topology/address.js";
 import type { BarDescription, FunctionDescription, WindowDescription } from "../../src/topology/description.js";
-import { looksLikeLspci, readLspci } from "../../src/readers/lspci.js";
+import { looksLikeLspci, readLspci } from "../../src/readers/lspci/lspci.js";
 import { ReadError } from "../../src/readers/reading.js";
 import { captureNames, captureText } from "./fixtures.js";
 

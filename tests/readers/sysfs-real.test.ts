@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { decompress, readTar } from "../../src/readers/archive.js";
+import { decompress, readTar } from "../../src/readers/files/archive.js";
 import { read } from "../../src/readers/read.js";
 import type { Reading } from "../../src/readers/reading.js";
-import { readSysfs } from "../../src/readers/sysfs.js";
+import { readSysfs } from "../../src/readers/sysfs/sysfs.js";
 import type { FunctionDescription } from "../../src/topology/description.js";
 import { captureFile, captureNames, captureText, REAL, realFile } from "./fixtures.js";
 

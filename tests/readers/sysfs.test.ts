@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { FileTree, MemoryFiles } from "../../src/readers/file-tree.js";
-import { readSysfs } from "../../src/readers/sysfs.js";
+import { FileTree, MemoryFiles } from "../../src/readers/files/file-tree.js";
+import { readSysfs } from "../../src/readers/sysfs/sysfs.js";
 import type { FunctionDescription } from "../../src/topology/description.js";
 import { Topology } from "../../src/topology/topology.js";
 

@@ -1,5 +1,5 @@
-import type { FabricColumns, SystemFacts } from "../../src/topology/fabric-columns.js";
-import { ACS_ABSENT, FUNCTION_KINDS } from "../../src/topology/fabric-columns.js";
+import type { FabricColumns, SystemFacts } from "../../src/topology/fabric/columns.js";
+import { ACS_ABSENT, FUNCTION_KINDS } from "../../src/topology/fabric/columns.js";
 import { acsOf, HOSTS, type HostKind, type Mark } from "./forests.js";
 import { chain, decide, type World } from "./reference.js";
 

@@ -11,7 +11,7 @@ import {
   NO_ROW,
   SRIOV_UNKNOWN,
   type FabricColumns,
-} from "../../src/topology/fabric-columns.js";
+} from "../../src/topology/fabric/columns.js";
 import { EXPORTS } from "../../src/core.js";
 import { parseBdf } from "../../src/topology/bdf.js";
 import { Topology } from "../../src/topology/topology.js";

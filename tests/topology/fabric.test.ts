@@ -10,7 +10,7 @@ import {
   NO_ROW,
   SRIOV_UNKNOWN,
   type FabricColumns,
-} from "../../src/topology/fabric-columns.js";
+} from "../../src/topology/fabric/columns.js";
 import { Topology } from "../../src/topology/topology.js";
 import { read } from "../../src/readers/read.js";
 import { captureFile, captureNames } from "../readers/fixtures.js";

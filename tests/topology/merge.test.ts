@@ -5,7 +5,7 @@ import type {
   SideLinkDescription,
   SystemDescription,
 } from "../../src/topology/description.js";
-import { mergeSystems } from "../../src/topology/merge.js";
+import { mergeSystems } from "../../src/topology/merge/merge.js";
 
 const BDF = "0000:03:00.0";
 

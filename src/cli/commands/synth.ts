@@ -1,5 +1,5 @@
 import { shapes, synthesize, type ShapeName } from "../../fabrics/index.js";
-import type { FabricColumns } from "../../topology/fabric-columns.js";
+import type { FabricColumns } from "../../topology/fabric/columns.js";
 import { Topology } from "../../topology/topology.js";
 import type { Maker } from "../command.js";
 import { UsageError } from "../exit.js";

@@ -1,0 +1,105 @@
+import { SaxesParser } from "saxes";
+import { ReadError } from "./reading.js";
+
+/** An element as it begins. */
+export interface XmlElement {
+  readonly name: string;
+  /** In the order of the document; without a prototype, so that every name is only a name. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Makes the error to throw where the element is not what it should be; while it is being told of. */
+  error(message: string): ReadError;
+}
+
+/** What is told of a document, in its order. Text between elements is not: none of the formats read here has any. */
+export interface XmlHandler {
+  open(element: XmlElement): void;
+  close(name: string): void;
+}
+
+/** What every document of a machine fits into, and none that was made to fill up memory. */
+const LIMITS = { depth: 512, attributes: 256, value: 1 << 20 } as const;
+
+/** So that the first element is told before all of a long document has been looked at. */
+const CHUNK = 1 << 16;
+
+/**
+ * Walks through a document of XML 1.0 without keeping it. A DOCTYPE may name its definition but not hold one, and the
+ * only entities are the five that XML has: nothing is fetched and nothing grows.
+ *
+ * @param source its name, for messages.
+ * @throws ReadError with line, column and path (`/system/cpu[2]/pci[1]`) for what is no well-formed XML, cut off, or beyond
+ * what a machine needs (512 levels, 256 attributes, 1 MiB in a value).
+ */
+export function readXml(text: string, source: string, handler: XmlHandler): void {
+  const start = /^[\s\uFEFF]*/.exec(text)![0].length;
+  const parser = new SaxesParser<{ xmlns: false; position: true }>({ xmlns: false, position: true });
+  const path = new ElementPath();
+  const errorAt = (offset: number, message: string) => {
+    const before = text.slice(0, offset);
+    return new ReadError(
+      message,
+      source,
+      before.split("\n").length,
+      offset - before.lastIndexOf("\n"),
+      path.toString(),
+    );
+  };
+  const error = (message: string) => errorAt(Math.max(start, start + parser.position - 1), message);
+  let attributes = 0;
+  let begin = 0;
+  parser.on("error", ({ message }) => {
+    // The parser puts the place in front of its messages.
+    throw error(`damaged XML: ${message.replace(/^[^a-z]*[0-9]+:[0-9]+: /, "").replace(/\.$/, "")}`);
+  });
+  parser.on("doctype", (doctype) => {
+    if (doctype.includes("[")) {
+      throw error(
+        "the DOCTYPE holds definitions of its own, which no tool writes: remove everything between its brackets",
+      );
+    }
+  });
+  parser.on("opentagstart", ({ name }) => {
+    path.open(name);
+    attributes = 0;
+    begin = text.lastIndexOf(`<${name}`, start + parser.position);
+    if (path.depth > LIMITS.depth) throw error(`elements nest more than ${LIMITS.depth} deep, which no machine needs`);
+  });
+  parser.on("attribute", ({ name, value }) => {
+    if (++attributes > LIMITS.attributes) throw error(`more than ${LIMITS.attributes} attributes in one element`);
+    if (value.length > LIMITS.value) throw error(`the attribute ${name} is longer than ${LIMITS.value} characters`);
+  });
+  parser.on("opentag", ({ name, attributes: values }) => {
+    handler.open({ name, attributes: values, error: (message) => errorAt(begin, message) });
+  });
+  parser.on("closetag", ({ name }) => {
+    handler.close(name);
+    path.close();
+  });
+  for (let at = start; at < text.length; at += CHUNK) parser.write(text.slice(at, at + CHUNK));
+  parser.close();
+}
+
+/** The element that is being read, as XPath writes it. */
+class ElementPath {
+  readonly #levels: { readonly name: string; readonly ordinal: number; readonly children: Map<string, number> }[] = [];
+  readonly #root = new Map<string, number>();
+
+  get depth(): number {
+    return this.#levels.length;
+  }
+
+  open(name: string): void {
+    const siblings = this.#levels.at(-1)?.children ?? this.#root;
+    const ordinal = (siblings.get(name) ?? 0) + 1;
+    siblings.set(name, ordinal);
+    this.#levels.push({ name, ordinal, children: new Map() });
+  }
+
+  close(): void {
+    this.#levels.pop();
+  }
+
+  toString(): string {
+    return this.#levels.map(({ name, ordinal }, level) => `/${name}${level === 0 ? "" : `[${ordinal}]`}`).join("");
+  }
+}

@@ -1,0 +1,46 @@
+import type { Finding } from "../finding.js";
+
+/** What one source says of one field. */
+export interface Said<T> {
+  readonly source: string;
+  readonly value: T;
+}
+
+/** Settles what several sources say of one thing, and keeps a finding of every contradiction. */
+export class Settlement {
+  readonly findings: Finding[] = [];
+
+  /** What all agree on; unknown where nobody says anything or two contradict each other. */
+  agreed<T>(what: string, said: readonly Said<T>[], functions: readonly string[] = []): T | undefined {
+    return this.#isContested(what, said, functions) ? undefined : said[0]?.value;
+  }
+
+  /** What the first says, whatever the others do. */
+  first<T>(what: string, said: readonly Said<T>[], functions: readonly string[] = []): T | undefined {
+    this.#isContested(what, said, functions);
+    return said[0]?.value;
+  }
+
+  contradiction(what: string, said: readonly Said<unknown>[], functions: readonly string[]): void {
+    const sides = said.map(({ source, value }) => `${source} says ${JSON.stringify(value)}`).join(", ");
+    this.findings.push({ code: "SOURCES_DISAGREE", message: `${what}: ${sides}`, functions });
+  }
+
+  #isContested<T>(what: string, said: readonly Said<T>[], functions: readonly string[]): boolean {
+    // Most fields are said once, or alike, and most values are of one piece.
+    if (said.every(({ value }) => value === said[0]!.value)) return false;
+    const values = new Set(said.map(({ value }) => canonical(value)));
+    if (values.size <= 1) return false;
+    this.contradiction(what, said, functions);
+    return true;
+  }
+}
+
+/** One spelling for equal values, in whatever order a source wrote their fields. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
