@@ -1,13 +1,12 @@
 import {
   CLAIMS,
-  DIRECTIONS,
   IOMMUS,
   NO_ADDRESS,
   NO_BAR,
   NO_DISTANCE,
   OPEN,
-  PLACES,
   PATHS,
+  PLACES,
   RELATIONS,
   STATUSES,
   TRANSLATIONS,
@@ -32,6 +31,8 @@ import type {
 } from "./core/columns.js";
 import { recordBytes, type Forest } from "./core/forest.js";
 import { CHUNK, inspect, MATRIX_LIMIT, MAX_CLASSES, settle, type Instance } from "./core/instance.js";
+import { Intake } from "./core/intake.js";
+import { give, giveAddresses } from "./core/output.js";
 import { decisionCell, type Answers, type Phrases, type Rulings } from "./core/phrases.js";
 import type { Ranges } from "./core/ranges.js";
 import { Sections, type Places, type SectionMap } from "./core/sections.js";
@@ -79,7 +80,7 @@ export class Core {
   readonly #staging: Instance["staging"];
   readonly #matrix: Instance["matrix"];
   readonly #requests: Uint8Array;
-  readonly #numbers: Float64Array;
+  readonly #intake: Intake;
   readonly #terms: readonly Terms[];
   /** By row of the terms. */
   readonly #bars: Uint8Array;
@@ -129,11 +130,11 @@ export class Core {
     this.#staging = staging;
     this.#matrix = instance.matrix;
     this.#requests = instance.precise.requests.values;
-    this.#numbers = new Float64Array(exports.memory.buffer, staging.address.at, CHUNK);
     this.count = sections.nodes;
     this.hosts = sections.hosts;
     this.systems = sections.systems;
     this.rangeCount = sections.ranges;
+    this.#intake = new Intake(instance, this.count, this.systems);
     this.#terms = unpackTerms(sections.bytes("terms"));
     this.#bars = Uint8Array.from(this.#terms, ({ bar }) => bar ?? NO_BAR);
     this.#recordBytes = recordBytes(sections.wide);
@@ -382,8 +383,8 @@ export class Core {
     const full = into.distance !== undefined || into.relation !== undefined || into.path !== undefined;
     for (let first = 0; first < a.length; first += CHUNK) {
       const rows = Math.min(CHUNK, a.length - first);
-      this.#takeIds(a, first, rows, window.left, "a");
-      this.#takeIds(b, first, rows, window.right, "b");
+      this.#intake.ids(a, first, rows, window.left, "a");
+      this.#intake.ids(b, first, rows, window.right, "b");
       if (full) this.#decideRows(rows, 0, 0, false);
       else this.#core.commonMany(this.#base, rows, window.left.at, window.right.at, window.common.at);
       this.#givePairs(into, first, rows);
@@ -395,8 +396,8 @@ export class Core {
     const { left, right, common } = this.#staging;
     for (let first = 0; first < a.length; first += CHUNK) {
       const rows = Math.min(CHUNK, a.length - first);
-      this.#takeIds(a, first, rows, left, "a");
-      this.#takeIds(b, first, rows, right, "b");
+      this.#intake.ids(a, first, rows, left, "a");
+      this.#intake.ids(b, first, rows, right, "b");
       this.#core.walkMany(this.#base, rows, left.at, right.at, common.at);
       give(common, into, first, rows);
     }
@@ -419,8 +420,8 @@ export class Core {
     const window = this.#staging;
     for (let first = 0; first < providers.length; first += CHUNK) {
       const rows = Math.min(CHUNK, providers.length - first);
-      this.#takeIds(providers, first, rows, window.left, "providers");
-      this.#takeIds(clients, first, rows, window.right, "clients");
+      this.#intake.ids(providers, first, rows, window.left, "providers");
+      this.#intake.ids(clients, first, rows, window.right, "clients");
       const decide = () => this.#decideRows(rows, 0, direction, true);
       this.#settling(policy, rows, window.left.values, window.right.values, decide);
       // Now that their records are in the caches.
@@ -452,10 +453,10 @@ export class Core {
     const window = this.#staging;
     for (let first = 0; first < address.length; first += CHUNK) {
       const rows = Math.min(CHUNK, address.length - first);
-      this.#takeAddresses(address, first, rows, window.address, "address");
-      if (size !== null) this.#takeSizes(size, first, rows);
+      this.#intake.addresses(address, first, rows, window.address, "address");
+      if (size !== null) this.#intake.sizes(size, first, rows);
       const perRow = typeof systems !== "number";
-      if (perRow) this.#takeSystems(systems, first, rows);
+      if (perRow) this.#intake.systems(systems, first, rows);
       this.#core.displaceMany(this.#base, rows, window.address.at, perRow ? window.left.at : 0, perRow ? 0 : systems);
       this.#core.ownerMany(
         this.#base,
@@ -510,11 +511,11 @@ export class Core {
     const perRow = typeof direction !== "number";
     for (let first = 0; first < initiator.length; first += CHUNK) {
       const rows = Math.min(CHUNK, initiator.length - first);
-      this.#takeIds(initiator, first, rows, window.left, "initiator");
-      if (perRow) this.#takeDirections(direction, first, rows);
+      this.#intake.ids(initiator, first, rows, window.left, "initiator");
+      if (perRow) this.#intake.directions(direction, first, rows);
       const answered = this.#settling(policy, rows, window.owner.values, window.left.values, () => {
-        this.#takeAddresses(address, first, rows, window.address, "address");
-        this.#takeSizes(size, first, rows);
+        this.#intake.addresses(address, first, rows, window.address, "address");
+        this.#intake.sizes(size, first, rows);
         return this.#requestRows(rows, perRow ? window.direction.at : 0, perRow ? 0 : direction, this.#rulings);
       });
       if (answered !== rows) {
@@ -543,7 +544,7 @@ export class Core {
     if (count > MATRIX_LIMIT) {
       throw new RangeError(`expected at most ${MATRIX_LIMIT} functions, got ${count}: name those that matter`);
     }
-    this.#takeIds(ids, 0, count, window.sorted, "ids");
+    this.#intake.ids(ids, 0, count, window.sorted, "ids");
     const columns = window.columns.values.subarray(0, count);
     for (let column = 0; column < count; column++) columns[column] = column;
     if (!isAscending(ids)) columns.sort((a, b) => ids[a]! - ids[b]!);
@@ -686,15 +687,6 @@ export class Core {
     if (into.path !== undefined) give(window.path, into.path, first, rows);
   }
 
-  #takeIds(ids: Uint32Array, first: number, rows: number, into: Column<Uint32Array>, name: string): void {
-    into.values.set(rows === ids.length ? ids : ids.subarray(first, first + rows));
-    const bad = this.#core.firstBadId(rows, into.at, this.count);
-    if (bad === rows) return;
-    throw new RangeError(
-      `${name}: expected ids from 1 to ${this.count}, got ${ids[first + bad]} in row ${first + bad}`,
-    );
-  }
-
   #expectFunctions({ values }: Column<Uint32Array>, first: number, rows: number, name: string): void {
     for (let row = 0; row < rows; row++) {
       const id = values[row]!;
@@ -702,88 +694,9 @@ export class Core {
       throw new RangeError(`${name}: expected functions, got the host bridge ${id} in row ${first + row}`);
     }
   }
-
-  #takeAddresses(source: Addresses, first: number, rows: number, into: Column<BigUint64Array>, name: string): void {
-    if (source instanceof BigUint64Array) {
-      into.values.set(source.subarray(first, first + rows));
-      return;
-    }
-    // The same bytes seen as doubles, which the core turns into addresses where they are.
-    const numbers = into === this.#staging.address ? this.#numbers : this.#numbersOf(into);
-    numbers.set(source.subarray(first, first + rows));
-    const bad = this.#core.convertMany(rows, into.at);
-    if (bad === rows) return;
-    throw new RangeError(
-      `${name}: expected whole numbers from 0 to 2^53 - 1, got ${source[first + bad]} in row ${first + bad}`,
-    );
-  }
-
-  #numbersOf({ at }: Column<BigUint64Array>): Float64Array {
-    return new Float64Array(this.#core.memory.buffer, at, CHUNK);
-  }
-
-  #takeSizes(size: Addresses | bigint, first: number, rows: number): void {
-    const window = this.#staging;
-    if (typeof size === "bigint") window.size.values.fill(size, 0, rows);
-    else this.#takeAddresses(size, first, rows, window.size, "size");
-    const bad = this.#core.firstBadSize(rows, window.address.at, window.size.at);
-    if (bad === rows) return;
-    const [bytes, start] = [window.size.values[bad]!, window.address.values[bad]!];
-    throw new RangeError(
-      `size: expected at least 1 byte within [0, 2^64), got ${bytes} bytes at ${start} in row ${first + bad}`,
-    );
-  }
-
-  #takeSystems(systems: Uint32Array, first: number, rows: number): void {
-    const { values } = this.#staging.left;
-    for (let row = 0; row < rows; row++) {
-      const system = systems[first + row]!;
-      if (system >= this.systems) {
-        throw new RangeError(`system: expected ordinals below ${this.systems}, got ${system} in row ${first + row}`);
-      }
-      values[row] = system;
-    }
-  }
-
-  #takeDirections(directions: Uint8Array, first: number, rows: number): void {
-    const { values } = this.#staging.direction;
-    for (let row = 0; row < rows; row++) {
-      const direction = directions[first + row]!;
-      if (direction >= DIRECTIONS.length) {
-        throw new RangeError(
-          `direction: expected rows of ${DIRECTIONS.join(", ")}, got ${direction} in row ${first + row}`,
-        );
-      }
-      values[row] = direction;
-    }
-  }
-}
-
-function give<Values extends Uint8Array | Uint32Array>(
-  { values }: Column<Values>,
-  into: Values,
-  first: number,
-  rows: number,
-): void {
-  into.set(rows === values.length ? values : values.subarray(0, rows), first);
-}
-
-function giveAddresses({ values }: Column<BigUint64Array>, into: Addresses, first: number, rows: number): void {
-  if (into instanceof BigUint64Array) {
-    into.set(rows === values.length ? values : values.subarray(0, rows), first);
-    return;
-  }
-  const halves = new Uint32Array(values.buffer, values.byteOffset, rows * 2);
-  for (let row = 0; row < rows; row++) {
-    const high = halves[2 * row + 1]!;
-    into[first + row] = high === NOWHERE ? NaN : halves[2 * row]! + high * 2 ** 32;
-  }
 }
 
 const OWNED = CLAIMS.indexOf("owned");
-
-/** The upper half of NO_ADDRESS, which no offset and no address that a double holds has. */
-const NOWHERE = 0xffffffff;
 
 function isAscending(ids: Uint32Array): boolean {
   for (let row = 1; row < ids.length; row++) if (ids[row]! < ids[row - 1]!) return false;
