@@ -138,7 +138,9 @@ describe("a dump", () => {
 
   test("that has one device twice, or something else among them, is refused", async () => {
     await expect(of(device(), device())).rejects.toThrow("dump: [1]: 0000:01:00.0 is there twice");
-    await expect(of(device(), 7)).rejects.toThrow(/^dump: \[1\]: expected a device with realpath, config, modalias, got 7/);
+    await expect(of(device(), 7)).rejects.toThrow(
+      /^dump: \[1\]: expected a device with realpath, config, modalias, got 7/,
+    );
   });
 
   test("that is cut is said to be one", async () => {

@@ -37,7 +37,7 @@ const RECORD = new RegExp(`^(?:Slot|Device):\\s+${SLOT.source.slice(1)}$`, "i");
 /** What stands below the first line of a record: names that later versions may add to. */
 const ENTRY = /^[A-Za-z]+:(?:\s|$)/;
 const HEX = /^[0-9a-f]{2,3}:(?: [0-9a-f]{2}){1,16}$/i;
-const TREE = /^[ |]*(?:-\+?-?\[[0-9a-f:]+\]|[+\\]-(?:\[|[0-9a-f]{2}\.[0-7]))/i;
+const TREE = /^[ |\t]*(?:-\+?-?\[[0-9a-f:]+\]|[+\\]-(?:\[|[0-9a-f]{2}\.[0-7]))/i;
 /** The first line of a drawing. */
 const ROOT = /^\s*-\+?-?\[[0-9a-f:]+\]-/i;
 /** A fence, a prompt with a command, or the bare command. (`Slot # 40` is none.) */
@@ -78,7 +78,7 @@ export function lspciLines(text: string): LspciLine[] {
       previous.text += ` ${trimmed}`;
       continue;
     }
-    continues = WRAPPING.has(kind);
+    continues = WRAPPING.has(kind) || (kind === "tree" && mayGoOn(line));
     // Blank lines may be those of a paste that is double-spaced.
     inRecord = kind === "record" || (inRecord && (kind === "entry" || kind === "blank"));
     lines.push({
@@ -94,6 +94,14 @@ export function lspciLines(text: string): LspciLine[] {
 
 /** Lines that go on in the next where a mail program broke them. */
 const WRAPPING: ReadonlySet<string> = new Set(["header", "field", "quoted", "entry"]);
+
+/** Mail programs break no line that is shorter. */
+const SHORTEST_WRAPPED = 50;
+
+/** Whether a line of a drawing, which prose may follow, is one that ends in a name which may lack its end. */
+function mayGoOn(line: string): boolean {
+  return line.length >= SHORTEST_WRAPPED && /\d {2}\S/.test(line) && !/\[[0-9a-f]{4}:[0-9a-f]{4}\]\s*$/i.test(line);
+}
 
 /**
  * What a line tells of which the end may be missing; null: nothing. Headers, hexadecimal lines and drawings consist of

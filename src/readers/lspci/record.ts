@@ -97,8 +97,9 @@ function describe(bdf: string, entries: Entries): RecordReading {
   const revision = matching("Rev", HEX_BYTE, "two hexadecimal digits");
   const progInterface = matching("ProgIf", HEX_BYTE, "two hexadecimal digits");
   const classCode = classCodeOf(text("Class") ?? "");
+  // The kernel may remember the class of what does not answer.
   const known = unreadable
-    ? {}
+    ? { class: classCode?.startsWith("ffff") ? undefined : classCode }
     : {
         class: classCode && classCode + (progInterface ?? ""),
         vendor: vendor!.id,
@@ -106,7 +107,7 @@ function describe(bdf: string, entries: Entries): RecordReading {
         subsystemVendor: subsystemVendor!.id,
         subsystemDevice: subsystemDevice!.id,
         revision,
-        label: vendor!.name && device!.name && `${vendor!.name} ${device!.name}`,
+        label: labelOf(vendor!.name, device!.name),
       };
   const described = defined<FunctionDescription>({
     bdf,
@@ -117,6 +118,12 @@ function describe(bdf: string, entries: Entries): RecordReading {
     iommuGroup: number("IOMMUGroup"),
   });
   return { function: described, unreadable, isCut: !entries.has("Device"), malformed };
+}
+
+/** As text has it; lspci may know neither, and then prints numbers alone. */
+function labelOf(vendor: string | undefined, device: string | undefined): string | undefined {
+  if (vendor === undefined || device === undefined || PATTERNS.names.test(vendor)) return undefined;
+  return `${vendor} ${device}`;
 }
 
 /** Empty: none. */

@@ -21,10 +21,8 @@ import { CHILD_DIRECTORIES } from "./names.js";
 /** From a root bus on. */
 const PATH = /\/(pci[0-9a-f]{4,8}:[0-9a-f]{2}\/[^\s"'`,;()]*)/gi;
 const FUNCTION_PATH = /\/pci[0-9a-f]{4,8}:[0-9a-f]{2}\/[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]/i;
-/** The name of a link; `ls -F` puts an @ behind it. */
-const LINK = /(\S+?)['"]?@? -> /;
 /** How `ls -l` begins. */
-const TOTAL = /^\s*total \d/;
+const TOTAL = /^[\s>]*total \d/;
 
 /** Whether paths of PCI functions stand in `text`. */
 export function looksLikeListing(text: string): boolean {
@@ -60,7 +58,7 @@ class Listing {
 
   /** @param isLast whether no line end follows: the line may have lost more than that. */
   add(line: string, number: number, isLast: boolean): void {
-    const link = LINK.exec(line)?.[1];
+    const link = linkIn(line);
     const own = link === undefined ? null : canonicalBdf(link);
     for (const [, path] of line.matchAll(PATH)) {
       const steps = path!.split("/").filter((step) => step !== "");
@@ -153,4 +151,11 @@ class Listing {
   #find(code: FindingCode, message: string, functions: readonly string[], line: number): void {
     this.#findings.push({ code, message, functions, source: this.source, line });
   }
+}
+
+/** The name of the link that `ls -l` prints; `-F` puts an @ behind it, and some versions quotation marks around it. */
+function linkIn(line: string): string | undefined {
+  const end = line.indexOf(" -> ");
+  if (end < 0) return undefined;
+  return line.slice(line.lastIndexOf(" ", end - 1) + 1, end).replace(/^['"]|['"]?@?$/g, "");
 }
