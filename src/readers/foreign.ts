@@ -19,16 +19,6 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
     instead: `the output of ${FULL_LSPCI} of that machine`,
   },
   {
-    matches: /^[0-9a-f:]+\.[0-7] "[^"]*" "[^"]*" "/im,
-    name: "the output of lspci -m or -mm",
-    instead: `the output of ${FULL_LSPCI}`,
-  },
-  {
-    matches: /^(?:Slot|Device):\t[0-9a-f:]+\.[0-7]\r?\nClass:\t/im,
-    name: "the output of lspci -vm or -vmm",
-    instead: `the output of ${FULL_LSPCI}`,
-  },
-  {
     matches: /^\s*(?:GPU0|NIC0|mlx\d_0)(?:[ \t]+(?:GPU|NIC|mlx)[\w]+)*[ \t]+CPU Affinity\b|^GPU0[ \t]+X[ \t]/m,
     name: "the output of nvidia-smi topo -m",
     instead: `the output of ${FULL_LSPCI} of that machine`,

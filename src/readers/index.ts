@@ -6,6 +6,8 @@ export { readCpuinfo } from "./cpuinfo.js";
 export { readIomem } from "./iomem.js";
 export { readJson } from "./json.js";
 export { readLspci } from "./lspci/lspci.js";
+export { readRdmaTopo } from "./rdma-topo.js";
+export { readListing } from "./sysfs/listing.js";
 export { readSysfs } from "./sysfs/sysfs.js";
 
 export { readTar } from "./files/archive.js";

@@ -9,7 +9,9 @@ import { describeForeign } from "./foreign.js";
 import { looksLikeIomem, readIomem } from "./iomem.js";
 import { looksLikeJson, readJson } from "./json.js";
 import { looksLikeLspci, readLspci } from "./lspci/lspci.js";
+import { looksLikeRdmaTopo, readRdmaTopo } from "./rdma-topo.js";
 import { ReadError, type Reading } from "./reading.js";
+import { looksLikeListing, readListing } from "./sysfs/listing.js";
 import { readSysfs } from "./sysfs/sysfs.js";
 
 /** What to read: the bytes of a file, packed or not, or a tree of files. */
@@ -36,6 +38,7 @@ interface TextFormat {
 
 const TEXT_FORMATS: readonly TextFormat[] = [
   { looksLike: looksLikeLspci, read: readLspci },
+  { looksLike: looksLikeListing, read: readListing },
   { looksLike: looksLikeIomem, read: readIomem },
   {
     looksLike: looksLikeCpuinfo,
@@ -45,7 +48,7 @@ const TEXT_FORMATS: readonly TextFormat[] = [
 ];
 
 const KNOWN_FORMATS =
-  "lspci text or hexadecimal dumps (best: sudo lspci -D -vvvnnxxxx), /proc/iomem, /proc/cpuinfo, /proc/version, " +
+  "lspci output of any form (best: sudo lspci -D -vvvnnxxxx), ls -l /sys/bus/pci/devices, rdma_topo dump, /proc/iomem, /proc/cpuinfo, /proc/version, " +
   "a machine description in JSON, and trees of /sys and /proc as a directory or a .tar, .tar.gz or .tar.bz2";
 
 /** Packings inside one another, such as a .tar.gz: more than that is no dump of a machine. */
@@ -95,6 +98,7 @@ async function recognise(
     throw new ReadError("this is a packed topology, which Topology.from reads; it describes machines already", source);
   }
   const text = withoutColours(decodeText(unpacked));
+  if (looksLikeRdmaTopo(text)) return [await readRdmaTopo(text, source)];
   if (looksLikeJson(text)) return readJson(text, source);
   const formats = TEXT_FORMATS.filter(({ looksLike }) => looksLike(text));
   const readings = await Promise.all(formats.map((format) => format.read(text, source)));

@@ -24,6 +24,10 @@ const COUNTS: Readonly<Record<string, string>> = {
   "malformed/lspci-vvv-wrapped.txt": "22 7 18 11 3 18 22 10 0 part",
   "malformed/lspci-vvvv-xxxx-nbsp.txt": "3 3 0 3 2 1 3 3 0 part",
   "malformed/lspci-vvvv-xxxx-rk3399.txt": "10 6 17 0 0 10 10 10 0 complete",
+  "lspci-vmmnD/hp-proliant-rl300-gen11-altra-max.txt": "44 0 0 0 0 0 0 0 0 part",
+  "lspci-vmmnD/i5-3570k+arc-a580+gtx1080ti.txt": "26 0 0 0 0 0 0 0 0 part",
+  "lspci-vmmnD/raspberry-pi-5+hailo-8.txt": "4 0 0 0 0 0 0 0 0 part",
+  "lspci-vmmnD/xps13-9350.txt": "28 0 0 0 0 0 0 0 0 part",
   "ml-acs-iommu-groups/iommu-group-adl.txt": "12 1 0 3 6 0 12 0 11 part",
   "ml-acs-iommu-groups/lspci-P-c236.txt": "16 0 0 0 0 0 0 0 5 complete",
   "ml-altra-amdgpu/lspci-vv-card.txt": "1 0 4 0 1 0 1 1 0 part",
@@ -167,6 +171,34 @@ describe.skipIf(REAL === null)("dumps of real machines (skipped where ../shared/
     }
   });
 
+  it.each(Object.keys(ORACLES).flatMap((path) => ["Dnmm", "Dnvmm"].map((form) => [path, form] as const)))(
+    "%s has the same functions as its records (%s) and its drawing say",
+    (path, form) => {
+      const dump = readLspci(text(path), path).system.functions;
+      const records = readLspci(text(oracle(path, "3.14.0", form)), form).system.functions;
+      const readable = (functions: readonly FunctionDescription[]) =>
+        functions.filter(({ vendor }) => vendor !== undefined);
+      const ids = (functions: readonly FunctionDescription[]) =>
+        functions.map(({ bdf, class: code, vendor, device, revision }) => ({ bdf, code, vendor, device, revision }));
+      // Records leave out a revision of zero.
+      const counted = ids(readable(dump)).map((each) =>
+        each.revision === "00" ? { ...each, revision: undefined } : each,
+      );
+      expect(ids(readable(records))).toEqual(counted);
+      for (const { bdf, subsystemVendor, subsystemDevice } of dump) {
+        if (subsystemVendor === undefined) continue;
+        expect(records.find((other) => other.bdf === bdf)).toMatchObject({ subsystemVendor, subsystemDevice });
+      }
+      const both = `${text(oracle(path, "3.14.0", form))}\n$ lspci -t\n${text(oracle(path, "3.14.0", "Dt"))}`;
+      const merged = readLspci(both, "both");
+      expect(merged.system.functions.map(({ bdf, parent }) => [bdf, parent])).toEqual(
+        dump.map((described) => [described.bdf, bridgeAbove(described, dump)]),
+      );
+      expect(ids(readable(merged.system.functions))).toEqual(counted);
+      expect(merged.findings.filter(({ code }) => code !== "UNREADABLE_FUNCTION")).toEqual([]);
+    },
+  );
+
   it("give a selection of endpoints their parents where a drawing stands beside them", () => {
     const folder = "asus-esc8000a-e12-4xada";
     const both = `${text(`${folder}/lspci-vvv-endpoints.txt`)}\n\n${text(`${folder}/lspci-tv.txt`)}`;
@@ -185,7 +217,6 @@ describe.skipIf(REAL === null)("dumps of real machines (skipped where ../shared/
       "aws-xml/p4d-24xl-topo.xml",
       "hwloc-xml/power8gpudistances.xml",
       "rccl-xml/topo_8p_940.xml",
-      "lspci-vmmnD/xps13-9350.txt",
     ]) {
       expect(looksLikeLspci(text(path)), path).toBe(false);
     }

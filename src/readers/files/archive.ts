@@ -22,14 +22,17 @@ export function packingOf(bytes: Uint8Array): Packing | null {
   return isTar(bytes) ? "tar" : null;
 }
 
-/** Unpacks gzip or bzip2; throws {@link ReadError} on damage and beyond `limit` bytes. */
+/** What `DecompressionStream` calls them. */
+const STREAM_FORMATS = { gzip: "gzip", zlib: "deflate" } as const;
+
+/** Unpacks gzip, zlib or bzip2; throws {@link ReadError} on damage and beyond `limit` bytes. */
 export async function decompress(
   bytes: Uint8Array,
-  packing: "gzip" | "bzip2",
+  packing: "gzip" | "zlib" | "bzip2",
   source: string,
   limit = UNPACKED_LIMIT,
 ): Promise<Uint8Array> {
-  if (packing === "gzip") return gunzip(bytes, source, limit);
+  if (packing !== "bzip2") return inflate(bytes, packing, source, limit);
   try {
     return bunzip2(bytes, limit);
   } catch (error) {
@@ -69,20 +72,27 @@ function isTar(bytes: Uint8Array): boolean {
   return new TextDecoder().decode(bytes.subarray(TAR_MAGIC_AT, TAR_MAGIC_AT + TAR_MAGIC.length)) === TAR_MAGIC;
 }
 
-async function gunzip(bytes: Uint8Array, source: string, limit: number): Promise<Uint8Array> {
-  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));
+async function inflate(
+  bytes: Uint8Array,
+  packing: keyof typeof STREAM_FORMATS,
+  source: string,
+  limit: number,
+): Promise<Uint8Array> {
+  const stream = new Blob([bytes as Uint8Array<ArrayBuffer>])
+    .stream()
+    .pipeThrough(new DecompressionStream(STREAM_FORMATS[packing]));
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read().catch((error: unknown) => {
-      throw new ReadError(`damaged gzip data: ${messageOf(error)}`, source);
+      throw new ReadError(`damaged ${packing} data: ${messageOf(error)}`, source);
     });
     if (done) return concatenate(chunks, length);
     length += value.length;
     if (length > limit) {
       await reader.cancel();
-      throw new ReadError(`oversized gzip data: it unpacks to more than ${limit} bytes`, source);
+      throw new ReadError(`oversized ${packing} data: it unpacks to more than ${limit} bytes`, source);
     }
     chunks.push(value);
   }

@@ -11,9 +11,14 @@
  *
  *     -[0000:00]-+-00.0  Intel Corporation Xeon DMI2                        tree
  *                \-01.0-[01]----00.0  NVIDIA Corporation GP100
+ *
+ *     00:01.0 "PCI bridge" "Intel Corporation" "Xeon PCI Express" -r02      quoted     (-m, -mm)
+ *
+ *     Slot:   00:01.0                                                       record     (-vm, -vmm)
+ *     Class:  PCI bridge                                                    entry
  */
 export interface LspciLine {
-  readonly kind: "header" | "field" | "hex" | "tree" | "blank" | "break";
+  readonly kind: "header" | "field" | "hex" | "tree" | "quoted" | "record" | "entry" | "blank" | "break";
   /** Without what surrounds it and, except in trees, without its indentation. */
   readonly text: string;
   /** From 1; of a wrapped line, its first. */
@@ -25,8 +30,14 @@ export interface LspciLine {
  */
 const SLOT = /^(?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[01][0-9a-f]\.[0-7](?:\/(?:[0-9a-f]{2}:)?[01][0-9a-f]\.[0-7])*/i;
 const HEADER = new RegExp(`${SLOT.source} (?=[^\\s"-][^:]{0,80}:(?: |$))`, "i");
+/** `-m` and `-mm`. */
+const QUOTED = new RegExp(`${SLOT.source} "(?:[^"\\\\]|\\\\.)*" "`, "i");
+/** `-vm`, which calls it a device, and `-vmm`. */
+const RECORD = new RegExp(`^(?:Slot|Device):\\s+${SLOT.source.slice(1)}$`, "i");
+/** What stands below the first line of a record: names that later versions may add to. */
+const ENTRY = /^[A-Za-z]+:(?:\s|$)/;
 const HEX = /^[0-9a-f]{2,3}:(?: [0-9a-f]{2}){1,16}$/i;
-const TREE = /^[ |]*(?:-\+?-?\[[0-9a-f:]+\]|[+\\]-(?:\[|[0-9a-f]{2}\.[0-7]))/i;
+const TREE = /^[ |\t]*(?:-\+?-?\[[0-9a-f:]+\]|[+\\]-(?:\[|[0-9a-f]{2}\.[0-7]))/i;
 /** The first line of a drawing. */
 const ROOT = /^\s*-\+?-?\[[0-9a-f:]+\]-/i;
 /** A fence, a prompt with a command, or the bare command. (`Slot # 40` is none.) */
@@ -47,6 +58,7 @@ const LAST_FIELD = /^Kernel (?:driver in use|modules):/;
 export function lspciLines(text: string): LspciLine[] {
   const lines: { kind: LspciLine["kind"]; text: string; number: number }[] = [];
   let continues = false;
+  let inRecord = false;
   const raws = text.split(/\r?\n|\r/);
   // Without a line end, the last may have lost its own.
   const cut = raws.pop()!;
@@ -54,38 +66,51 @@ export function lspciLines(text: string): LspciLine[] {
     // Most lines of most dumps, and with nothing to mend.
     if (HEX.test(raw)) {
       lines.push({ kind: "hex", text: raw, number: index + 1 });
-      continues = false;
+      continues = inRecord = false;
       continue;
     }
     const line = clean(raw);
     const trimmed = line.trim();
     if (NOISE.test(trimmed)) continue;
-    const kind = trimmed === "" ? "blank" : classify(line, trimmed);
+    const kind: LspciLine["kind"] | "prose" = trimmed === "" ? "blank" : classify(line, trimmed, inRecord);
     const previous = lines.at(-1);
     if (kind === "prose" && continues && previous !== undefined) {
       previous.text += ` ${trimmed}`;
       continue;
     }
-    continues = kind === "header" || kind === "field";
+    continues = WRAPPING.has(kind) || (kind === "tree" && mayGoOn(line));
+    // Blank lines may be those of a paste that is double-spaced.
+    inRecord = kind === "record" || (inRecord && (kind === "entry" || kind === "blank"));
     lines.push({
       kind: kind === "prose" ? "break" : kind,
       text: kind === "tree" ? line.trimEnd() : trimmed,
       number: index + 1,
     });
   }
-  const last = readCutLine(clean(cut), raws.length + 1);
+  const last = readCutLine(clean(cut), raws.length + 1, inRecord);
   if (last !== null) lines.push(last);
   return lines;
 }
 
+/** Lines that go on in the next where a mail program broke them. */
+const WRAPPING: ReadonlySet<string> = new Set(["header", "field", "quoted", "entry"]);
+
+/** Mail programs break no line that is shorter. */
+const SHORTEST_WRAPPED = 50;
+
+/** Whether a line of a drawing, which prose may follow, is one that ends in a name which may lack its end. */
+function mayGoOn(line: string): boolean {
+  return line.length >= SHORTEST_WRAPPED && /\d {2}\S/.test(line) && !/\[[0-9a-f]{4}:[0-9a-f]{4}\]\s*$/i.test(line);
+}
+
 /**
  * What a line tells of which the end may be missing; null: nothing. Headers, hexadecimal lines and drawings consist of
- * parts that are whole or unreadable. Of the last fields of a function the name tells that all others came before.
+ * parts that are whole or unreadable, and so do quoted ones. Of the last fields of a function the name tells that all others came before.
  */
-function readCutLine(line: string, number: number): LspciLine | null {
+function readCutLine(line: string, number: number, inRecord: boolean): LspciLine | null {
   const trimmed = line.trim();
-  const kind = trimmed === "" ? "prose" : classify(line, trimmed);
-  if (kind === "prose") return null;
+  const kind = trimmed === "" ? "prose" : classify(line, trimmed, inRecord);
+  if (kind === "prose" || kind === "entry") return null;
   if (kind !== "field") return { kind, text: kind === "tree" ? line.trimEnd() : trimmed, number };
   const name = LAST_FIELD.exec(trimmed);
   return name && { kind, text: name[0], number };
@@ -96,7 +121,12 @@ export function isLastField(line: LspciLine | undefined): boolean {
   return line !== undefined && LAST_FIELD.test(line.text);
 }
 
-/** Splits a header line into the slot and what follows it. */
+/** The slot that the first line of a record names. */
+export function slotOfRecord(text: string): string {
+  return text.slice(text.search(/\s/)).trim();
+}
+
+/** Splits a header line, or a quoted one, into the slot and what follows it. */
 export function splitHeader(text: string): { slot: string; rest: string } {
   const slot = SLOT.exec(text)![0];
   return { slot, rest: text.slice(slot.length + 1) };
@@ -106,7 +136,8 @@ export function splitHeader(text: string): { slot: string; rest: string } {
 export function looksLikeLspci(text: string): boolean {
   return text.split(/\r?\n|\r/).some((raw) => {
     const line = clean(raw);
-    return HEADER.test(line.trim()) || ROOT.test(line);
+    const trimmed = line.trim();
+    return HEADER.test(trimmed) || ROOT.test(line) || QUOTED.test(trimmed) || RECORD.test(trimmed);
   });
 }
 
@@ -119,8 +150,11 @@ function clean(raw: string): string {
     .replace(/^(?:> ?)+/, "");
 }
 
-function classify(line: string, trimmed: string): LspciLine["kind"] | "prose" {
+function classify(line: string, trimmed: string, inRecord: boolean): LspciLine["kind"] | "prose" {
   if (HEADER.test(trimmed)) return "header";
+  if (QUOTED.test(trimmed)) return "quoted";
+  if (RECORD.test(trimmed)) return "record";
+  if (inRecord && ENTRY.test(trimmed)) return "entry";
   if (HEX.test(trimmed)) return "hex";
   if (TREE.test(line)) return "tree";
   if (COMMAND.test(line)) return "break";

@@ -4,8 +4,9 @@ import type { Finding, FindingCode } from "../../topology/finding.js";
 import { Settlement } from "../../topology/merge/settlement.js";
 import { decodeConfigSpace } from "../config-space.js";
 import { readHexDump } from "./hex.js";
-import { isLastField, looksLikeLspci, lspciLines, splitHeader, type LspciLine } from "./lines.js";
+import { isLastField, looksLikeLspci, lspciLines, slotOfRecord, splitHeader, type LspciLine } from "./lines.js";
 import { mergeParts, type Part } from "./merge.js";
+import { readQuoted, readRecord } from "./record.js";
 import { readTextBlock } from "./text.js";
 import { readTree } from "./tree.js";
 import { linkVirtualFunctions } from "./virtual.js";
@@ -15,8 +16,8 @@ import { ReadError, type Reading } from "../reading.js";
 export { looksLikeLspci };
 
 /**
- * Reads what lspci printed, at any verbosity and in every form but `-m`: text, hexadecimal dumps, tree drawings, and
- * any mixture of them. Blocks that name the same function are taken together.
+ * Reads what lspci printed, at any verbosity and in every form: text, hexadecimal dumps, tree drawings, quoted lines (`-mm`),
+ * records (`-vmm`), and any mixture of them. Blocks that name the same function are taken together.
  *
  * @param source its name, for findings and messages.
  * @throws ReadError where no line is lspci's.
@@ -47,9 +48,18 @@ interface FunctionBlock {
   isOpen: boolean;
 }
 
+/** A function for machines to read: its slot with entries below it, or all of it in one quoted line. */
+interface RecordBlock {
+  readonly kind: "record";
+  readonly first: LspciLine;
+  readonly entries: LspciLine[];
+  readonly hex: LspciLine[];
+}
+
 type Block =
   | FunctionBlock
   | { readonly kind: "tree"; readonly lines: LspciLine[] }
+  | RecordBlock
   | { readonly kind: "orphans"; readonly first: LspciLine };
 
 function splitBlocks(lines: readonly LspciLine[]): Block[] {
@@ -64,6 +74,10 @@ function splitBlocks(lines: readonly LspciLine[]): Block[] {
     } else if (line.kind === "tree") {
       if (current?.kind !== "tree") blocks.push((current = { kind: "tree", lines: [] }));
       current.lines.push(line);
+    } else if (line.kind === "record" || line.kind === "quoted") {
+      blocks.push((current = { kind: "record", first: line, entries: [], hex: [] }));
+    } else if (current?.kind === "record" && (line.kind === "entry" || line.kind === "hex")) {
+      current[line.kind === "hex" ? "hex" : "entries"].push(line);
     } else if (current?.kind === "function") {
       if (line.kind !== "blank") current[line.kind === "hex" ? "hex" : "fields"].push(line);
     } else if (line.kind === "hex" && current?.kind !== "orphans") {
@@ -104,6 +118,7 @@ class Paste {
   add(block: Block): void {
     if (block.kind === "tree") this.addTree(block.lines);
     else if (block.kind === "function") this.addFunction(block);
+    else if (block.kind === "record") this.addRecord(block);
     else
       this.find(
         "MALFORMED_LINE",
@@ -153,6 +168,25 @@ class Paste {
         "Give all that lspci prints, with the blank line at its end";
       this.find("CUT_SHORT", message, [bdf], header.number);
     }
+  }
+
+  private addRecord({ first, entries, hex }: RecordBlock): void {
+    const isQuoted = first.kind === "quoted";
+    const { slot, rest } = isQuoted ? splitHeader(first.text) : { slot: slotOfRecord(first.text), rest: "" };
+    const bdf = this.resolve(slot, first.number);
+    if (bdf === null) return;
+    const record = isQuoted ? readQuoted(bdf, rest) : readRecord(bdf, entries);
+    this.note("record", record.function, first.number);
+    if (record.unreadable) this.find("UNREADABLE_FUNCTION", `${bdf}: lspci could not read it`, [bdf], first.number);
+    for (const { message, line = first.number } of record.malformed) {
+      this.find("MALFORMED_LINE", `${bdf}: ${message}`, [bdf], line);
+    }
+    if (record.isCut) {
+      this.isCut = true;
+      const message = `${bdf}: the text ends before the function does, and what it does not show of it is unknown`;
+      this.find("CUT_SHORT", message, [bdf], first.number);
+    }
+    if (hex.length > 0) this.addHexDump(bdf, hex);
   }
 
   /** How many bytes it holds. */

@@ -5,11 +5,11 @@ import type { Said, Settlement } from "../../topology/merge/settlement.js";
 
 /** What one block of a paste says of a function, and the form it says it in. */
 export interface Part extends Said<FunctionDescription> {
-  readonly form: "text" | "registers" | "place";
+  readonly form: "text" | "registers" | "record" | "place";
 }
 
 /**
- * One function as the blocks of a paste show it: its text, its hexadecimal dump, its place in drawings and paths. They
+ * One function as the blocks of a paste show it: its text, its hexadecimal dump, its record, its place in drawings and paths. They
  * are settled as the sources of one machine are, after what the forms put differently has been made alike.
  */
 export function mergeParts(settlement: Settlement, bdf: string, parts: readonly Part[]): FunctionDescription {
@@ -27,7 +27,7 @@ export function mergeParts(settlement: Settlement, bdf: string, parts: readonly 
       : { ...part, value };
   });
   // Text first: of the windows that registers hold, it tells which the kernel knows.
-  const merged = mergeFunction(settlement, bdf, [...texts, ...registers, ...ofForm("place")]);
+  const merged = mergeFunction(settlement, bdf, [...texts, ...registers, ...ofForm("record"), ...ofForm("place")]);
   const isBoth = [texts, registers].every((of) => of.some(({ value }) => value.bars !== undefined));
   return isBoth ? { ...merged, bars: withoutStale(merged.bars!, texts) } : merged;
 }

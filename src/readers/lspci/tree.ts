@@ -39,7 +39,7 @@ export function readTree(lines: readonly LspciLine[]): TreeReading {
 
   for (const line of lines) {
     const text = line.text;
-    let position = /^[ |]*/.exec(text)![0].length;
+    let position = /^[ |\t]*/.exec(text)![0].length;
     const beginsDrawing = text[position] === "-";
     if (beginsDrawing) trunks.clear();
     let bus = beginsDrawing ? null : trunks.get(position);

@@ -182,7 +182,8 @@ function missing(what: string, functions: readonly string[], source: string): Fi
 }
 
 /** The bridge above and the root bus, as the path leads through them. Bridges of other buses end the way up. */
-function placeOf(above: readonly string[]): { parent?: string | null; root?: string } {
+/** What a function hangs below, by the names that the path to it leads through. */
+export function placeOf(above: readonly string[]): { parent?: string | null; root?: string } {
   const next = above.at(-1) ?? "";
   const root = above.findLast((name) => ROOT_BUS.test(name));
   const rootBus = root === undefined ? {} : { root: ROOT_BUS.exec(root)![1]!.toLowerCase() };

@@ -7,7 +7,8 @@ import { type FileTree, namesOf } from "../files/file-tree.js";
  *     sys/class/net/eth0 -> ../../devices/pci0000:00/0000:00:01.0/0000:01:00.0/net/eth0
  */
 
-const CHILD_DIRECTORIES = ["net", "infiniband", "nvme", "drm", "block", "dma"];
+/** Directories of functions, in which there is one of each name that a driver gave. */
+export const CHILD_DIRECTORIES = ["net", "infiniband", "nvme", "drm", "block", "dma"];
 
 /** What drivers call the function whose directory is at `path`; a virtio device sits in between. */
 export function namesBelow(tree: FileTree, path: string): readonly string[] | undefined {
