@@ -28,11 +28,6 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
     name: "the output of lspci -vm or -vmm",
     instead: `the output of ${FULL_LSPCI}`,
   },
-  {
-    matches: /^\s*(?:GPU0|NIC0|mlx\d_0)(?:[ \t]+(?:GPU|NIC|mlx)[\w]+)*[ \t]+CPU Affinity\b|^GPU0[ \t]+X[ \t]/m,
-    name: "the output of nvidia-smi topo -m",
-    instead: `the output of ${FULL_LSPCI} of that machine`,
-  },
 ];
 
 /** What `text` is and what to give instead, where it is output of a known tool that no reader is for. */

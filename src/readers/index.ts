@@ -7,6 +7,7 @@ export { readIomem } from "./iomem.js";
 export { readJson } from "./json.js";
 export { readLspci } from "./lspci/lspci.js";
 export { readSysfs } from "./sysfs/sysfs.js";
+export { readTopoMatrix } from "./topo-matrix.js";
 
 export { readTar } from "./files/archive.js";
 export { type EntryKind, type FileStore, FileTree, MemoryFiles } from "./files/file-tree.js";

@@ -11,6 +11,7 @@ import { looksLikeJson, readJson } from "./json.js";
 import { looksLikeLspci, readLspci } from "./lspci/lspci.js";
 import { ReadError, type Reading } from "./reading.js";
 import { readSysfs } from "./sysfs/sysfs.js";
+import { looksLikeTopoMatrix, readTopoMatrix } from "./topo-matrix.js";
 
 /** What to read: the bytes of a file, packed or not, or a tree of files. */
 export interface Source {
@@ -42,11 +43,12 @@ const TEXT_FORMATS: readonly TextFormat[] = [
     read: (text) => ({ system: { functions: [], cpu: readCpuinfo(text) }, findings: [] }),
   },
   { looksLike: (text) => kernelRelease(text) !== null, read: readVersion },
+  { looksLike: looksLikeTopoMatrix, read: readTopoMatrix },
 ];
 
 const KNOWN_FORMATS =
   "lspci text or hexadecimal dumps (best: sudo lspci -D -vvvnnxxxx), /proc/iomem, /proc/cpuinfo, /proc/version, " +
-  "a machine description in JSON, and trees of /sys and /proc as a directory or a .tar, .tar.gz or .tar.bz2";
+  "nvidia-smi topo -m, a machine description in JSON, and trees of /sys and /proc as a directory or a .tar, .tar.gz or .tar.bz2";
 
 /** Packings inside one another, such as a .tar.gz: more than that is no dump of a machine. */
 const DEEPEST_PACKING = 4;
