@@ -23,8 +23,10 @@ const CELL = /^(?:X|SYS|SOC|NODE|PHB|PXB|PIX|NV\d+)$/;
 /** Words of the heads behind the devices' columns. */
 const BEHIND = ["CPU", "NUMA", "GPU", "ID", "Affinity"];
 const LEGEND_LINE = /^\s*(NIC\d+)\s*:\s+(\S+)\s*$/;
+/** The states of `nvidia-smi topo -p2p`, whose matrix looks alike and has no distances. */
+const STATE = /^(?:OK|CNS|GNS|TNS|NS|DR|U)$/;
 const ROW_SOMEWHERE =
-  /^[ \t>|]*(?:(?:GPU|NIC)\d+|[a-z][a-z0-9]*_\d+)[ \t|]+(?:X|SYS|SOC|NODE|PHB|PXB|PIX|NV\d+)(?=[\s|]|$)/m;
+  /^[ \t>|]*(?:(?:GPU|NIC)\d+|[a-z][a-z0-9]*_\d+)[ \t|]+(?:X|SYS|SOC|NODE|PHB|PXB|PIX|NV\d+)(?=[\s|]|$)(?!.*[ \t](?:OK|[CGT]?NS|DR|U)(?:\s|$))/m;
 
 /** Whether text holds such a matrix, or a row of one. */
 export function looksLikeTopoMatrix(text: string): boolean {
@@ -93,7 +95,8 @@ function readLine(line: string, number: number, sheets: Sheet[]): void {
     return;
   }
   const [first, ...rest] = words;
-  if (first !== undefined && DEVICE.test(first) && CELL.test(rest[0] ?? "")) {
+  const isRow = first !== undefined && DEVICE.test(first) && CELL.test(rest[0] ?? "");
+  if (isRow && !rest.some((word) => STATE.test(word))) {
     const known = sheet?.rows.some(({ name }) => name === first) === true;
     const target = sheet === undefined || known ? newSheet(sheets) : sheet;
     const cells = leadingCells(rest, target.head?.columns.length ?? Infinity);
