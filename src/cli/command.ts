@@ -30,7 +30,7 @@ export interface Form {
 export interface Command<Own = object> extends Form {
   /** Asks all systems of the source and looks at `--system` itself, rather than the one chosen and nothing else. */
   readonly looksAtAllSystems?: true;
-  ask(machine: Machine, words: readonly (string | undefined)[], options: SharedOptions & Own): Answer;
+  ask(machine: Machine, words: readonly (string | undefined)[], options: SharedOptions & Own): Answer | Promise<Answer>;
 }
 
 /** A command that asks no machine but knows the answer. */

@@ -98,7 +98,7 @@ function addForm(main: Program, command: Form): Program {
 
 async function run<Own>(command: Command<Own>, words: readonly string[], options: SharedOptions & Own): Promise<void> {
   const machine = await openMachine(options, command.looksAtAllSystems);
-  const answer = command.ask(machine, words, options);
+  const answer = await command.ask(machine, words, options);
   checkForm(command, answer, options);
   process.exitCode = answer.exit;
   printFindings(machine, options);

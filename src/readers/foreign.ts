@@ -18,11 +18,6 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
     name: "an NCCL or RCCL topology in XML",
     instead: `the output of ${FULL_LSPCI} of that machine`,
   },
-  {
-    matches: /^\s*(?:GPU0|NIC0|mlx\d_0)(?:[ \t]+(?:GPU|NIC|mlx)[\w]+)*[ \t]+CPU Affinity\b|^GPU0[ \t]+X[ \t]/m,
-    name: "the output of nvidia-smi topo -m",
-    instead: `the output of ${FULL_LSPCI} of that machine`,
-  },
 ];
 
 /** What `text` is and what to give instead, where it is output of a known tool that no reader is for. */

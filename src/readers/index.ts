@@ -9,6 +9,7 @@ export { readLspci } from "./lspci/lspci.js";
 export { readRdmaTopo } from "./rdma-topo.js";
 export { readListing } from "./sysfs/listing.js";
 export { readSysfs } from "./sysfs/sysfs.js";
+export { readTopoMatrix } from "./topo-matrix.js";
 
 export { readTar } from "./files/archive.js";
 export { type EntryKind, type FileStore, FileTree, MemoryFiles } from "./files/file-tree.js";

@@ -13,6 +13,7 @@ import { looksLikeRdmaTopo, readRdmaTopo } from "./rdma-topo.js";
 import { ReadError, type Reading } from "./reading.js";
 import { looksLikeListing, readListing } from "./sysfs/listing.js";
 import { readSysfs } from "./sysfs/sysfs.js";
+import { looksLikeTopoMatrix, readTopoMatrix } from "./topo-matrix.js";
 
 /** What to read: the bytes of a file, packed or not, or a tree of files. */
 export interface Source {
@@ -45,11 +46,13 @@ const TEXT_FORMATS: readonly TextFormat[] = [
     read: (text) => ({ system: { functions: [], cpu: readCpuinfo(text) }, findings: [] }),
   },
   { looksLike: (text) => kernelRelease(text) !== null, read: readVersion },
+  { looksLike: looksLikeTopoMatrix, read: readTopoMatrix },
 ];
 
 const KNOWN_FORMATS =
-  "lspci output of any form (best: sudo lspci -D -vvvnnxxxx), ls -l /sys/bus/pci/devices, rdma_topo dump, /proc/iomem, /proc/cpuinfo, /proc/version, " +
-  "a machine description in JSON, and trees of /sys and /proc as a directory or a .tar, .tar.gz or .tar.bz2";
+  "lspci output of any form (best: sudo lspci -D -vvvnnxxxx), ls -l /sys/bus/pci/devices, rdma_topo dump, " +
+  "nvidia-smi topo -m, /proc/iomem, /proc/cpuinfo, /proc/version, a machine description in JSON, and trees of /sys and /proc " +
+  "as a directory or a .tar, .tar.gz or .tar.bz2";
 
 /** Packings inside one another, such as a .tar.gz: more than that is no dump of a machine. */
 const DEEPEST_PACKING = 4;

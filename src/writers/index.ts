@@ -8,6 +8,17 @@ export { codeLines, codesDocument, codesMarkdown, codeText, type CodesDocument }
 export { commonDocument, commonText, isCommonKnown, type CommonDocument } from "./common.js";
 export { compatDocument, compatLines, type CompatDocument, type CompatEntry } from "./compat.js";
 export type { IovaDocument } from "./iova.js";
+export * from "../letters/index.js";
+export {
+  comparisonDocument,
+  comparisonLines,
+  comparisonWord,
+  lettersDocument,
+  lettersLines,
+  type ComparisonDocument,
+  type DifferenceEntry,
+  type LettersDocument,
+} from "./letters.js";
 export { formatJson } from "./json.js";
 export { functionEntry, listDocument, listLines, listText, type FunctionEntry, type ListDocument } from "./list.js";
 export { mappingDocument, mappingText, mappingWord, type MappingDocument } from "./mapping.js";

@@ -1,7 +1,8 @@
 import { UNKNOWN_DISTANCE, type Matrix, type PeerDma } from "../explain/peer-dma.js";
 import { ANSWERS, ROUTES } from "../explain/ruling.js";
+import { gridLines } from "./grid.js";
 import { policyDocument, policyText, type PolicyDocument } from "./policy.js";
-import { paragraph, shorten, widest, type Style } from "./style.js";
+import { paragraph, shorten, type Style } from "./style.js";
 
 type MatrixRoute = (typeof ROUTES)[number];
 
@@ -57,29 +58,18 @@ export function* matrixLines(peer: PeerDma, matrix: Matrix, style: Style): Gener
     yield "no functions to compare";
     return;
   }
-  const heads = rowHeads(peer, matrix, style);
-  const width = Math.max(String(count - 1).length, widestCell(matrix)) + 1;
-  const perBlock = Math.max(1, Math.floor((style.width - heads[0]!.length) / width));
+  const heads = [...matrix.ids].map((id) => ({
+    name: peer.topology.name(id),
+    alias: shorten(peer.topology.describe(id)!.names?.[0] ?? "", 10, style),
+  }));
   const rules = policyText(policyDocument(peer, matrix.ids));
   yield* paragraph("", `rows own the memory (provider), columns do the DMA (client); ${rules}`, style, 0);
-  for (let first = 0; first < count; first += perBlock) {
-    const columns = Array.from({ length: Math.min(perBlock, count - first) }, (_, index) => first + index);
-    yield "";
-    yield style.faint(" ".repeat(heads[0]!.length) + columns.map((column) => String(column).padStart(width)).join(""));
-    for (let row = 0; row < count; row++) {
-      const cells = columns.map((column) => painted(cellOf(matrix, row * count + column), width, style));
-      yield heads[row]! + cells.join("");
-    }
-  }
+  const cell = (row: number, column: number) => cellOf(matrix, row * count + column);
+  yield* gridLines({ heads, cell, paint: (text, padded) => painted(text, padded, style) }, style);
   yield "";
   const linked = matrix.route.includes(SIDE_LINK);
-  for (const [mark, meaning] of linked ? [...LEGEND, LINKED] : LEGEND) yield `  ${painted(mark, 2, style)}  ${meaning}`;
-}
-
-function widestCell(matrix: Matrix): number {
-  let width = 0;
-  for (let at = 0; at < matrix.route.length; at++) width = Math.max(width, cellOf(matrix, at).length);
-  return width;
+  for (const [mark, meaning] of linked ? [...LEGEND, LINKED] : LEGEND)
+    yield `  ${painted(mark, mark.padStart(2), style)}  ${meaning}`;
 }
 
 function cellOf({ distance, route, answer }: Matrix, at: number): string {
@@ -102,20 +92,7 @@ function cellOf({ distance, route, answer }: Matrix, at: number): string {
   }
 }
 
-/** The column's number, the name, and what the system calls it. */
-function rowHeads({ topology }: PeerDma, { ids }: Matrix, style: Style): string[] {
-  const digits = String(ids.length - 1).length;
-  const names = [...ids].map((id) => topology.name(id));
-  const aliases = [...ids].map((id) => shorten(topology.describe(id)!.names?.[0] ?? "", 10, style));
-  const [nameWidth, aliasWidth] = [names, aliases].map((texts) => widest(texts, (text) => text));
-  return names.map((name, index) => {
-    const alias = aliasWidth === 0 ? "" : ` ${aliases[index]!.padEnd(aliasWidth!)}`;
-    return `${String(index).padStart(digits)} ${name.padEnd(nameWidth!)}${alias} `;
-  });
-}
-
-function painted(cell: string, width: number, style: Style): string {
-  const text = cell.padStart(width);
+function painted(cell: string, text: string, style: Style): string {
   if (cell === "-") return style.bad(text);
   if (cell === "?" || cell.endsWith("~")) return style.doubtful(text);
   if (cell === "=") return style.faint(text);

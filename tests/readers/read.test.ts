@@ -114,11 +114,6 @@ describe("what is nothing known", () => {
       /this is hwloc XML, .*: give the output of sudo lspci/,
     ],
     ["NCCL XML", '<!-- made -->\n<system version="1">\n', /this is an NCCL or RCCL topology in XML, /],
-    [
-      "nvidia-smi topo -m",
-      "\tGPU0\tGPU1\tCPU Affinity\nGPU0\t X \tPIX\t0-7\n",
-      /this is the output of nvidia-smi topo -m, /,
-    ],
     ["a gzip file of nothing known", gzipSync("hello"), /it starts with "hello"/],
   ])("%s is refused with what it looks like and what is known", async (_, content, message) => {
     await expect(read([source("x", content)])).rejects.toThrow(message);

@@ -1,0 +1,56 @@
+import type { FunctionDescription } from "../topology/description.js";
+import type { Topology } from "../topology/topology.js";
+import type { Device } from "./claims.js";
+
+/**
+ * Functions as letters know them. GPUs of NVIDIA are numbered as `nvidia-smi` numbers them, by segment, bus, device,
+ * function; so are network functions of Mellanox, which mlx5_0, mlx5_1, … mostly follow.
+ */
+export function devicesOf(topology: Topology, ids: Iterable<number>): Device[] {
+  const numbers = new Map<number, number>();
+  const counts = new Map<string, number>();
+  for (const id of topology.functions()) {
+    const description = topology.describe(id)!;
+    const maker = isNvidiaGpu(description) ? "gpu" : isMellanoxNic(description) ? "nic" : null;
+    if (maker === null) continue;
+    const key = `${topology.systemOf(id)} ${maker}`;
+    const number = counts.get(key) ?? 0;
+    numbers.set(id, number);
+    counts.set(key, number + 1);
+  }
+  return Array.from(ids, (id) => {
+    const description = topology.describe(id)!;
+    const number = numbers.get(id) ?? null;
+    return {
+      name: topology.name(id),
+      names: description.names ?? [],
+      bdf: description.bdf,
+      kind: kindOf(description, number !== null),
+      number,
+      id,
+    };
+  });
+}
+
+function kindOf(description: FunctionDescription, isNumbered: boolean): Device["kind"] {
+  const { class: code } = description;
+  if (code?.startsWith("03") === true || code?.startsWith("12") === true) return "gpu";
+  if (code?.startsWith("02") === true) return "nic";
+  if (!isNumbered) return "other";
+  return isNvidiaGpu(description) ? "gpu" : "nic";
+}
+
+/** A drawing (`lspci -t`) has no classes: of NVIDIA's cards the first function is the GPU, the others sound and USB. */
+function isNvidiaGpu({ bdf, bus, vendor, class: code, label }: FunctionDescription): boolean {
+  if (bus !== undefined || !isMadeBy("10de", "NVIDIA", vendor, label)) return false;
+  return code === undefined ? bdf.endsWith(".0") : code.startsWith("0300") || code.startsWith("0302");
+}
+
+/** A network function of Mellanox; one whose class is not shown counts. */
+export function isMellanoxNic({ bus, vendor, class: code, label }: FunctionDescription): boolean {
+  return bus === undefined && isMadeBy("15b3", "Mellanox", vendor, label) && (code?.startsWith("02") ?? true);
+}
+
+function isMadeBy(id: string, maker: string, vendor: string | undefined, label: string | undefined): boolean {
+  return vendor === undefined ? label?.startsWith(maker) === true : vendor === id;
+}

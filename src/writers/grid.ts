@@ -1,0 +1,55 @@
+import { widest, type Style } from "./style.js";
+
+/** What stands in front of a row, and over the column of the same number. */
+export interface GridHead {
+  readonly name: string;
+  /** What the system calls it; empty: nothing. */
+  readonly alias: string;
+}
+
+/** Cells by row and column, and how they are to look. */
+export interface Grid {
+  readonly heads: readonly GridHead[];
+  cell(row: number, column: number): string;
+  /** A cell, already padded. */
+  paint(cell: string, padded: string): string;
+}
+
+/** A square table for people: as many columns beside each other as the screen holds, one block below the other. */
+export function* gridLines(grid: Grid, style: Style): Generator<string> {
+  const heads = rowHeads(grid.heads);
+  const count = heads.length;
+  const width = Math.max(String(count - 1).length, widestCell(grid)) + 1;
+  const perBlock = Math.max(1, Math.floor((style.width - heads[0]!.length) / width));
+  for (let first = 0; first < count; first += perBlock) {
+    const columns = Array.from({ length: Math.min(perBlock, count - first) }, (_, index) => first + index);
+    yield "";
+    yield style.faint(" ".repeat(heads[0]!.length) + columns.map((column) => String(column).padStart(width)).join(""));
+    for (let row = 0; row < count; row++) {
+      const cells = columns.map((column) => {
+        const cell = grid.cell(row, column);
+        return grid.paint(cell, cell.padStart(width));
+      });
+      yield heads[row]! + cells.join("");
+    }
+  }
+}
+
+function widestCell({ heads, cell }: Grid): number {
+  let width = 0;
+  for (let row = 0; row < heads.length; row++) {
+    for (let column = 0; column < heads.length; column++) width = Math.max(width, cell(row, column).length);
+  }
+  return width;
+}
+
+/** The column's number, the name, and what the system calls it. */
+function rowHeads(heads: readonly GridHead[]): string[] {
+  const digits = String(heads.length - 1).length;
+  const nameWidth = widest(heads, ({ name }) => name);
+  const aliasWidth = widest(heads, ({ alias }) => alias);
+  return heads.map(({ name, alias }, index) => {
+    const padded = aliasWidth === 0 ? "" : ` ${alias.padEnd(aliasWidth)}`;
+    return `${String(index).padStart(digits)} ${name.padEnd(nameWidth)}${padded} `;
+  });
+}

@@ -1,0 +1,202 @@
+import type { Claims, Device } from "../letters/claims.js";
+import type { Comparison, Difference } from "../letters/compare.js";
+import { LEGENDS, type Dialect } from "../letters/dialect.js";
+import type { Match } from "../letters/match.js";
+import { gridLines, type GridHead } from "./grid.js";
+import { paragraph, shorten, type Style } from "./style.js";
+
+/** Letters of a dialect, as `matrix --legend --json` prints them. */
+export interface LettersDocument {
+  readonly dialect: Dialect;
+  /** Who says it: the description, or the tool that it holds the words of. */
+  readonly origin: string;
+  /** Names, by row and by column. */
+  readonly functions: readonly string[];
+  /** Row by row; null: nothing is said. */
+  readonly letters: readonly (readonly (string | null)[])[];
+  /** What each letter says; `#` stands for a number. */
+  readonly legend: Readonly<Record<string, string>>;
+}
+
+/** Letters as scripts read them. */
+export function lettersDocument(claims: Claims): LettersDocument {
+  const { dialect, origin, devices } = claims;
+  return {
+    dialect,
+    origin,
+    functions: devices.map(({ name }) => name),
+    letters: devices.map((_, row) => devices.map((_, column) => claims.letter(row, column))),
+    legend: Object.fromEntries(LEGENDS[dialect]),
+  };
+}
+
+const TITLES: Readonly<Record<Dialect, string>> = {
+  nvidia: "letters of nvidia-smi topo -m",
+  nccl: "letters of NCCL",
+  kernel: "letters for Linux's peer-to-peer DMA: rows own the memory (provider), columns do the DMA (client)",
+};
+
+/**
+ * Letters for people, line by line, the legend below.
+ *
+ * @param rules by whose rules, where the letters are a policy's.
+ */
+export function* lettersLines(claims: Claims, style: Style, rules = ""): Generator<string> {
+  const { dialect, origin, devices } = claims;
+  if (devices.length === 0) {
+    yield "no functions to compare";
+    return;
+  }
+  const title = `${TITLES[dialect]}, as ${origin} has it${rules === "" ? "" : `; ${rules}`}`;
+  yield* paragraph("", title, style, 0);
+  const heads = devices.map((device) => headOf(device, style));
+  const cell = (row: number, column: number) => claims.letter(row, column) ?? UNSAID;
+  yield* gridLines({ heads, cell, paint: (text, padded) => painted(text, padded, style) }, style);
+  yield "";
+  yield* legendLines(dialect, style);
+}
+
+/** Where a text lacks a cell. */
+const UNSAID = ".";
+
+function headOf({ name, names }: Device, style: Style): GridHead {
+  return { name, alias: shorten(names.find((other) => other !== name) ?? "", 10, style) };
+}
+
+function* legendLines(dialect: Dialect, style: Style): Generator<string> {
+  const width = Math.max(...LEGENDS[dialect].map(([letter]) => letter.length));
+  for (const [letter, meaning] of LEGENDS[dialect]) {
+    yield `  ${painted(letter, letter.padStart(width), style)}  ${meaning}`;
+  }
+}
+
+const NEAR = ["PIX", "PXB", "NVL", "NVB", "XGMI", "C2C"];
+const SELF = ["X", "LOC"];
+const FAR = ["SYS", "NS", "NET", "-"];
+
+function painted(letter: string, text: string, style: Style): string {
+  if (SELF.includes(letter)) return style.faint(text);
+  if (FAR.includes(letter)) return style.bad(text);
+  return NEAR.includes(letter) || /^(?:NV|B)[\d#]/.test(letter) ? style.good(text) : style.doubtful(text);
+}
+
+/** A comparison, as `matrix --compare --json` prints it. */
+export interface ComparisonDocument {
+  readonly dialect: Dialect;
+  readonly theirs: string;
+  readonly ours: string;
+  readonly counts: { readonly equal: number; readonly different: number; readonly notComparable: number };
+  readonly devices: readonly { readonly theirs: string; readonly ours: string; readonly by: Match["by"] }[];
+  readonly assumed: readonly string[];
+  /** Devices that the other side lacks. */
+  readonly unmatched: { readonly theirs: readonly string[]; readonly ours: readonly string[] };
+  readonly different: readonly DifferenceEntry[];
+  readonly notComparable: readonly DifferenceEntry[];
+  readonly legend: Readonly<Record<string, string>>;
+}
+
+/** A cell that differs, or cannot be compared; null: nothing is said. */
+export interface DifferenceEntry {
+  /** Names of our side. */
+  readonly a: string;
+  readonly b: string;
+  readonly theirs: string | null;
+  readonly ours: string | null;
+  readonly reason: string;
+}
+
+/** A comparison as scripts read it. */
+export function comparisonDocument(comparison: Comparison): ComparisonDocument {
+  const { theirs, ours, matches, assumptions, unmatched, equal, different, notComparable } = comparison;
+  const nameIn = (claims: Claims) => (place: number) => claims.devices[place]!.name;
+  const entry = ({ row, column, ...said }: Difference): DifferenceEntry => {
+    const [a, b] = [row, column].map((place) => nameIn(ours)(matches[place]!.ours));
+    return { a: a!, b: b!, ...said };
+  };
+  return {
+    dialect: ours.dialect,
+    theirs: theirs.origin,
+    ours: ours.origin,
+    counts: { equal, different: different.length, notComparable: notComparable.length },
+    devices: matches.map((match) => ({
+      theirs: nameIn(theirs)(match.theirs),
+      ours: nameIn(ours)(match.ours),
+      by: match.by,
+    })),
+    assumed: assumptions,
+    unmatched: { theirs: unmatched.theirs.map(nameIn(theirs)), ours: unmatched.ours.map(nameIn(ours)) },
+    different: different.map(entry),
+    notComparable: notComparable.map(entry),
+    legend: Object.fromEntries(LEGENDS[ours.dialect]),
+  };
+}
+
+/** A comparison in one word. */
+export function comparisonWord({ equal, different }: Comparison): "equal" | "different" | "unknown" {
+  if (different.length > 0) return "different";
+  return equal > 0 ? "equal" : "unknown";
+}
+
+/** A comparison for people: the counts, the cells that differ and why, then what could not be compared. */
+export function* comparisonLines(comparison: Comparison, style: Style): Generator<string> {
+  const { theirs, ours, matches, assumptions, unmatched, equal, different, notComparable } = comparison;
+  const counts = `${equal} equal, ${different.length} different, ${notComparable.length} not comparable`;
+  yield* paragraph("", `${headword(comparison, style)}: ${counts}`, style, 0);
+  yield* paragraph("", `${theirs.origin} against ${ours.origin}, ${TITLES[ours.dialect]}`, style, 0);
+  yield* differenceLines(comparison, different, style);
+  yield* reasonLines(comparison, notComparable, style);
+  if (assumptions.length + unmatched.theirs.length > 0 || matches.length === 0) yield "";
+  if (matches.length === 0) yield* paragraph("  devices", NO_MATCH, style);
+  for (const text of assumptions) yield* paragraph("  assumed", text, style);
+  if (unmatched.theirs.length > 0) {
+    const names = unmatched.theirs.map((place) => theirs.devices[place]!.name).join(", ");
+    yield* paragraph("  left out", `${names}: not found on our side; --name tells, as in --name GPU0=41:00.0`, style);
+  }
+  yield "";
+  yield* legendLines(ours.dialect, style);
+}
+
+const NO_MATCH = "no device of the one side is found on the other; --name tells, as in --name GPU0=41:00.0";
+
+function headword(comparison: Comparison, style: Style): string {
+  const word = comparisonWord(comparison);
+  if (word === "different") return style.bad("DIFFERENT");
+  return word === "equal" ? style.good("EQUAL") : style.doubtful("NOT COMPARABLE");
+}
+
+function* differenceLines(comparison: Comparison, different: readonly Difference[], style: Style): Generator<string> {
+  for (const { row, column, theirs, ours, reason } of different) {
+    yield "";
+    yield `${pairText(comparison, row, column)}: ${style.strong(theirs ?? UNSAID)} there, ${style.strong(ours ?? UNSAID)} here`;
+    yield* paragraph("  why", reason, style);
+  }
+}
+
+const SHOWN_PAIRS = 4;
+
+/** Pairs that cannot be compared, those of one reason together. */
+function* reasonLines(comparison: Comparison, pairs: readonly Difference[], style: Style): Generator<string> {
+  const byReason = new Map<string, Difference[]>();
+  for (const pair of pairs) {
+    const own = byReason.get(pair.reason);
+    if (own === undefined) byReason.set(pair.reason, [pair]);
+    else own.push(pair);
+  }
+  for (const [reason, own] of byReason) {
+    const shown = own.slice(0, SHOWN_PAIRS).map(({ row, column }) => pairText(comparison, row, column));
+    const more = own.length > shown.length ? ` and ${own.length - shown.length} more` : "";
+    yield "";
+    yield* paragraph("", `${shown.join(", ")}${more}: ${style.doubtful("not comparable")}`, style, 0);
+    yield* paragraph("  why", reason, style);
+  }
+}
+
+/** `GPU0-GPU1 (0000:01:00.0, 0000:41:00.0)`. */
+function pairText({ theirs, ours, matches }: Comparison, row: number, column: number): string {
+  const ends = [row, column].map((place) => {
+    const { theirs: their, ours: our } = matches[place]!;
+    return { there: theirs.devices[their]!.name, here: ours.devices[our]!.name };
+  });
+  const there = ends.map((end) => end.there).join(" - ");
+  return ends.every((end) => end.there === end.here) ? there : `${there} (${ends.map((end) => end.here).join(", ")})`;
+}
