@@ -14,11 +14,6 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
     instead: `the output of ${FULL_LSPCI}, or the .tar.bz2 of hwloc-gather-topology`,
   },
   {
-    matches: /^\s*<(?:[^]{0,2000}?<)?system version=/,
-    name: "an NCCL or RCCL topology in XML",
-    instead: `the output of ${FULL_LSPCI} of that machine`,
-  },
-  {
     matches: /^[0-9a-f:]+\.[0-7] "[^"]*" "[^"]*" "/im,
     name: "the output of lspci -m or -mm",
     instead: `the output of ${FULL_LSPCI}`,
