@@ -32,6 +32,7 @@ export default defineConfig([
       writers: "src/writers/index.ts",
       fabrics: "src/fabrics/index.ts",
       linux: "src/explain/linux/index.ts",
+      nccl: "src/nccl/index.ts",
       transfer: "src/transfer/index.ts",
     },
     format: ["esm", "cjs"],

@@ -13,6 +13,8 @@ export interface Answer {
   readonly text: (style: Style) => string | Iterable<string> | null;
   /** For `--quiet`, in the same forms; missing: the command has no such form. */
   readonly word?: () => string | Iterable<string>;
+  /** What there is to say about the answer, on standard error, a sentence each. */
+  readonly notes?: readonly string[];
 }
 
 /** A command's place on the command line. */

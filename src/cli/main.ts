@@ -9,6 +9,7 @@ import { can } from "./commands/can.js";
 import { common } from "./commands/common.js";
 import { explain } from "./commands/explain.js";
 import { exportMachine } from "./commands/export.js";
+import { lint } from "./commands/lint.js";
 import { list } from "./commands/list.js";
 import { map } from "./commands/map.js";
 import { matrix } from "./commands/matrix.js";
@@ -20,7 +21,7 @@ import { openMachine } from "./machine.js";
 import { outputOption, runMaker, type OutputOption } from "./maker.js";
 import { isAboutPrinting, refuseQuestions } from "./no-machine.js";
 import { sharedOptions, type SharedOptions } from "./options.js";
-import { checkForm, print, printFindings } from "./output.js";
+import { checkForm, print, printFindings, printNotes } from "./output.js";
 
 function program(): Program {
   const main = new Program("peerlane")
@@ -48,6 +49,7 @@ function program(): Program {
   add(main, map);
   add(main, matrix);
   add(main, exportMachine);
+  addReference(main, lint);
   addReference(main, explain);
   addMaker(main, synth);
   return main;
@@ -102,6 +104,7 @@ async function run<Own>(command: Command<Own>, words: readonly string[], options
   checkForm(command, answer, options);
   process.exitCode = answer.exit;
   printFindings(machine, options);
+  printNotes(answer, options);
   await print(answer, options);
 }
 

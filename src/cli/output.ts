@@ -64,6 +64,12 @@ export function printFindings({ findings, topology }: Machine, { json, quiet, ve
   if (lines.length > 0) process.stderr.write(`${lines.join("\n")}\n`);
 }
 
+/** Says on standard error what the answer leaves out. */
+export function printNotes({ notes = [] }: Answer, { json, quiet }: SharedOptions): void {
+  if (json === true || quiet === true) return;
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+}
+
 function findingText({ code, message, source, line }: Finding): string {
   const place = source === undefined ? "" : `${source}${line === undefined ? "" : `:${line}`}: `;
   return `${place}${message} (${code})`;

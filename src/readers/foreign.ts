@@ -13,11 +13,6 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
     name: "hwloc XML",
     instead: `the output of ${FULL_LSPCI}, or the .tar.bz2 of hwloc-gather-topology`,
   },
-  {
-    matches: /^\s*<(?:[^]{0,2000}?<)?system version=/,
-    name: "an NCCL or RCCL topology in XML",
-    instead: `the output of ${FULL_LSPCI} of that machine`,
-  },
 ];
 
 /** What `text` is and what to give instead, where it is output of a known tool that no reader is for. */

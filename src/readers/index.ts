@@ -6,6 +6,7 @@ export { readCpuinfo } from "./cpuinfo.js";
 export { readIomem } from "./iomem.js";
 export { readJson } from "./json.js";
 export { readLspci } from "./lspci/lspci.js";
+export { readNccl } from "./nccl.js";
 export { readRdmaTopo } from "./rdma-topo.js";
 export { readListing } from "./sysfs/listing.js";
 export { readSysfs } from "./sysfs/sysfs.js";

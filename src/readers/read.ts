@@ -9,6 +9,7 @@ import { describeForeign } from "./foreign.js";
 import { looksLikeIomem, readIomem } from "./iomem.js";
 import { looksLikeJson, readJson } from "./json.js";
 import { looksLikeLspci, readLspci } from "./lspci/lspci.js";
+import { looksLikeNccl, readNccl } from "./nccl.js";
 import { looksLikeRdmaTopo, readRdmaTopo } from "./rdma-topo.js";
 import { ReadError, type Reading } from "./reading.js";
 import { looksLikeListing, readListing } from "./sysfs/listing.js";
@@ -51,8 +52,8 @@ const TEXT_FORMATS: readonly TextFormat[] = [
 
 const KNOWN_FORMATS =
   "lspci output of any form (best: sudo lspci -D -vvvnnxxxx), ls -l /sys/bus/pci/devices, rdma_topo dump, " +
-  "nvidia-smi topo -m, /proc/iomem, /proc/cpuinfo, /proc/version, a machine description in JSON, and trees of /sys and /proc " +
-  "as a directory or a .tar, .tar.gz or .tar.bz2";
+  "nvidia-smi topo -m, NCCL and RCCL topology XML, /proc/iomem, /proc/cpuinfo, /proc/version, a machine description in " +
+  "JSON, and trees of /sys and /proc as a directory or a .tar, .tar.gz or .tar.bz2";
 
 /** Packings inside one another, such as a .tar.gz: more than that is no dump of a machine. */
 const DEEPEST_PACKING = 4;
@@ -69,17 +70,19 @@ export async function read(sources: readonly Source[]): Promise<ReadResult> {
   const findings: Finding[] = [];
   for (const source of sources) {
     const recognised = await recognise(source.bytes, source.name);
-    if ("systems" in recognised) {
-      const [only] = recognised.systems;
-      if (sources.length === 1) return { machine: recognised, findings: [] };
-      if (only === undefined || recognised.systems.length > 1) {
-        const count = recognised.systems.length;
+    if ("machine" in recognised) {
+      const { systems } = recognised.machine;
+      const [only] = systems;
+      if (sources.length === 1) return recognised;
+      if (only === undefined || systems.length > 1) {
+        const count = systems.length;
         throw new ReadError(
           `describes ${count} systems: only a description of one can be combined with others`,
           source.name,
         );
       }
       parts.push({ source: source.name, system: only });
+      findings.push(...recognised.findings);
       continue;
     }
     for (const reading of recognised) {
@@ -91,10 +94,7 @@ export async function read(sources: readonly Source[]): Promise<ReadResult> {
   return { machine: { peerlane: 1, systems: [merged.system] }, findings: [...findings, ...merged.findings] };
 }
 
-async function recognise(
-  content: Uint8Array | FileTree,
-  source: string,
-): Promise<MachineDescription | readonly Reading[]> {
+async function recognise(content: Uint8Array | FileTree, source: string): Promise<ReadResult | readonly Reading[]> {
   const unpacked = content instanceof FileTree ? content : await unpack(content, source);
   if (unpacked instanceof FileTree) return [await readSysfs(unpacked, source)];
   if (isPacked(unpacked)) {
@@ -102,13 +102,21 @@ async function recognise(
   }
   const text = withoutColours(decodeText(unpacked));
   if (looksLikeRdmaTopo(text)) return [await readRdmaTopo(text, source)];
-  if (looksLikeJson(text)) return readJson(text, source);
+  if (looksLikeJson(text)) return { machine: readJson(text, source), findings: [] };
+  if (looksLikeNccl(text)) return hostsTogether(readNccl(text, source));
   const formats = TEXT_FORMATS.filter(({ looksLike }) => looksLike(text));
   const readings = await Promise.all(formats.map((format) => format.read(text, source)));
   if (readings.length > 0) return readings;
   const foreign = describeForeign(text);
   if (foreign !== null) throw new ReadError(foreign, source);
   throw new ReadError(`not a format that is known: ${startOf(text)}. Known are ${KNOWN_FORMATS}`, source);
+}
+
+/** Several hosts are several systems; one is combined with what other sources say of it. */
+function hostsTogether(hosts: readonly Reading[]): ReadResult | readonly Reading[] {
+  if (hosts.length === 1) return hosts;
+  const systems = hosts.map(({ system }) => system);
+  return { machine: { peerlane: 1, systems }, findings: hosts.flatMap(({ findings }) => findings) };
 }
 
 async function unpack(content: Uint8Array, source: string): Promise<Uint8Array | FileTree> {

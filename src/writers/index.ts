@@ -27,5 +27,6 @@ export { ownerDocument, ownerText, ownerWord, type OwnerDocument, type OwnerEntr
 export { policyDocument, policyText, type PolicyDocument } from "./policy.js";
 export { PLAIN_STYLE, type Style } from "./style.js";
 export type { PlatformEntry } from "./platform.js";
+export { lintDocument, lintText, type LintDocument, type LintedFile } from "./lint.js";
 export { treeDocument, treeLines, treeText, type HostBridgeEntry, type TreeDocument, type TreeEntry } from "./tree.js";
 export { verdictDocument, verdictText, verdictWord, type VerdictDocument, type VerdictWord } from "./verdict.js";

@@ -6,6 +6,7 @@ import { ROOT } from "./pages.js";
 const ENTRIES = [
   "src/index.ts",
   "src/fabrics/index.ts",
+  "src/nccl/index.ts",
   "src/transfer/index.ts",
   "src/readers/index.ts",
   "src/writers/index.ts",
