@@ -104,7 +104,8 @@ async function recognise(
   throw new ReadError(`not a format that is known: ${startOf(text)}. Known are ${KNOWN_FORMATS}`, source);
 }
 
-async function unpack(content: Uint8Array, source: string): Promise<Uint8Array | FileTree> {
+/** The tree that an archive holds, or the bytes of what is none; unpacked either way. */
+export async function unpack(content: Uint8Array, source: string): Promise<Uint8Array | FileTree> {
   let bytes = content;
   for (let depth = 0; depth < DEEPEST_PACKING; depth++) {
     const packing = packingOf(bytes);

@@ -20,7 +20,7 @@ export function namesBelow(tree: FileTree, path: string): readonly string[] | un
 /** Lists of links to devices of one kind, wherever they are. */
 const CLASSES = ["block", "class/net"];
 /** A link that leads through a PCI function. */
-const THROUGH_FUNCTION = /\/[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\//i;
+export const THROUGH_FUNCTION = /\/[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\//i;
 
 /**
  * What stands deeper below functions: disks behind SATA, SAS and USB. The links to them lead through the function, so

@@ -35,6 +35,9 @@ function listOf(map: string): string {
     .reverse()
     .map((word) => [...parseInt(word, 16).toString(2).padStart(32, "0")].reverse().join(""))
     .join("");
-  const runs = [...bits.matchAll(/1+/g)].map(({ index, 0: { length } }) => ({ first: index, last: index + length - 1 }));
+  const runs = [...bits.matchAll(/1+/g)].map(({ index, 0: { length } }) => ({
+    first: index,
+    last: index + length - 1,
+  }));
   return runs.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
 }
