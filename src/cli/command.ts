@@ -42,7 +42,14 @@ export interface Reference extends Form {
 
 /** A command that asks no machine but makes a file, which the option `--output` names. */
 export interface Maker<Own = object> extends Form {
-  make(words: readonly (string | undefined)[], options: Own): Made;
+  /** Of what a machine's sources show, which it takes with `--input`; missing: of nothing. */
+  readonly readsInput?: true;
+  /** The file's name where `--output` gives none, unless it is there already; missing: it has to give one. */
+  readonly defaultOutput?: string;
+  make(
+    words: readonly (string | undefined)[],
+    options: SharedOptions & Own & { readonly output: string },
+  ): Made | Promise<Made>;
 }
 
 /** A file's content, and what is said about it. */
@@ -51,4 +58,6 @@ export interface Made {
   readonly document: object;
   /** The same in a few words. */
   readonly summary: string;
+  /** Lines below it. */
+  readonly notes?: readonly string[];
 }

@@ -14,6 +14,7 @@ import { list } from "./commands/list.js";
 import { map } from "./commands/map.js";
 import { matrix } from "./commands/matrix.js";
 import { owner } from "./commands/owner.js";
+import { snapshot } from "./commands/snapshot.js";
 import { synth } from "./commands/synth.js";
 import { tree } from "./commands/tree.js";
 import { EXIT, UsageError } from "./exit.js";
@@ -51,6 +52,7 @@ function program(): Program {
   add(main, exportMachine);
   addReference(main, lint);
   addReference(main, explain);
+  addMaker(main, snapshot);
   addMaker(main, synth);
   return main;
 }
@@ -70,7 +72,7 @@ function add<Own>(main: Program, command: Command<Own>): void {
 }
 
 function addMaker<Own>(main: Program, maker: Maker<Own>): void {
-  const sub = withoutMachine(main, addForm(main, maker).addOption(outputOption()));
+  const sub = withoutMachine(main, addForm(main, maker).addOption(outputOption(maker)), maker.readsInput);
   sub.action(async () => runMaker(maker, sub.args, sub.optsWithGlobals<SharedOptions & OutputOption & Own>()));
 }
 
@@ -85,8 +87,9 @@ function addReference(main: Program, reference: Reference): void {
   });
 }
 
-function withoutMachine(main: Program, sub: Program): Program {
-  const visibleGlobalOptions = () => main.options.filter(isAboutPrinting);
+function withoutMachine(main: Program, sub: Program, readsInput = false): Program {
+  const visibleGlobalOptions = () =>
+    main.options.filter((option) => isAboutPrinting(option) || (readsInput && option.long === "--input"));
   return sub.configureHelp({ ...sub.configureHelp(), visibleGlobalOptions });
 }
 

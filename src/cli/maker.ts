@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, writeFileSync } from "node:fs";
 import { Option } from "commander";
 import { formatJson } from "../writers/json.js";
 import type { Maker } from "./command.js";
@@ -9,11 +9,15 @@ import { writeStandardOutput } from "./output.js";
 
 /** Where a command that makes a file is to write it. */
 export interface OutputOption {
-  readonly output: string;
+  readonly output?: string;
 }
 
-export function outputOption(): Option {
-  return new Option("-o, --output <file>", "where to write it; - is standard output").makeOptionMandatory();
+export function outputOption({ defaultOutput }: Pick<Maker, "defaultOutput">): Option {
+  const option = new Option("-o, --output <file>", "where to write it; - is standard output");
+  // Not commander's default: whether a name was typed decides what is overwritten.
+  if (defaultOutput === undefined) return option.makeOptionMandatory();
+  option.description += `; without it ${defaultOutput}, which must not be there yet`;
+  return option;
 }
 
 /** Makes the file and says what it is: on standard error where the file itself goes to standard output. */
@@ -22,21 +26,25 @@ export async function runMaker<Own>(
   words: readonly string[],
   options: SharedOptions & OutputOption & Own,
 ): Promise<void> {
-  refuseQuestions(maker.name, options);
+  refuseQuestions(maker.name, maker.readsInput === true ? { ...options, input: [] } : options);
   if (options.quiet === true) throw new UsageError(`${maker.name} has no answer of one word: leave -q out`);
-  const { output } = options;
+  const output = options.output ?? maker.defaultOutput!;
   if (output === "") throw new UsageError("-o: expected the name of a file, got an empty one");
   const toStandardOutput = output === "-";
   if (toStandardOutput && process.stdout.isTTY) {
     throw new UsageError("-o -: the file is no text, and standard output is a terminal: give -o a file, or use a pipe");
   }
-  const { data, document, summary } = maker.make(words, options);
-  if (!toStandardOutput) writeFile(data, output);
+  const isOverwriting = options.output !== undefined;
+  if (!isOverwriting && existsSync(output)) {
+    throw new UsageError(`${output}: is there already: give -o another name, or this one to overwrite it`);
+  }
+  const { data, document, summary, notes = [] } = await maker.make(words, { ...options, output });
+  if (!toStandardOutput) writeFile(data, output, isOverwriting);
   else for (const chunk of chunksOf(data)) await writeStandardOutput(chunk);
 
   const bytes = data.byteLength;
   const file = toStandardOutput ? null : output;
-  const said = `${file ?? "standard output"}: ${summary}, ${counted(bytes, "byte")}`;
+  const said = [`${file ?? "standard output"}: ${summary}, ${counted(bytes, "byte")}`, ...notes].join("\n");
   const report = options.json === true ? formatJson({ file, ...document, bytes }) : said;
   (toStandardOutput ? process.stderr : process.stdout).write(`${report}\n`);
   process.exitCode = EXIT.yes;
@@ -54,9 +62,9 @@ function* chunksOf(data: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < data.length; at += CHUNK) yield data.subarray(at, at + CHUNK);
 }
 
-function writeFile(data: Uint8Array, path: string): void {
+function writeFile(data: Uint8Array, path: string, isOverwriting: boolean): void {
   try {
-    const file = openSync(path, "w");
+    const file = openSync(path, isOverwriting ? "w" : "wx");
     try {
       for (const chunk of chunksOf(data)) writeFileSync(file, chunk);
     } finally {
@@ -71,6 +79,7 @@ function writeFile(data: Uint8Array, path: string): void {
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: "the directory does not exist",
   EACCES: "no permission to write it",
+  EEXIST: "is there already",
   EISDIR: "is a directory, expected a file",
   ENOSPC: "no space left on the device",
 };

@@ -103,6 +103,38 @@ export function decodeConfigSpace(bdf: string, bytes: Uint8Array, extent: Extent
   return { function: decoded, findings };
 }
 
+/**
+ * The same registers with zeros in place of the device's serial number and of what was last read of its vital product
+ * data. All else stays, so that they decode to the same; of a function that cannot be decoded the header is left.
+ */
+export function withoutSerialNumbers(bytes: Uint8Array): Uint8Array {
+  const masked = bytes.slice();
+  if (masked.length < 64) return masked;
+  const registers = new Registers(bytes);
+  const layout = HEADER_LAYOUTS[registers.byte(0x0e)! & 0x7f];
+  if (layout === undefined) return bytes.every((byte) => byte === 0xff) ? masked : masked.fill(0, 64);
+  const capabilities = walkCapabilities(registers, layout.capabilityPointer);
+  for (const at of capabilities.all) {
+    if (registers.byte(at) === VITAL_PRODUCT_DATA) masked.fill(0, at + 4, at + 8);
+  }
+  const extended = walkExtended(registers, capabilities, "part");
+  const isSerialNumber = (at: number): boolean => registers.word(at) === SERIAL_NUMBER;
+  // What is behind the place where a chain breaks off shows by its look alone.
+  const found =
+    extended.trouble === undefined ? [] : dwordsOf(bytes).filter((at) => looksLikeSerialNumber(registers, at));
+  for (const at of [...[...extended.all].filter(isSerialNumber), ...found]) masked.fill(0, at + 4, at + 12);
+  return masked;
+}
+
+function dwordsOf({ length }: Uint8Array): number[] {
+  return Array.from({ length: Math.max(0, (length - 0x100) >> 2) }, (_, dword) => 0x100 + 4 * dword);
+}
+
+/** Its id, and the one version there is. */
+function looksLikeSerialNumber(registers: Registers, at: number): boolean {
+  return (registers.dword(at)! & 0xfffff) === (SERIAL_NUMBER | 0x10000);
+}
+
 /** What decides the kind of a function, as far as a source shows it. */
 export interface KindEvidence {
   /** Four digits or more. */
@@ -162,6 +194,7 @@ const HEADER_LAYOUTS: readonly HeaderLayout[] = [
 ];
 
 const POWER_MANAGEMENT = 0x01;
+const VITAL_PRODUCT_DATA = 0x03;
 const PCI_X = 0x07;
 const EXPRESS = 0x10;
 const ENHANCED_ALLOCATION = 0x14;
@@ -193,6 +226,8 @@ class Registers {
 /** Capabilities by their id, the first of each. */
 interface CapabilityList {
   readonly at: ReadonlyMap<number, number>;
+  /** Where each of the chain begins. */
+  readonly all: ReadonlySet<number>;
   /** Whether the chain was seen to its end, so that what is not in it is absent. */
   readonly complete: boolean;
   readonly trouble?: string;
@@ -201,54 +236,54 @@ interface CapabilityList {
 /** The chain in the first 256 bytes: id, next, in two bytes. Absent where status bit 4 says so. */
 function walkCapabilities(registers: Registers, pointerAt: number): CapabilityList {
   const at = new Map<number, number>();
-  if ((registers.word(0x06)! & 0x10) === 0) return { at, complete: true };
-  const visited = new Set<number>();
+  const all = new Set<number>();
+  if ((registers.word(0x06)! & 0x10) === 0) return { at, all, complete: true };
   let position = registers.byte(pointerAt)! & ~3;
   while (position !== 0) {
     const where = `capability list at 0x${position.toString(16)}`;
-    if (position < 0x40) return { at, complete: false, trouble: `${where}: points into the header` };
-    if (visited.has(position)) return { at, complete: false, trouble: `${where}: loops` };
+    if (position < 0x40) return { at, all, complete: false, trouble: `${where}: points into the header` };
+    if (all.has(position)) return { at, all, complete: false, trouble: `${where}: loops` };
     const header = registers.word(position);
-    if (header === undefined) return { at, complete: false };
+    if (header === undefined) return { at, all, complete: false };
     const id = header & 0xff;
-    if (id === 0xff) return { at, complete: false, trouble: `${where}: reads all ones` };
-    visited.add(position);
+    if (id === 0xff) return { at, all, complete: false, trouble: `${where}: reads all ones` };
+    all.add(position);
     if (!at.has(id)) at.set(id, position);
     position = (header >> 8) & ~3;
   }
-  return { at, complete: true };
+  return { at, all, complete: true };
 }
 
 /** The chain from 0x100 on: id 15:0, version 19:16, next 31:20. It is not sorted. */
 function walkExtended(registers: Registers, standard: CapabilityList, extent: Extent): CapabilityList {
   const at = new Map<number, number>();
+  const all = new Set<number>();
   if (registers.length <= 0x100) {
     const hasNone = standard.complete && !standard.at.has(EXPRESS) && !standard.at.has(PCI_X);
-    return { at, complete: hasNone || (extent === "whole" && registers.length === 0x100) };
+    return { at, all, complete: hasNone || (extent === "whole" && registers.length === 0x100) };
   }
-  const visited = new Set<number>();
   let position = 0x100;
   while (position !== 0) {
     const where = `extended capability list at 0x${position.toString(16)}`;
-    if (position < 0x100) return { at, complete: false, trouble: `${where}: points below 0x100` };
-    if (visited.has(position)) return { at, complete: false, trouble: `${where}: loops` };
+    if (position < 0x100) return { at, all, complete: false, trouble: `${where}: points below 0x100` };
+    if (all.has(position)) return { at, all, complete: false, trouble: `${where}: loops` };
     const header = registers.dword(position);
     if (header === undefined) {
       const end = `0x${registers.length.toString(16)}`;
-      return { at, complete: false, trouble: `${where}: the source ends at ${end}` };
+      return { at, all, complete: false, trouble: `${where}: the source ends at ${end}` };
     }
     if (header === 0 || header === 0xffffffff) {
       // At 0x100 this is how a function without extended capabilities looks.
-      if (position === 0x100) return { at, complete: true };
+      if (position === 0x100) return { at, all, complete: true };
       const reads = header === 0 ? "zero" : "all ones";
-      return { at, complete: false, trouble: `${where}: reads ${reads}, expected a capability` };
+      return { at, all, complete: false, trouble: `${where}: reads ${reads}, expected a capability` };
     }
-    visited.add(position);
+    all.add(position);
     const id = header & 0xffff;
     if (!at.has(id)) at.set(id, position);
     position = (header >>> 20) & ~3;
   }
-  return { at, complete: true };
+  return { at, all, complete: true };
 }
 
 /** What `decode` makes of capability `id`; null: the function has none; undefined: not shown. */
@@ -457,7 +492,8 @@ function serialNumber(registers: Registers, extended: CapabilityList): string | 
   const at = extended.at.get(SERIAL_NUMBER);
   const low = at === undefined ? undefined : registers.dword(at + 4);
   const high = at === undefined ? undefined : registers.dword(at + 8);
-  if (low === undefined || high === undefined) return undefined;
+  // Zeros are no serial number: they stand where one was taken out.
+  if (low === undefined || high === undefined || (low === 0 && high === 0)) return undefined;
   return (hex(high, 8) + hex(low, 8)).match(/../g)!.join("-");
 }
 

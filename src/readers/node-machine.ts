@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { isPacked, MAGIC_BYTES } from "../topology/buffer/buffer.js";
+import type { FileTree } from "./files/file-tree.js";
 import { directoryTree } from "./files/node-directory.js";
 import { read, type ReadResult, type Source } from "./read.js";
 import { ReadError } from "./reading.js";
@@ -12,6 +13,11 @@ const STANDARD_INPUT = 0;
 
 /** Reads the machine this runs on, from its `/sys` and `/proc`. Linux only; as root it shows more. */
 export async function readThisMachine(): Promise<ReadResult> {
+  return read([openThisMachine()]);
+}
+
+/** The files of the machine this runs on, none of which is read yet. Linux only. */
+export function openThisMachine(): { readonly name: string; readonly bytes: FileTree } {
   if (process.platform !== "linux") {
     throw new ReadError(
       `only Linux has /sys and /proc, and this is ${process.platform}. On the machine in question run ` +
@@ -19,7 +25,7 @@ export async function readThisMachine(): Promise<ReadResult> {
       "this machine",
     );
   }
-  return read([{ name: "this machine", bytes: directoryTree("/") }]);
+  return { name: "this machine", bytes: directoryTree("/") };
 }
 
 /** A file, a directory (of which only what is needed will be read) or, as `-`, standard input. */

@@ -119,7 +119,8 @@ function hostsTogether(hosts: readonly Reading[]): ReadResult | readonly Reading
   return { machine: { peerlane: 1, systems }, findings: hosts.flatMap(({ findings }) => findings) };
 }
 
-async function unpack(content: Uint8Array, source: string): Promise<Uint8Array | FileTree> {
+/** The tree that an archive holds, or the bytes of what is none; unpacked either way. */
+export async function unpack(content: Uint8Array, source: string): Promise<Uint8Array | FileTree> {
   let bytes = content;
   for (let depth = 0; depth < DEEPEST_PACKING; depth++) {
     const packing = packingOf(bytes);

@@ -31,18 +31,32 @@ const LINK_LIMIT = 40;
  */
 export class FileTree {
   readonly #store: FileStore;
+  readonly #kept: MemoryFiles | null;
   readonly #directories = new Map<string, ReadonlyMap<string, EntryKind> | null>();
   readonly #links = new Map<string, string | null>();
   readonly #found = new Map<string, Found | null>();
 
-  constructor(store: FileStore) {
+  /** `kept`: where copies go of all that an answer rests on. */
+  constructor(store: FileStore, kept: MemoryFiles | null = null) {
     this.#store = store;
+    this.#kept = kept;
+  }
+
+  /**
+   * The same tree, which copies into `kept` what its answers rest on: whoever asks `kept` the same questions gets the
+   * same answers. Files of which no more was asked than whether they are there are copied as empty ones.
+   */
+  keeping(kept: MemoryFiles): FileTree {
+    return new FileTree(this.#store, kept);
   }
 
   /** The bytes of a file, links followed; null where there is none or it cannot be read. */
   file(path: string): Uint8Array | null {
     const found = this.#find(path);
-    return found?.kind === "file" ? this.#store.read(found.path) : null;
+    if (found?.kind !== "file") return null;
+    const bytes = this.#store.read(found.path);
+    if (bytes !== null) this.#kept?.addFile(found.path, bytes);
+    return bytes;
   }
 
   /** The text of a file without white space at its ends; null where there is none or it cannot be read. */
@@ -51,16 +65,38 @@ export class FileTree {
     return bytes === null ? null : UTF8.decode(bytes).trim();
   }
 
-  /** The names in a directory, in order, links followed; null where there is no such directory. */
-  list(path: string): readonly string[] | null {
-    const entries = this.#entriesAt(path);
-    return entries === null ? null : [...entries.keys()].sort();
+  /** The names in a directory that match, in order, links followed; null where there is no such directory. */
+  list(path: string, matching = /(?:)/): readonly string[] | null {
+    const directory = this.#find(path);
+    const entries = directory?.kind === "directory" ? this.#entries(directory.path) : null;
+    if (entries === null) return null;
+    const names = [...entries.keys()].filter((name) => matching.test(name)).sort();
+    for (const name of names) this.#keep(`${directory!.path}/${name}`, entries.get(name)!);
+    return names;
+  }
+
+  /** The symbolic links in a directory whose text matches, by name, in order; none where there is no such directory. */
+  links(path: string, matching: RegExp): ReadonlyMap<string, string> {
+    const directory = this.#find(path);
+    const entries = directory?.kind === "directory" ? this.#entries(directory.path) : null;
+    const links = new Map<string, string>();
+    for (const name of [...(entries?.keys() ?? [])].sort()) {
+      const target = entries!.get(name) === "link" ? this.#target(`${directory!.path}/${name}`) : null;
+      if (target === null || !matching.test(target)) continue;
+      links.set(name, target);
+      this.#keep(`${directory!.path}/${name}`, "link");
+    }
+    return links;
   }
 
   /** Whether a directory holds a name, whatever that stands for; a link counts even where it leads nowhere. */
   has(path: string): boolean {
     const { parent, name } = splitPath(path);
-    return this.#entriesAt(parent)?.has(name) ?? false;
+    const directory = this.#find(parent);
+    const kind = directory?.kind === "directory" ? this.#entries(directory.path)?.get(name) : undefined;
+    if (kind === undefined) return false;
+    this.#keep(`${directory!.path}/${name}`, kind);
+    return true;
   }
 
   /** Links followed; false where there is nothing. */
@@ -73,7 +109,21 @@ export class FileTree {
     const { parent, name } = splitPath(path);
     const directory = this.#find(parent);
     if (directory?.kind !== "directory" || this.#entries(directory.path)?.get(name) !== "link") return null;
+    this.#keep(`${directory.path}/${name}`, "link");
     return this.#target(`${directory.path}/${name}`);
+  }
+
+  /** What cannot be read is not kept: it would stand there as something that is empty. */
+  #keep(path: string, kind: EntryKind): void {
+    if (this.#kept === null) return;
+    if (kind === "link") {
+      const target = this.#target(path);
+      if (target !== null) this.#kept.addLink(path, target);
+    } else if (kind === "directory") {
+      if (this.#entries(path) !== null) this.#kept.addDirectory(path);
+    } else if (this.#kept.read(path) === null) {
+      this.#kept.addFile(path, new Uint8Array());
+    }
   }
 
   #target(path: string): string | null {
@@ -83,11 +133,6 @@ export class FileTree {
       this.#links.set(path, target);
     }
     return target;
-  }
-
-  #entriesAt(path: string): ReadonlyMap<string, EntryKind> | null {
-    const found = this.#find(path);
-    return found?.kind === "directory" ? this.#entries(found.path) : null;
   }
 
   #entries(directory: string): ReadonlyMap<string, EntryKind> | null {
@@ -111,7 +156,10 @@ export class FileTree {
     if (directory?.kind !== "directory") return null;
     const kind = this.#entries(directory.path)?.get(name);
     if (kind === undefined) return null;
-    return kind === "link" ? this.#resolve(path) : { path: `${directory.path}/${name}`, kind };
+    if (kind === "link") return this.#resolve(path);
+    const found = { path: `${directory.path}/${name}`, kind };
+    if (kind === "directory") this.#keep(found.path, kind);
+    return found;
   }
 
   /** Walks name by name; a link puts the names of its target in front of those that are left. */
@@ -129,6 +177,7 @@ export class FileTree {
       const directory = toPath(at);
       const entry = this.#entries(directory)?.get(name);
       if (entry === undefined) return null;
+      if (entry !== "file") this.#keep(`${directory}/${name}`, entry);
       if (entry !== "link") {
         at.push(name);
         kind = entry;
@@ -218,6 +267,11 @@ export class MemoryFiles implements FileStore {
   link(path: string): string | null {
     const node = this.#nodes.get(path);
     return node?.kind === "link" ? node.target : null;
+  }
+
+  /** Every path but the root, in an order in which directories come before what they hold. */
+  paths(): string[] {
+    return [...this.#directories.keys(), ...this.#nodes.keys()].filter((path) => path !== "").sort();
   }
 
   #add(path: string, node: Node): void {

@@ -1,6 +1,11 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
 import type { Dirent } from "node:fs";
+import { ReadError } from "../reading.js";
 import { type EntryKind, type FileStore, FileTree } from "./file-tree.js";
+
+/** The most that is read of one directory: machines with thousands of functions have some 50 MB. */
+const LIMIT = 1 << 29;
+const CHUNK = 1 << 16;
 
 /** A directory on disk as a tree: every directory is listed and every file read only when somebody asks for it. */
 export function directoryTree(root: string): FileTree {
@@ -10,6 +15,8 @@ export function directoryTree(root: string): FileTree {
 /** What cannot be read (no such file, no permission, a device that answers with an error) is not shown: null. */
 class DirectoryFiles implements FileStore {
   readonly #root: string;
+  readonly #chunk = new Uint8Array(CHUNK);
+  #left = LIMIT;
 
   constructor(root: string) {
     this.#root = root;
@@ -27,7 +34,30 @@ class DirectoryFiles implements FileStore {
   }
 
   read(path: string): Uint8Array | null {
-    return orNull(() => readFileSync(this.#root + path));
+    const file = orNull(() => openSync(this.#root + path, "r"));
+    if (file === null) return null;
+    try {
+      return this.#readAll(file, path);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  /** Sizes say little in `/sys` and nothing in `/proc`: the end is where nothing more comes. */
+  #readAll(file: number, path: string): Uint8Array | null {
+    const chunks: Uint8Array[] = [];
+    for (;;) {
+      const count = orNull(() => readSync(file, this.#chunk, 0, CHUNK, null));
+      if (count === null) return null;
+      if (count === 0) return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+      chunks.push(this.#chunk.slice(0, count));
+      this.#left -= count;
+      if (this.#left >= 0) continue;
+      throw new ReadError(
+        `with this file more than ${LIMIT} bytes, which no machine's are: ${path}`,
+        this.#root || "/",
+      );
+    }
   }
 
   link(path: string): string | null {

@@ -12,14 +12,16 @@ export const CHILD_DIRECTORIES = ["net", "infiniband", "nvme", "drm", "block", "
 
 /** What drivers call the function whose directory is at `path`; a virtio device sits in between. */
 export function namesBelow(tree: FileTree, path: string): readonly string[] | undefined {
-  const children = tree.list(path) ?? [];
-  const places = [path, ...children.filter((name) => /^virtio[0-9]+$/.test(name)).map((name) => `${path}/${name}`)];
+  const virtio = tree.list(path, /^virtio[0-9]+$/) ?? [];
+  const places = [path, ...virtio.map((name) => `${path}/${name}`)];
   const names = places.flatMap((place) => CHILD_DIRECTORIES.flatMap((name) => tree.list(`${place}/${name}`) ?? []));
   return names.length > 0 ? names : undefined;
 }
 
 /** Lists of links to devices of one kind, wherever they are. */
 const CLASSES = ["block", "class/net"];
+/** A link that leads through a PCI function. */
+export const THROUGH_FUNCTION = /\/[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\//i;
 
 /**
  * What stands deeper below functions: disks behind SATA, SAS and USB. The links to them lead through the function, so
@@ -28,8 +30,8 @@ const CLASSES = ["block", "class/net"];
 export function namesOfClasses(tree: FileTree, sys: string): ReadonlyMap<string, readonly string[]> {
   const names = new Map<string, string[]>();
   for (const list of CLASSES) {
-    for (const name of tree.list(`${sys}/${list}`) ?? []) {
-      const way = namesOf(tree.link(`${sys}/${list}/${name}`) ?? "");
+    for (const [name, target] of tree.links(`${sys}/${list}`, THROUGH_FUNCTION)) {
+      const way = namesOf(target);
       const bdf = canonicalBdf(way.findLast((step) => canonicalBdf(step) !== null) ?? "");
       if (bdf !== null) names.set(bdf, [...(names.get(bdf) ?? []), name]);
     }

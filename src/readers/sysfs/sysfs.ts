@@ -16,12 +16,14 @@ import { readIomem } from "../iomem.js";
 import { ReadError, type Reading } from "../reading.js";
 import { withBusAddresses } from "./addresses.js";
 import { DEVICES, type Places, readDevices, ROOT_BUS } from "./devices.js";
+import { readNumaNodes } from "./numa.js";
 
 /*
  *     sys/bus/pci/devices/0000:03:00.0 -> ../../../devices/pci0000:00/0000:00:01.0/0000:03:00.0
  *     sys/devices/…/0000:03:00.0/    config resource class vendor … driver -> iommu_group -> physfn -> net/ nvme/ …
  *     sys/devices/pci0000:00/pci_bus/0000:00/of_node -> ../../../../firmware/devicetree/base/pcie@10000000
  *     sys/kernel/iommu_groups/0/type
+ *     sys/devices/system/node/node0/cpulist
  *     proc/cpuinfo, iomem, cmdline, version, sys/kernel/osrelease, config.gz, device-tree/
  */
 
@@ -32,15 +34,7 @@ import { DEVICES, type Places, readDevices, ROOT_BUS } from "./devices.js";
  * @throws ReadError where it holds no machine, or several.
  */
 export async function readSysfs(tree: FileTree, source: string): Promise<Reading> {
-  const [places, ...others] = placesIn(tree);
-  if (places === undefined) {
-    const found = tree.list("")?.slice(0, 8).join(", ") || "nothing";
-    throw new ReadError(`expected ${DEVICES} at the top or in a directory there, found ${found}`, source);
-  }
-  if (others.length > 0) {
-    const tops = [places, ...others].map(({ top }) => top).join(", ");
-    throw new ReadError(`holds several machines (${tops}): give each one's directory by itself`, source);
-  }
+  const places = placesIn(tree, source);
   const devices = readDevices(tree, places, source);
   const nodes = hostBridgeNodes(tree, places, devices.roots);
   const iomem = tree.text(`${places.proc}/iomem`);
@@ -59,11 +53,30 @@ export async function readSysfs(tree: FileTree, source: string): Promise<Reading
     hostBridges,
     platformDevices: memory?.system.platformDevices,
     ranges: memory?.system.ranges,
+    numaNodes: readNumaNodes(tree, places.sys),
   });
   return { system, findings: [...devices.findings, ...(memory?.findings ?? [])] };
 }
 
-function placesIn(tree: FileTree): Places[] {
+/**
+ * Where `sys` and `proc` of the one machine in a tree are.
+ *
+ * @throws ReadError where it holds no machine, or several.
+ */
+export function placesIn(tree: FileTree, source: string): Places {
+  const [places, ...others] = allPlacesIn(tree);
+  if (places === undefined) {
+    const found = tree.list("")?.slice(0, 8).join(", ") || "nothing";
+    throw new ReadError(`expected ${DEVICES} at the top or in a directory there, found ${found}`, source);
+  }
+  if (others.length > 0) {
+    const tops = [places, ...others].map(({ top }) => top).join(", ");
+    throw new ReadError(`holds several machines (${tops}): give each one's directory by itself`, source);
+  }
+  return places;
+}
+
+function allPlacesIn(tree: FileTree): Places[] {
   if (tree.isDirectory(DEVICES)) return [{ sys: "/sys", proc: "/proc", top: "" }];
   if (tree.isDirectory("bus/pci/devices")) return [{ sys: "", proc: "/proc", top: "" }];
   return (tree.list("") ?? [])
@@ -92,9 +105,8 @@ function hostBridgesOf(
   memory: Reading | null,
 ): HostBridgeDescription[] {
   const known = new Set(roots.values());
-  for (const name of tree.list(`${places.sys}/devices`) ?? []) {
-    const root = ROOT_BUS.exec(name)?.[1];
-    if (root !== undefined) known.add(root.toLowerCase());
+  for (const name of tree.list(`${places.sys}/devices`, ROOT_BUS) ?? []) {
+    known.add(ROOT_BUS.exec(name)![1]!.toLowerCase());
   }
   const windows = new Map<string, WindowDescription[]>();
   const lastBuses = new Map<string, number | undefined>();
@@ -116,9 +128,9 @@ function hostBridgesOf(
 }
 
 async function readKernel(tree: FileTree, places: Places, source: string): Promise<KernelDescription> {
-  const version = tree.text(`${places.proc}/version`) ?? "";
   const release =
-    (tree.text(`${places.proc}/sys/kernel/osrelease`) || undefined) ?? /^Linux version (\S+)/.exec(version)?.[1];
+    tree.text(`${places.proc}/sys/kernel/osrelease`) ||
+    /^Linux version (\S+)/.exec(tree.text(`${places.proc}/version`) ?? "")?.[1];
   const packed = tree.file(`${places.proc}/config.gz`);
   const config =
     packed === null
