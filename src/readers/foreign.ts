@@ -9,11 +9,6 @@ const FULL_LSPCI = "sudo lspci -D -vvvnnxxxx";
 
 const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   {
-    matches: /^\s*<[^]{0,2000}?(?:<!DOCTYPE topology\b|<topology\b)/i,
-    name: "hwloc XML",
-    instead: `the output of ${FULL_LSPCI}, or the .tar.bz2 of hwloc-gather-topology`,
-  },
-  {
     matches: /^\s*<(?:[^]{0,2000}?<)?system version=/,
     name: "an NCCL or RCCL topology in XML",
     instead: `the output of ${FULL_LSPCI} of that machine`,

@@ -6,6 +6,7 @@ import { decompress, packingOf, readTar } from "./files/archive.js";
 import { looksLikeCpuinfo, readCpuinfo } from "./cpuinfo.js";
 import { FileTree } from "./files/file-tree.js";
 import { describeForeign } from "./foreign.js";
+import { looksLikeHwloc, readHwloc } from "./hwloc/hwloc.js";
 import { looksLikeIomem, readIomem } from "./iomem.js";
 import { looksLikeJson, readJson } from "./json.js";
 import { looksLikeLspci, readLspci } from "./lspci/lspci.js";
@@ -36,6 +37,7 @@ interface TextFormat {
 
 const TEXT_FORMATS: readonly TextFormat[] = [
   { looksLike: looksLikeLspci, read: readLspci },
+  { looksLike: looksLikeHwloc, read: readHwloc },
   { looksLike: looksLikeIomem, read: readIomem },
   {
     looksLike: looksLikeCpuinfo,
@@ -46,7 +48,7 @@ const TEXT_FORMATS: readonly TextFormat[] = [
 
 const KNOWN_FORMATS =
   "lspci text or hexadecimal dumps (best: sudo lspci -D -vvvnnxxxx), /proc/iomem, /proc/cpuinfo, /proc/version, " +
-  "a machine description in JSON, and trees of /sys and /proc as a directory or a .tar, .tar.gz or .tar.bz2";
+  "XML of hwloc (lstopo --whole-io FILE.xml), a machine description in JSON, and trees of /sys and /proc as a directory or a .tar, .tar.gz or .tar.bz2";
 
 /** Packings inside one another, such as a .tar.gz: more than that is no dump of a machine. */
 const DEEPEST_PACKING = 4;
