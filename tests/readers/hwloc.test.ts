@@ -459,7 +459,31 @@ describe("a capture's XML, which lstopo made of its snapshot,", () => {
     }
     const roots = new Set(functions.filter(({ parent }) => parent === null).map(({ bdf }) => bdf.slice(0, -5)));
     expect(hostBridges?.map(({ root }) => root)).toEqual([...roots]);
+    for (const { root, numaNode } of hostBridges!) {
+      // ppc-powernv9 has one node; on gpu-server-intel the kernel knows of the host bridges of one node each.
+      const first = all.functions.find(({ bdf }) => bdf.startsWith(`${root}:`))!;
+      if (numaNode !== undefined) expect(numaNode).toBe(first.numaNode);
+      else if (capture === "gpu-server-intel") expect(first.numaNode).toBe(null);
+    }
     if (missing.length === 0) expect([...roots]).toEqual(all.hostBridges?.map(({ root }) => root));
+  });
+
+  test("gpu-server-intel: two host bridges are near one node each, whatever the version", () => {
+    const [older, newer, part] = ["hwloc-1.xml", "hwloc-2.xml", "hwloc-default.xml"].map((file) =>
+      system(captureText("gpu-server-intel", file)),
+    );
+    expect(newer!.hostBridges).toEqual([
+      { root: "0000:00" },
+      { root: "0000:20", numaNode: 0 },
+      { root: "0000:a0", numaNode: 1 },
+    ]);
+    expect(older!.hostBridges).toEqual(newer!.hostBridges);
+    expect(part!.hostBridges).toEqual(newer!.hostBridges);
+    expect(newer!.numaNodes).toEqual([
+      { node: 0, cpus: "0" },
+      { node: 1, cpus: "1" },
+    ]);
+    expect(older!.numaNodes).toEqual(newer!.numaNodes);
   });
 
   test.each(FILES)("%s: %s gives the answers of the snapshot, or none", async (capture, file) => {
