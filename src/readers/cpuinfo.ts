@@ -43,9 +43,13 @@ export function readCpuinfo(text: string): CpuDescription {
     const architecture = /^rv(?:32|64)/.exec(isa)?.[0].replace("rv", "riscv");
     return defined<CpuDescription>({ architecture, vendor: fields.get("mvendorid"), model: fields.get("uarch") });
   }
-  // `POWER9, altivec supported`, `POWER8E (raw), altivec supported`
-  const power = /^(?:POWER|PPC)\w*\+?/.exec(fields.get("cpu") ?? "")?.[0];
+  const power = powerProcessor(fields.get("cpu") ?? "");
   return power === undefined ? {} : { architecture: "ppc64", vendor: power };
+}
+
+/** `POWER9` of `POWER9, altivec supported`, `POWER8E` of `POWER8E (raw), altivec supported`; undefined: another's. */
+export function powerProcessor(text: string): string | undefined {
+  return /^(?:POWER|PPC)\w*\+?/.exec(text)?.[0];
 }
 
 /** The first value of each name. */

@@ -3,6 +3,7 @@ export { read, type ReadResult, type Source } from "./read.js";
 export { ReadError, type Reading } from "./reading.js";
 
 export { readCpuinfo } from "./cpuinfo.js";
+export { readHwloc } from "./hwloc/hwloc.js";
 export { readIomem } from "./iomem.js";
 export { readJson } from "./json.js";
 export { readLspci } from "./lspci/lspci.js";

@@ -5,7 +5,7 @@ import { mergeSystems, type Part } from "../topology/merge/merge.js";
 import { decompress, packingOf, readTar } from "./files/archive.js";
 import { looksLikeCpuinfo, readCpuinfo } from "./cpuinfo.js";
 import { FileTree } from "./files/file-tree.js";
-import { describeForeign } from "./foreign.js";
+import { looksLikeHwloc, readHwloc } from "./hwloc/hwloc.js";
 import { looksLikeIomem, readIomem } from "./iomem.js";
 import { looksLikeJson, readJson } from "./json.js";
 import { looksLikeLspci, readLspci } from "./lspci/lspci.js";
@@ -35,8 +35,24 @@ export interface ReadResult {
 /** A format of plain text. One paste may hold several: the output of one command after another. */
 interface TextFormat {
   readonly looksLike: (text: string) => boolean;
-  readonly read: (text: string, source: string) => Reading | Promise<Reading>;
+  readonly read: (text: string, source: string) => Reading;
 }
+
+/** A format of which a file holds nothing else. */
+interface DocumentFormat {
+  readonly looksLike: (text: string) => boolean;
+  readonly read: (text: string, source: string) => Recognised | Promise<Recognised>;
+}
+
+/** A machine by itself, or what is to be combined with what other sources say. */
+type Recognised = ReadResult | readonly Reading[];
+
+const DOCUMENT_FORMATS: readonly DocumentFormat[] = [
+  { looksLike: looksLikeHwloc, read: (text, source) => [readHwloc(text, source)] },
+  { looksLike: looksLikeNccl, read: (text, source) => hostsTogether(readNccl(text, source)) },
+  { looksLike: looksLikeRdmaTopo, read: async (text, source) => [await readRdmaTopo(text, source)] },
+  { looksLike: looksLikeJson, read: (text, source) => ({ machine: readJson(text, source), findings: [] }) },
+];
 
 const TEXT_FORMATS: readonly TextFormat[] = [
   { looksLike: looksLikeLspci, read: readLspci },
@@ -51,9 +67,9 @@ const TEXT_FORMATS: readonly TextFormat[] = [
 ];
 
 const KNOWN_FORMATS =
-  "lspci output of any form (best: sudo lspci -D -vvvnnxxxx), ls -l /sys/bus/pci/devices, rdma_topo dump, " +
-  "nvidia-smi topo -m, NCCL and RCCL topology XML, /proc/iomem, /proc/cpuinfo, /proc/version, a machine description in " +
-  "JSON, and trees of /sys and /proc as a directory or a .tar, .tar.gz or .tar.bz2";
+  "lspci output of any form (best: sudo lspci -D -vvvnnxxxx), trees of /sys and /proc as a directory or a .tar, .tar.gz or " +
+  ".tar.bz2, /proc/iomem, /proc/cpuinfo, /proc/version, ls -l /sys/bus/pci/devices, XML of hwloc (lstopo --whole-io " +
+  "FILE.xml), topology files of NCCL and RCCL, nvidia-smi topo -m, rdma_topo dump, and a machine description in JSON";
 
 /** Packings inside one another, such as a .tar.gz: more than that is no dump of a machine. */
 const DEEPEST_PACKING = 4;
@@ -94,26 +110,22 @@ export async function read(sources: readonly Source[]): Promise<ReadResult> {
   return { machine: { peerlane: 1, systems: [merged.system] }, findings: [...findings, ...merged.findings] };
 }
 
-async function recognise(content: Uint8Array | FileTree, source: string): Promise<ReadResult | readonly Reading[]> {
+async function recognise(content: Uint8Array | FileTree, source: string): Promise<Recognised> {
   const unpacked = content instanceof FileTree ? content : await unpack(content, source);
   if (unpacked instanceof FileTree) return [await readSysfs(unpacked, source)];
   if (isPacked(unpacked)) {
     throw new ReadError("this is a packed topology, which Topology.from reads; it describes machines already", source);
   }
   const text = withoutColours(decodeText(unpacked));
-  if (looksLikeRdmaTopo(text)) return [await readRdmaTopo(text, source)];
-  if (looksLikeJson(text)) return { machine: readJson(text, source), findings: [] };
-  if (looksLikeNccl(text)) return hostsTogether(readNccl(text, source));
-  const formats = TEXT_FORMATS.filter(({ looksLike }) => looksLike(text));
-  const readings = await Promise.all(formats.map((format) => format.read(text, source)));
+  const document = DOCUMENT_FORMATS.find(({ looksLike }) => looksLike(text));
+  if (document !== undefined) return document.read(text, source);
+  const readings = TEXT_FORMATS.filter(({ looksLike }) => looksLike(text)).map((format) => format.read(text, source));
   if (readings.length > 0) return readings;
-  const foreign = describeForeign(text);
-  if (foreign !== null) throw new ReadError(foreign, source);
   throw new ReadError(`not a format that is known: ${startOf(text)}. Known are ${KNOWN_FORMATS}`, source);
 }
 
 /** Several hosts are several systems; one is combined with what other sources say of it. */
-function hostsTogether(hosts: readonly Reading[]): ReadResult | readonly Reading[] {
+function hostsTogether(hosts: readonly Reading[]): Recognised {
   if (hosts.length === 1) return hosts;
   const systems = hosts.map(({ system }) => system);
   return { machine: { peerlane: 1, systems }, findings: hosts.flatMap(({ findings }) => findings) };

@@ -79,6 +79,18 @@ export function readXml(text: string, source: string, handler: XmlHandler): void
   parser.close();
 }
 
+const PROLOG = /[\s\uFEFF]*(?:<\?[^]*?\?>|<!--[^]*?-->|<!DOCTYPE[^>[]*(?:\[[^\]]*\]\s*)?>)/iy;
+const BEGIN = /[\s\uFEFF]*<([A-Za-z_][\w:.-]*)/y;
+
+/** The name of the outermost element, where `text` begins as a document of XML does; null: it does not. */
+export function rootElement(text: string): string | null {
+  PROLOG.lastIndex = 0;
+  let at = 0;
+  while (PROLOG.test(text)) at = PROLOG.lastIndex;
+  BEGIN.lastIndex = at;
+  return BEGIN.exec(text)?.[1] ?? null;
+}
+
 /** The element that is being read, as XPath writes it. */
 class ElementPath {
   readonly #levels: { readonly name: string; readonly ordinal: number; readonly children: Map<string, number> }[] = [];

@@ -1,6 +1,6 @@
 import type { CpuDescription, SystemDescription } from "./description.js";
 
-/** The CPU of a system, and the ids it was inferred from where the source does not state it. */
+/** The CPU of a system, and the ids it was inferred from where the source does not state its vendor. */
 export interface KnownCpu {
   readonly cpu: CpuDescription;
   readonly inferredFrom?: string;
@@ -13,13 +13,15 @@ export interface KnownCpu {
 export function cpuOf(
   system: Pick<SystemDescription, "cpu"> & Partial<Pick<SystemDescription, "functions">>,
 ): KnownCpu | null {
-  if (system.cpu !== undefined) return { cpu: system.cpu };
+  const { cpu } = system;
+  if (cpu?.vendor !== undefined || (cpu !== undefined && isX86(cpu) === false)) return { cpu };
   for (const { bdf, vendor, device } of system.functions ?? []) {
     if (vendor === undefined || device === undefined) continue;
     const line = CPU_LINES.find((line) => line.vendor === vendor && line.devices.includes(device));
-    if (line !== undefined) return { cpu: line.cpu, inferredFrom: `${bdf} [${vendor}:${device}]` };
+    if (line === undefined || (cpu?.architecture ?? line.cpu.architecture) !== line.cpu.architecture) continue;
+    return { cpu: { ...line.cpu, ...cpu }, inferredFrom: `${bdf} [${vendor}:${device}]` };
   }
-  return null;
+  return cpu === undefined ? null : { cpu };
 }
 
 /** False for architectures other than x86, undefined where nothing tells. */

@@ -1,5 +1,6 @@
 import type { FunctionDescription, FunctionKind, LinkDescription } from "../topology/description.js";
 import { ACS_BITS, ACS_REDIRECT, redirects } from "../topology/register.js";
+import { formatBandwidth } from "./links.js";
 
 const BRIDGES: Readonly<Partial<Record<FunctionKind, string>>> = {
   "host-bridge-function": "host bridge function",
@@ -77,8 +78,9 @@ export function formatBytes(bytes: bigint): string {
   return `${Number(value.toFixed(1))}${["", "K", "M", "G", "T", "P", "E"][unit]}`;
 }
 
-/** `x8 16GT/s`, and what it could be where it is less; empty where the source shows no link. */
+/** `x8 16GT/s`, and what it could be where it is less, or else `15.8 GB/s`; empty where the source shows no link. */
 export function formatLink(link: LinkDescription | null | undefined): string {
+  if (link?.bandwidth !== undefined && link.width === undefined) return formatBandwidth(link.bandwidth);
   if (typeof link?.width !== "number" || typeof link.speed !== "number") return "";
   const { width, speed, maxWidth, maxSpeed } = link;
   const now = `x${width} ${speed}GT/s`;

@@ -143,7 +143,7 @@ describe("the CPU test", () => {
 
   test("does not matter where the list accepts", () => {
     expect(accepted(undefined, "6.1", "8086:2030")).toBe("yes yes");
-    expect(accepted({}, "6.1", "8086:2f00")).toBe("yes unknown");
+    expect(accepted({ architecture: "x86" }, "6.1", "8086:2f00")).toBe(accepted(undefined, "6.1", "8086:2f00"));
   });
 
   test("takes the CPU from a root complex that is part of it, and from no other", () => {
@@ -151,6 +151,11 @@ describe("the CPU test", () => {
     expect(accepted(undefined, "6.1", "1d94:1450")).toBe("no no");
     expect(accepted(undefined, "6.1", "8086:29c0")).toBe("unknown unknown");
     expect(accepted(INTEL, "6.1", "1022:1480")).toBe("no no");
+    // Sources that name the CPU without its vendor leave the vendor open; one of another architecture is another.
+    expect(accepted({ model: "EPYC" }, "6.1", "1022:1480")).toBe("yes yes");
+    expect(accepted({ architecture: "x86" }, "6.1", "1022:1480")).toBe("yes yes");
+    expect(accepted({ architecture: "arm64" }, "6.1", "1022:1480")).toBe("no no");
+    expect(accepted({ family: 0x10 }, "6.1", "1022:1480")).toBe("no no");
   });
 });
 

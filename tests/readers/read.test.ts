@@ -108,12 +108,6 @@ describe("what is nothing known", () => {
     ["a table that begins with a bracket", "[CUDA Bandwidth Test] - Starting...\n", /it starts with "\[CUDA Bandwidth/],
     ["text in colours", "\x1b[1mDear\x1b[0m all", /it starts with "Dear all"/],
     ["text with one stray escape", "\x1bDear all", /it starts with "\\u001bDear all"/],
-    [
-      "hwloc XML",
-      '<?xml version="1.0"?>\n<topology version="2.0">\n',
-      /this is hwloc XML, .*: give the output of sudo lspci/,
-    ],
-    ["NCCL XML", '<!-- made -->\n<system version="1">\n', /this is an NCCL or RCCL topology in XML, /],
     ["a gzip file of nothing known", gzipSync("hello"), /it starts with "hello"/],
   ])("%s is refused with what it looks like and what is known", async (_, content, message) => {
     await expect(read([source("x", content)])).rejects.toThrow(message);
