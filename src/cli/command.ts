@@ -30,6 +30,8 @@ export interface Form {
 export interface Command<Own = object> extends Form {
   /** Asks all systems of the source and looks at `--system` itself, rather than the one chosen and nothing else. */
   readonly looksAtAllSystems?: true;
+  /** Shows what the sources say and nothing else: no names for devices of which they have numbers alone. */
+  readonly asDescribed?: true;
   ask(machine: Machine, words: readonly (string | undefined)[], options: SharedOptions & Own): Answer;
 }
 

@@ -10,6 +10,7 @@ export const exportMachine: Command = {
   summary: "the machine description that the sources give together, to be read back with -i",
   detail: "  peerlane export -i lspci.txt -i iomem.txt > machine.json\n  peerlane tree -i machine.json\n\nExit code 0.",
   options: () => [new Option("--to <format>", "the format").choices(["json"]).default("json")],
+  asDescribed: true,
   ask: ({ topology }) => ({
     exit: EXIT.yes,
     // The one format there is.
