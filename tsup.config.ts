@@ -3,8 +3,16 @@ import { defineConfig, type Options } from "tsup";
 const shared: Options = {
   target: "es2022",
   // Base64 in the bundle, decoded on import: no path to resolve, so that every bundler and runtime takes it.
-  loader: { ".wasm": "binary" },
+  loader: { ".wasm": "binary", ".bin": "binary" },
   sourcemap: true,
+};
+
+/** Larger than all else together, and needed by few commands: a file of its own that the command line loads when it must. */
+const namesApart: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "names-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/names\/index\.js$/ }, () => ({ path: "./names.js", external: true }));
+  },
 };
 
 /** The command line: one file starts faster than many, and nobody has to install what it alone needs. */
@@ -13,6 +21,7 @@ export const commandLine: Options = {
   entry: { cli: "src/cli/main.ts" },
   format: ["esm"],
   platform: "node",
+  esbuildPlugins: [namesApart],
   noExternal: [/.*/],
   removeNodeProtocol: false,
   sourcemap: false,
@@ -23,23 +32,24 @@ export const commandLine: Options = {
   banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
 };
 
-export default defineConfig([
-  {
-    ...shared,
-    entry: {
-      index: "src/index.ts",
-      readers: "src/readers/index.ts",
-      writers: "src/writers/index.ts",
-      fabrics: "src/fabrics/index.ts",
-      linux: "src/explain/linux/index.ts",
-      nccl: "src/nccl/index.ts",
-      transfer: "src/transfer/index.ts",
-    },
-    format: ["esm", "cjs"],
-    platform: "neutral", // the same files run in Node and in browsers
-    noExternal: [/.*/],
-    dts: true,
-    clean: ["!cli.js"], // the other half may be there already
+/** The library. */
+export const library: Options = {
+  ...shared,
+  entry: {
+    index: "src/index.ts",
+    readers: "src/readers/index.ts",
+    writers: "src/writers/index.ts",
+    fabrics: "src/fabrics/index.ts",
+    linux: "src/explain/linux/index.ts",
+    nccl: "src/nccl/index.ts",
+    transfer: "src/transfer/index.ts",
+    names: "src/names/index.ts",
   },
-  commandLine,
-]);
+  format: ["esm", "cjs"],
+  platform: "neutral", // the same files run in Node and in browsers
+  noExternal: [/.*/],
+  dts: true,
+  clean: ["!cli.js"], // the other half may be there already
+};
+
+export default defineConfig([library, commandLine]);

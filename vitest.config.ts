@@ -4,10 +4,10 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   plugins: [
     {
-      name: "wasm-bytes",
+      name: "bytes",
       enforce: "pre",
       async load(id) {
-        if (!id.endsWith(".wasm")) return null;
+        if (!/\.(?:wasm|bin)$/.test(id)) return null;
         const bytes = await readFile(id);
         return `export default Uint8Array.from(atob("${bytes.toString("base64")}"), (c) => c.charCodeAt(0));`;
       },

@@ -32,6 +32,8 @@ export interface Form {
 export interface Command<Own = object> extends Form {
   /** Asks all systems of the source and looks at `--system` itself, rather than the one chosen and nothing else. */
   readonly looksAtAllSystems?: true;
+  /** Whether it shows what the sources say and nothing else: no names for devices of which they have numbers alone. */
+  readonly asDescribed?: (options: Own) => boolean;
   ask(machine: Machine, words: readonly (string | undefined)[], options: SharedOptions & Own): Answer | Promise<Answer>;
 }
 

@@ -9,6 +9,7 @@ import type { Finding } from "../topology/finding.js";
 import { BufferError } from "../topology/buffer/sections.js";
 import { Topology } from "../topology/topology.js";
 import { UsageError } from "./exit.js";
+import { nameDevices } from "./labels.js";
 import type { SharedOptions } from "./options.js";
 import { policyChoice } from "./policy.js";
 import { restated } from "./restate.js";
@@ -26,12 +27,14 @@ export interface Machine {
  * Reads the sources and applies `--system`, `--cpu` and `--iommu`.
  *
  * @param allSystems whether the other systems are kept; that there is one of that name is seen to nevertheless.
+ * @param asDescribed whether what the sources say is all that is wanted, without names that they leave out.
  */
-export async function openMachine(options: SharedOptions, allSystems = false): Promise<Machine> {
+export async function openMachine(options: SharedOptions, allSystems = false, asDescribed = false): Promise<Machine> {
   // Wrong options are found before anything is read: standard input may be a person.
   const cpu = options.cpu === undefined ? undefined : readCpu(options.cpu);
   const choosePolicy = policyChoice(options);
   const { topology, findings } = await openTopology(options, allSystems, cpu);
+  if (!asDescribed) await nameDevices(topology);
   return {
     topology,
     findings,

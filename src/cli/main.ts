@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { type Argument, Command as Program, CommanderError } from "commander";
 import { version } from "../../package.json";
+import { version as namesVersion } from "../names/edition.json";
 import { NEWEST_KERNEL } from "../policy/linux.js";
 import { ReadError } from "../readers/reading.js";
 import { TopologyError } from "../topology/errors.js";
@@ -30,7 +31,7 @@ function program(): Program {
       "May these two PCI Express functions do peer-to-peer DMA? Whose address is this?\n" +
         `The answers are Linux's own (4.20 to ${NEWEST_KERNEL}), with the culprit named.`,
     )
-    .version(version, "--version")
+    .version(`${version} (pci.ids ${namesVersion})`, "--version")
     .usage("<command> [arguments] [-i SOURCE]... [options]")
     .configureHelp({
       showGlobalOptions: true,
@@ -102,7 +103,7 @@ function addForm(main: Program, command: Form): Program {
 }
 
 async function run<Own>(command: Command<Own>, words: readonly string[], options: SharedOptions & Own): Promise<void> {
-  const machine = await openMachine(options, command.looksAtAllSystems);
+  const machine = await openMachine(options, command.looksAtAllSystems, command.asDescribed?.(options));
   const answer = await command.ask(machine, words, options);
   checkForm(command, answer, options);
   process.exitCode = answer.exit;

@@ -1,3 +1,4 @@
+import { PCI_IDS } from "../../src/names/index.js";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -236,11 +237,11 @@ describe("terminals and pipes", () => {
 });
 
 describe("help and version", () => {
-  test("--version prints that of the package", () => {
+  test("--version prints that of the package, and of the names of devices", () => {
     const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
       version: string;
     };
-    expect(peerlane(["--version"])).toEqual({ code: 0, out: `${version}\n`, err: "" });
+    expect(peerlane(["--version"])).toEqual({ code: 0, out: `${version} (pci.ids ${PCI_IDS.version})\n`, err: "" });
   });
 
   test("--help of the program and of every command goes to standard output", () => {

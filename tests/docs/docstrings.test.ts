@@ -10,6 +10,7 @@ const ENTRIES = [
   "src/transfer/index.ts",
   "src/readers/index.ts",
   "src/writers/index.ts",
+  "src/names/index.ts",
 ];
 
 const settings = ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile).config as object;

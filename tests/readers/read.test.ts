@@ -30,7 +30,7 @@ describe("a source is recognised by its content", () => {
     ["lspci -vmm", "Slot:\t00:01.0\nVendor:\tX\nDevice:\tY\n\n", { functions: [{ label: "X Y" }] }],
     [
       "ls -l",
-      "01:00.0 -> ../devices/pci0000:00/0000:00:01.0\n",
+      "0000:00:01.0 -> ../devices/pci0000:00/0000:00:01.0\n",
       { functions: [{ bdf: "0000:00:01.0", parent: null }] },
     ],
     ["/proc/iomem", IOMEM, { functions: [{ bdf: "0000:00:01.0" }], allAddresses: true }],

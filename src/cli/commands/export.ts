@@ -32,6 +32,7 @@ export const exportMachine: Command<ExportOptions> = {
       "with --to nccl-xml: write the file for a virtual machine that has these functions",
     ),
   ],
+  asDescribed: ({ to }) => to === "json",
   ask({ topology }, _, options) {
     const { to, guestMap } = options;
     if (guestMap !== undefined && to !== "nccl-xml") throw new UsageError("--guest-map: goes with --to nccl-xml");
