@@ -49,7 +49,7 @@ function matrixClaims({ devices, cells }: MatrixView): Claims {
         return `the matrix contradicts itself: ${here} one way, ${back} the other`;
       }
       const meaning = meaningOf("nvidia", cell) ?? "which is no letter of its legend";
-      return `nvidia-smi says ${cell}: ${meaning}`;
+      return `it says ${cell}, ${meaning}`;
     },
   };
 }

@@ -41,7 +41,7 @@ describe("a matrix held against a machine", () => {
   test("differs, with what both rest on", () => {
     const view = matrix(["GPU0", "GPU1", "NIC0=mlx5_0"], "X PHB PIX", "PHB X PIX", "PIX PIX X");
     expect(compared(view).different).toEqual([
-      "PHB PIX the description: they meet at 0000:01:00.0; nvidia-smi: nvidia-smi says PHB: through their host bridge",
+      "PHB PIX the description: they meet at 0000:01:00.0; nvidia-smi: it says PHB, through their host bridge",
     ]);
   });
 
