@@ -24,7 +24,7 @@ export function sharedOptions(): Option[] {
     new Option(
       "-i, --input <source>",
       "describes the machine: lspci output, /proc/iomem, /proc/cpuinfo, a directory or tarball of /sys and /proc, " +
-        "a machine description in JSON, a packed topology; - is standard input; repeat to combine sources of one machine; " +
+        "nvidia-smi topo -m, a machine description in JSON, a packed topology; - is standard input; repeat to combine sources of one machine; " +
         "without it, this machine",
     )
       .argParser(collect)
