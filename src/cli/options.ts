@@ -24,7 +24,8 @@ export function sharedOptions(): Option[] {
     new Option(
       "-i, --input <source>",
       "describes the machine: lspci output, /proc/iomem, /proc/cpuinfo, a directory or tarball of /sys and /proc, " +
-        "XML of hwloc, a machine description in JSON, a packed topology; - is standard input; repeat to combine sources of one machine; " +
+        "XML of hwloc, topology files of NCCL and RCCL, nvidia-smi topo -m, rdma_topo dump, a machine description in JSON, " +
+        "a packed topology; - is standard input; repeat to combine sources of one machine; " +
         "without it, this machine",
     )
       .argParser(collect)

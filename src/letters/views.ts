@@ -49,7 +49,7 @@ function matrixClaims({ devices, cells }: MatrixView): Claims {
         return `the matrix contradicts itself: ${here} one way, ${back} the other`;
       }
       const meaning = meaningOf("nvidia", cell) ?? "which is no letter of its legend";
-      return `nvidia-smi says ${cell}: ${meaning}`;
+      return `it says ${cell}, ${meaning}`;
     },
   };
 }
@@ -70,11 +70,13 @@ interface Leaf {
   /** The nearest first. */
   readonly switches: readonly NcclSwitch[];
   readonly cpu: NcclElement;
-  readonly gpu: NcclElement | undefined;
+  /** What a GPU is linked to, by kind; empty for what is none. */
+  readonly links: Readonly<Record<LinkKind, ReadonlySet<string>>>;
 }
 
 function ncclViewClaims({ tool, system }: NcclView): Claims {
   const leaves = leavesOf(system);
+  const gpus = new Set(leaves.flatMap(({ device: { kind, bdf } }) => (kind === "gpu" && bdf !== null ? [bdf] : [])));
   const onPcie = (row: number, column: number) => {
     const [a, b] = [leaves[row]!, leaves[column]!];
     return row === column ? "LOC" : ncclPcieLetter(a.switches, b.switches, () => meetingOf(a.cpu, b.cpu));
@@ -82,7 +84,7 @@ function ncclViewClaims({ tool, system }: NcclView): Claims {
   return {
     dialect: "nccl",
     origin: tool === "nccl" ? "the NCCL topology file" : "the RCCL topology file",
-    showsLinks: leaves.some(({ gpu }) => gpu?.children.some(({ element }) => LINKS.includes(element)) === true),
+    showsLinks: leaves.some(({ links }) => LINK_KINDS.some((kind) => links[kind].size > 0)),
     devices: leaves.map(({ device }) => device),
     letter: (row, column) => {
       if (row === column) return "LOC";
@@ -90,7 +92,7 @@ function ncclViewClaims({ tool, system }: NcclView): Claims {
       const linked = linkLetter(a, b);
       if (linked !== null) return linked;
       const letter = onPcie(row, column);
-      const detour = neighbourLetter(leaves, a, b);
+      const detour = detourLetter(gpus, a, b);
       return detour === null || meetingOf(a.cpu, b.cpu) === "two-machines"
         ? letter
         : letter === "PIX"
@@ -102,50 +104,51 @@ function ncclViewClaims({ tool, system }: NcclView): Claims {
   };
 }
 
+/** An element, and the way up from it. */
+interface Place {
+  readonly element: NcclElement;
+  readonly cpu: NcclElement;
+  readonly above: Place | null;
+}
+
 function leavesOf(system: NcclElement): Leaf[] {
   const leaves: Leaf[] = [];
-  const unnamed = { gpu: 0, nic: 0, other: 0 };
-  // Deep nesting must not overflow the stack.
-  const open = system.children
-    .filter(({ element }) => element === "cpu")
-    .reverse()
-    .map((cpu) => ({ element: cpu, cpu, switches: [] as readonly NcclSwitch[] }));
+  const cpus = system.children.filter(({ element }) => element === "cpu");
+  // However deep a file nests, the stack stays as it is.
+  const open: Place[] = cpus.reverse().map((cpu) => ({ element: cpu, cpu, above: null }));
   while (open.length > 0) {
-    const { element, cpu, switches } = open.pop()!;
-    const inner = element.children.filter((child) => child.element === "pci");
-    const leaf = leafOf(element, cpu, switches, unnamed);
-    if (leaf !== null) leaves.push(leaf);
-    const above = element === cpu ? switches : [{ key: element, identity: identityOf(element) }, ...switches];
-    for (const child of [...inner].reverse()) open.push({ element: child, cpu, switches: above });
+    const place = open.pop()!;
+    const device = deviceOf(place, leaves.length);
+    if (device !== null) leaves.push({ device, switches: switchesAbove(place), cpu: place.cpu, links: linksOf(place) });
+    const inner = place.element.children.filter(({ element }) => element === "pci");
+    for (const element of inner.reverse()) open.push({ element, cpu: place.cpu, above: place });
   }
   return leaves;
 }
 
-function leafOf(
-  element: NcclElement,
-  cpu: NcclElement,
-  switches: readonly NcclSwitch[],
-  unnamed: Record<Device["kind"], number>,
-): Leaf | null {
-  const isPci = element.element === "pci";
-  const gpu = element.children.find((child) => child.element === "gpu");
-  const nic = element.children.find((child) => child.element === "nic");
+function switchesAbove({ above, cpu }: Place): NcclSwitch[] {
+  const switches: NcclSwitch[] = [];
+  for (let place = above; place !== null && place.element !== cpu; place = place.above) {
+    switches.push({ key: place.element, identity: identityOf(place.element) });
+  }
+  return switches;
+}
+
+/** What an element is as a device, if it is one; `ordinal` names those without a name. */
+function deviceOf({ element }: Place, ordinal: number): Device | null {
+  const [gpu, nic] = ["gpu", "nic"].map((kind) => element.children.find((child) => child.element === kind));
   const { busid = "", class: code = "" } = element.attributes;
-  const holdsBridges = element.children.some((child) => child.element === "pci");
-  const kind =
-    gpu !== undefined || /^0x(?:03|12)/.test(code)
-      ? "gpu"
-      : nic !== undefined || code.startsWith("0x02")
-        ? "nic"
-        : "other";
-  if (gpu === undefined && nic === undefined && (!isPci || holdsBridges || /^0x06(?:04|80)/.test(code))) return null;
+  const isBridge = element.children.some((child) => child.element === "pci") || /^0x06(?:04|80)/.test(code);
+  if (gpu === undefined && nic === undefined && (element.element !== "pci" || isBridge)) return null;
+  const isGpu = gpu !== undefined || /^0x(?:03|12)/.test(code);
+  const isNic = nic !== undefined || code.startsWith("0x02");
   const nets = (nic?.children ?? []).flatMap(({ attributes: { name } }) => (name === undefined ? [] : [name]));
   const dev = gpu?.attributes["dev"];
-  const number = dev === undefined || !/^\d+$/.test(dev) ? null : Number(dev);
-  const bdf = isPci ? canonicalBdf(busid) : null;
-  const name =
-    number !== null ? `GPU${number}` : (nets[0] ?? bdf ?? (busid === "" ? `${kind} ${unnamed[kind]++}` : busid));
-  return { device: { name, names: nets, bdf, kind, number }, switches, cpu, gpu };
+  const number = dev !== undefined && /^\d+$/.test(dev) ? Number(dev) : null;
+  const bdf = element.element === "pci" ? canonicalBdf(busid) : null;
+  const unnamed = busid === "" ? `device ${ordinal}` : (bdf ?? busid);
+  const name = number === null ? (nets[0] ?? unnamed) : `GPU${number}`;
+  return { name, names: nets, bdf, kind: isGpu ? "gpu" : isNic ? "nic" : "other", number };
 }
 
 function identityOf({ attributes }: NcclElement) {
@@ -164,43 +167,37 @@ function meetingOf(a: NcclElement, b: NcclElement) {
   return a === b ? "one-cpu" : "two-cpus";
 }
 
-const LINKS: readonly string[] = ["nvlink", "xgmi", "c2c"];
+const LINK_KINDS = ["nvlink", "xgmi", "c2c"] as const;
 
+type LinkKind = (typeof LINK_KINDS)[number];
+
+/** Stands for all switches of NVLink: NCCL takes them for one. */
 const SWITCH_CLASS = "0x068000";
 
-/** The targets of a GPU's links of one kind. */
-function targetsOf({ gpu }: Leaf, kind: string): Set<string> {
-  const links = (gpu?.children ?? []).filter(({ element }) => element === kind);
-  return new Set(
-    links.map(({ attributes: { target, tclass } }) =>
-      tclass === SWITCH_CLASS ? SWITCH_CLASS : (canonicalBdf(target ?? "") ?? target ?? ""),
-    ),
-  );
+function linksOf({ element }: Place): Record<LinkKind, ReadonlySet<string>> {
+  const links = element.children.find((child) => child.element === "gpu")?.children ?? [];
+  const targets = (kind: LinkKind) =>
+    new Set(
+      links
+        .filter((link) => link.element === kind)
+        .map(({ attributes: { target = "", tclass } }) =>
+          tclass === SWITCH_CLASS ? SWITCH_CLASS : (canonicalBdf(target) ?? target),
+        ),
+    );
+  return { nvlink: targets("nvlink"), xgmi: targets("xgmi"), c2c: targets("c2c") };
 }
 
-/** NCCL takes all switches of NVLink for one. */
-function linkLetter(a: Leaf, b: Leaf): string | null {
+function linkLetter(a: Leaf, b: Leaf): "NVL" | "XGMI" | null {
   if (meetingOf(a.cpu, b.cpu) === "two-machines") return null;
-  for (const [kind, letter] of [
-    ["nvlink", "NVL"],
-    ["xgmi", "XGMI"],
-  ] as const) {
-    const [from, to] = [targetsOf(a, kind), targetsOf(b, kind)];
-    const straight =
-      (b.device.bdf !== null && from.has(b.device.bdf)) || (a.device.bdf !== null && to.has(a.device.bdf));
-    if (straight || (from.has(SWITCH_CLASS) && to.has(SWITCH_CLASS))) return letter;
-  }
-  return null;
+  const leads = (from: Leaf, to: Leaf, kind: LinkKind) => to.device.bdf !== null && from.links[kind].has(to.device.bdf);
+  const overSwitch = [a, b].every(({ links }) => links.nvlink.has(SWITCH_CLASS));
+  if (overSwitch || leads(a, b, "nvlink") || leads(b, a, "nvlink")) return "NVL";
+  return leads(a, b, "xgmi") || leads(b, a, "xgmi") ? "XGMI" : null;
 }
 
-function neighbourLetter(leaves: readonly Leaf[], a: Leaf, b: Leaf): "NVB" | "C2C" | null {
-  const [from, to] = [targetsOf(a, "nvlink"), targetsOf(b, "nvlink")];
-  const gpus = new Set(
-    leaves.flatMap(({ gpu, device }) => (gpu !== undefined && device.bdf !== null ? [device.bdf] : [])),
-  );
-  if ([...from].some((target) => gpus.has(target) && to.has(target))) return "NVB";
-  const overC2c = [a, b].every(({ gpu }) => gpu?.children.some(({ element }) => element === "c2c") === true);
-  return overC2c && a.cpu === b.cpu ? "C2C" : null;
+function detourLetter(gpus: ReadonlySet<string>, a: Leaf, b: Leaf): "NVB" | "C2C" | null {
+  if ([...a.links.nvlink].some((target) => gpus.has(target) && b.links.nvlink.has(target))) return "NVB";
+  return a.cpu === b.cpu && a.links.c2c.size > 0 && b.links.c2c.size > 0 ? "C2C" : null;
 }
 
 function nestingText(a: Leaf, b: Leaf): string {
