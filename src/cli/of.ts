@@ -1,0 +1,41 @@
+import type { FunctionDescription } from "../topology/description.js";
+import type { Topology } from "../topology/topology.js";
+import { UsageError } from "./exit.js";
+import { findFunction } from "./functions.js";
+
+/** Groups of functions by their class code (PCI Code and ID Assignment 1.1). */
+const GROUPS: Readonly<Record<string, (description: FunctionDescription) => boolean>> = {
+  all: () => true,
+  endpoint: ({ class: code, bus }) => bus === undefined && code?.startsWith("06") !== true,
+  bridge: ({ class: code, bus }) => bus !== undefined || code?.startsWith("0604") === true,
+  gpu: ({ class: code }) => code?.startsWith("03") === true || code?.startsWith("1200") === true,
+  accelerator: ({ class: code }) => code?.startsWith("12") === true,
+  nic: ({ class: code }) => code?.startsWith("02") === true,
+  nvme: ({ class: code }) => code?.startsWith("0108") === true,
+  storage: ({ class: code }) => code?.startsWith("01") === true,
+  memory: ({ class: code }) => code?.startsWith("05") === true,
+};
+
+/** As messages list them. */
+export const GROUP_NAMES = Object.keys(GROUPS).join(", ");
+
+/** The functions meant, each once, in the order of their names. */
+export function select(topology: Topology, list: string): number[] {
+  const wanted = new Set<number>();
+  for (const text of list.split(",").map((part) => part.trim())) {
+    for (const id of selectOne(topology, text)) wanted.add(id);
+  }
+  return [...topology.functions()].filter((id) => wanted.has(id));
+}
+
+function selectOne(topology: Topology, text: string): number[] {
+  if (text === "") throw new UsageError(`--of: expected ${GROUP_NAMES} or functions, got an empty entry`);
+  const group = Object.hasOwn(GROUPS, text.toLowerCase()) ? GROUPS[text.toLowerCase()] : undefined;
+  if (group !== undefined) return [...topology.functions()].filter((id) => group(topology.describe(id)!));
+  try {
+    return [findFunction(topology, text, "--of")];
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${error.message}; groups are ${GROUP_NAMES}`);
+  }
+}
