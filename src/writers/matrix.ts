@@ -72,8 +72,12 @@ export function* matrixLines(peer: PeerDma, matrix: Matrix, style: Style): Gener
     }
   }
   yield "";
-  const linked = matrix.route.includes(SIDE_LINK);
-  for (const [mark, meaning] of linked ? [...LEGEND, LINKED] : LEGEND) yield `  ${painted(mark, 2, style)}  ${meaning}`;
+  for (const [mark, meaning] of matrixLegend(matrix)) yield `  ${painted(mark, 2, style)}  ${meaning}`;
+}
+
+/** What the cells of a matrix mean. */
+export function matrixLegend({ route }: Matrix): readonly (readonly [mark: string, meaning: string])[] {
+  return route.includes(SIDE_LINK) ? [...LEGEND, LINKED] : LEGEND;
 }
 
 function widestCell(matrix: Matrix): number {
@@ -82,7 +86,8 @@ function widestCell(matrix: Matrix): number {
   return width;
 }
 
-function cellOf({ distance, route, answer }: Matrix, at: number): string {
+/** A pair in a few characters, which {@link matrixLegend} explains. */
+export function cellOf({ distance, route, answer }: Matrix, at: number): string {
   const hops = distance[at] === UNKNOWN_DISTANCE ? null : distance[at]!;
   switch (ROUTES[route[at]!]!) {
     case "local":

@@ -2,7 +2,7 @@ import { Option } from "commander";
 import type { SystemDescription } from "../../topology/description.js";
 import type { Topology } from "../../topology/topology.js";
 import { pictureDot } from "../../writers/pictures/dot.js";
-import { pictureMermaid } from "../../writers/pictures/mermaid.js";
+import { fittingMermaid } from "../../writers/pictures/mermaid.js";
 import { pictureOf } from "../../writers/pictures/picture.js";
 import { pictureSvg } from "../../writers/pictures/svg.js";
 import { reportMarkdown } from "../../writers/report.js";
@@ -23,9 +23,9 @@ type Writer = (machine: Machine, of: readonly number[] | undefined) => string | 
 /** Formats other than JSON, which alone is a document. */
 const WRITERS: Readonly<Record<string, Writer>> = {
   dot: ({ topology }, of) => pictureDot(pictureOf(topology, { of })),
-  mermaid: ({ topology }, of) => pictureMermaid(pictureOf(topology, { of })),
+  mermaid: ({ topology }, of) => fittingMermaid(topology, { of }),
   svg: ({ topology }, of) => pictureSvg(pictureOf(topology, { of })),
-  markdown: ({ peerDma }, of) => reportMarkdown(peerDma(of ?? []), of),
+  markdown: ({ peerDma }, of) => reportMarkdown(peerDma(of ?? []), { of }),
 };
 
 export const exportMachine: Command<Own> = {

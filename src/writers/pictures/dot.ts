@@ -1,19 +1,33 @@
-import { amount, type Box, type Device, type Group, type Hub, type Picture, type Port } from "./picture.js";
+import {
+  amount,
+  MOST_SIDE_LABELS,
+  type Box,
+  type Device,
+  type Group,
+  type Hub,
+  type Picture,
+  type Port,
+} from "./picture.js";
 
 /**
  * The picture for Graphviz: `dot -Tpng`. NUMA nodes are clusters; a hub is a table whose rows are its ports, and edges
  * run from the row to what hangs below it.
  */
 export function pictureDot(picture: Picture): string {
+  const isLabelled = picture.sideLinks.length <= MOST_SIDE_LABELS;
   const lines = [
     "digraph peerlane {",
     `  graph [rankdir=LR, ranksep=0.9, nodesep=0.15, fontname="Helvetica", fontsize=12, labelloc=t, labeljust=l, label=${heading(picture)}]`,
     '  node [shape=plain, fontname="Helvetica", fontsize=11]',
     '  edge [arrowhead=none, color="#555555", fontname="Helvetica", fontsize=9]',
-    ...picture.groups.flatMap((group, index) => cluster(group, index)),
+    // Graphviz stacks them from the bottom up.
+    ...picture.groups
+      .map((group, index) => cluster(group, index))
+      .reverse()
+      .flat(),
     ...picture.sideLinks.map(({ kind, from, to, count, oneWay }) => {
       const ways = oneWay ? ", arrowhead=normal" : "";
-      return `  ${from}:e -> ${to}:e [label=${quoted(`${kind} x${count}`)}, style=dashed, color="#1a7f37", constraint=false${ways}]`;
+      return `  ${from}:e -> ${to}:e [${isLabelled ? `label=${quoted(`${kind} x${count}`)}, ` : ""}style=dashed, color="#1a7f37", constraint=false${ways}]`;
     }),
     ...outside(picture),
     "}",
@@ -50,10 +64,10 @@ function box(it: Box, above: string | null): string[] {
 }
 
 function edgeTo({ key, link }: Box, above: string): string {
-  if (link === null) return `  ${above} -> ${key}`;
+  if (link === null) return `  ${above} -> ${key}:w`;
   const degraded = link.most === null ? "" : ', color="#b35900", fontcolor="#b35900"';
   const text = link.most === null ? link.now : `${link.now}\nof ${link.most}`;
-  return `  ${above} -> ${key} [label=${quoted(text)}${degraded}]`;
+  return `  ${above} -> ${key}:w [label=${quoted(text)}${degraded}]`;
 }
 
 const LOOKS: Readonly<Record<Box["shape"], string>> = {

@@ -1,4 +1,30 @@
-import { amount, type Box, type Device, type Hub, type Picture, type Port } from "./picture.js";
+import type { Topology } from "../../topology/topology.js";
+import { PLAIN_STYLE, shorten } from "../style.js";
+import {
+  amount,
+  MOST_DRAWN,
+  MOST_SIDE_LABELS,
+  pictureOf,
+  type Box,
+  type Device,
+  type Hub,
+  type Picture,
+  type PictureOptions,
+  type Port,
+} from "./picture.js";
+
+/** GitHub's limits (mermaid's `maxTextSize` and `maxEdges`): what is beyond is shown as an error instead of a picture. */
+const MOST_CHARACTERS = 50_000;
+const MOST_EDGES = 500;
+
+/** The picture of a machine that keeps within GitHub's limits: as much of it as fits, and it says what is left out. */
+export function fittingMermaid(topology: Topology, options: PictureOptions = {}): string {
+  for (let most = options.most ?? MOST_DRAWN; ; most = Math.floor(most / 2)) {
+    const chart = pictureMermaid(pictureOf(topology, { ...options, most }));
+    const edges = chart.match(/^ +\w+ -[-.]/gm)?.length ?? 0;
+    if (most === 0 || (chart.length <= MOST_CHARACTERS && edges <= MOST_EDGES)) return chart;
+  }
+}
 
 /**
  * The picture as a mermaid flowchart, which GitHub draws in a fence of that name. NUMA nodes, host bridges and switches
@@ -12,7 +38,8 @@ export function pictureMermaid(picture: Picture): string {
     else
       chart.subgraph(`numa${numaNode}`, [`NUMA node ${numaNode}`], 1, () => hubs.forEach((hub) => chart.box(hub, 2)));
   }
-  for (const { kind, from, to, count, oneWay } of sideLinks) {
+  // Where they are many, mermaid takes the tree apart for them: then the devices alone say what they have.
+  for (const { kind, from, to, count, oneWay } of sideLinks.length <= MOST_SIDE_LABELS ? sideLinks : []) {
     chart.edges.push(`  ${from} -. ${text([`${kind} x${count}`])} .-${oneWay ? ">" : ""} ${to}`);
   }
   if (outside.names.length > 0) {
@@ -21,7 +48,7 @@ export function pictureMermaid(picture: Picture): string {
   }
   return [
     ...[title, facts.join(", "), ...legend].map((line) => `%% ${line.replaceAll("%%", "% %").replace(/[{}]/g, " ")}`),
-    "flowchart LR",
+    "flowchart TB",
     ...chart.lines,
     ...chart.edges,
     ...CLASSES.filter(([name]) => chart.classes.has(name)).map(
@@ -29,9 +56,6 @@ export function pictureMermaid(picture: Picture): string {
     ),
   ].join("\n");
 }
-
-/** GitHub's limits: what is beyond is shown as an error instead of a picture. */
-export const MERMAID_LIMITS = { characters: 50_000, edges: 500 } as const;
 
 const CLASSES: readonly (readonly [name: string, look: string])[] = [
   ["redirects", "stroke:#d1242f,stroke-width:2px"],
@@ -72,7 +96,7 @@ class Chart {
     const isFunction = hub.shape === "switch";
     const needsNode = isFunction || hub.below.length > 0;
     const key = needsNode ? `${hub.key}_box` : hub.key;
-    const title = isFunction ? ["switch"] : hubLines(hub);
+    const title = isFunction ? ["switch"] : [hubLines(hub).join(", ")];
     this.subgraph(key, title, level, () => {
       if (needsNode) {
         this.#node(hub.key, isFunction ? hubLines(hub) : [hub.name], level + 1);
@@ -119,7 +143,7 @@ function hubLines({ shape, name, what, acs, others }: Hub): string[] {
 }
 
 function portLines({ name, what, acs, others }: Port): string[] {
-  return [`${name} ${what}`, ...marks(acs, others)];
+  return [name, [what, ...marks(acs, others)].join(", ")];
 }
 
 function marks(acs: string, others: number): string[] {
@@ -137,7 +161,11 @@ function text(lines: readonly string[]): string {
   return `"${lines.map(escaped).join("<br>")}"`;
 }
 
-function escaped(line: string): string {
+/** A label is a line or two, not a page. */
+const LONGEST = 80;
+
+function escaped(whole: string): string {
+  const line = shorten(whole, LONGEST, PLAIN_STYLE);
   const number = (mark: string) => `#${mark.codePointAt(0)};`;
   return (
     line

@@ -48,6 +48,8 @@ export interface Hub extends Placed {
   readonly ports: readonly Port[];
   /** Directly below it, and not below one of its ports. */
   readonly below: readonly Box[];
+  /** The PCIe link above it; null: none, or not shown. */
+  readonly link: PictureLink | null;
 }
 
 /** A bridge within the box of a hub: a root port or a downstream port. */
@@ -84,8 +86,6 @@ interface Placed {
   readonly what: string;
   /** `ACS RR CR`, or `ACS ?` where the source does not show it; empty: it redirects nothing. */
   readonly acs: string;
-  /** The PCIe link above it; null: none, or not shown. */
-  readonly link: PictureLink | null;
   /** How many functions below it, and below nothing else that is drawn, are left out. */
   readonly others: number;
 }
@@ -108,6 +108,9 @@ export interface SideEdge {
   readonly oneWay: boolean;
 }
 
+/** More labels than these on links beside PCIe hide the links that they are of: devices say how many they have. */
+export const MOST_SIDE_LABELS = 8;
+
 /** What a picture is to show. */
 export interface PictureOptions {
   /** Ids of the functions it is about. Missing: those that may take part in peer-to-peer DMA; if there are none, all. */
@@ -119,7 +122,7 @@ export interface PictureOptions {
 }
 
 /** Nobody finds anything in a picture of more. */
-const MOST_DRAWN = 300;
+export const MOST_DRAWN = 300;
 const MOST_OUTSIDE = 8;
 
 /**
@@ -232,6 +235,13 @@ function choose(
   }
   if (left === 0) return { drawn, left: [] };
   return { drawn, left: [`the picture has room for ${most} functions: ${left} that belong in it are left out`] };
+}
+
+/** Ids of the functions of a system that people ask about when they ask about peer-to-peer DMA, bridges left out. */
+export function devicesOf(topology: Topology, system: number): number[] {
+  const machine = new Machine(topology, system);
+  const wanted = byDefault(machine);
+  return [...machine.functions].filter((id) => wanted.has(id) && topology.registers(id)!.bus === undefined);
 }
 
 function byDefault(machine: Machine): ReadonlySet<number> {
@@ -356,6 +366,7 @@ export class Artist {
     return {
       ...this.#placed(id),
       ...(isSwitch ? { shape: "switch", what: "switch, upstream port" } : { shape: "bridge" }),
+      link: this.#link(id, this.machine.describe(id).link),
       ports: ports.map((port) => this.#port(port)),
       below: this.#boxes(below.filter((each) => !ports.includes(each))),
     };
@@ -373,7 +384,6 @@ export class Artist {
       name: description.bdf,
       what: printable(whatItIs(description)),
       acs: bits === "unknown" ? "ACS ?" : bits.length > 0 ? `ACS ${bits.join(" ")}` : "",
-      link: this.#link(id, description.link),
       others: this.#others.get(id) ?? 0,
     };
   }
@@ -462,7 +472,7 @@ export class Artist {
       ),
       ...has(acs.includes("ACS ?"), "ACS ?: the source does not show whether the port redirects; run lspci as root"),
       ...has(
-        boxes.some(({ link }) => link?.most != null),
+        boxes.some((box) => "link" in box && box.link?.most != null),
         "of x16 16GT/s: what both ends of the link could do; devices slow links down while they are idle",
       ),
       ...has(

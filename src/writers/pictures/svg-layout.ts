@@ -171,19 +171,16 @@ function sizeOf(box: Box): Sized {
 
 function sizeOfDevice(device: Device): Sized {
   const { alias, name, what, memory, label, extras } = device;
-  const head: Piece[] =
-    alias === ""
-      ? [[name, "name"]]
-      : [
-          [fitted(alias, TEXT, 130), "strong"],
-          [name, "name"],
-        ];
   const lines = [
-    head,
-    texts([[[what, memory].filter((text) => text !== "").join("  "), "plain"]]),
-    texts([[extras.join("  "), "plain"]]),
-    texts([[label, "faint"]]),
-  ].filter((line) => line.length > 0);
+    texts([
+      [fitted(alias === "" ? what : alias, TEXT, WIDEST - 100), "strong"],
+      [name, "name"],
+    ]),
+    ...filled([
+      [[alias === "" ? "" : what, memory, ...extras].filter((text) => text !== "").join("  "), "plain"],
+      [label, "faint"],
+    ]),
+  ];
   return { box: device, ...written(lines), rows: [], below: [] };
 }
 
@@ -195,9 +192,8 @@ function sizeOfHub(hub: Hub): Sized {
     ] as Piece[],
     texts([
       [hub.acs, acsLook(hub.acs)],
-      [othersText(hub.others), "faint"],
+      [[portsText(hub), othersText(hub.others)].filter((text) => text !== "").join(", "), "faint"],
     ]),
-    texts([[hub.ports.length === 0 ? "" : hub.shape === "switch" ? "downstream ports" : "root ports", "faint"]]),
   ].filter((line) => line.length > 0);
   const { width, height, runs } = written(lines);
   const usual = hub.shape === "switch" ? "downstream port" : "root port";
@@ -225,6 +221,13 @@ function sizeOfHub(hub: Hub): Sized {
   return { box: hub, width: widest, height: rows.length === 0 ? height : bottom + 4, runs, rows, below };
 }
 
+/** In one line where that is not too wide, else each in its own. */
+function filled(all: readonly Piece[]): Piece[][] {
+  const pieces = texts(all);
+  const width = pieces.reduce((total, [text, look]) => total + runWidth(text, look) + 8, 0);
+  return width <= WIDEST ? (pieces.length === 0 ? [] : [pieces]) : pieces.map((piece) => [piece]);
+}
+
 type Piece = readonly [text: string, look: Run["look"]];
 
 function texts(pieces: readonly Piece[]): Piece[] {
@@ -233,6 +236,10 @@ function texts(pieces: readonly Piece[]): Piece[] {
 
 function acsLook(acs: string): Run["look"] {
   return acs === "ACS ?" ? "unknown" : "redirects";
+}
+
+function portsText({ shape, ports }: Hub): string {
+  return ports.length === 0 ? "" : shape === "switch" ? "downstream ports" : "root ports";
 }
 
 function othersText(others: number): string {

@@ -9,7 +9,7 @@ import {
   type PlacedGroup,
   type Run,
 } from "./svg-layout.js";
-import { amount, type Box, type Picture, type SideEdge } from "./picture.js";
+import { amount, MOST_SIDE_LABELS, type Box, type Picture, type SideEdge } from "./picture.js";
 import { textWidth, wrapped } from "./text-width.js";
 
 const MARGIN = 16;
@@ -148,9 +148,6 @@ function run({ x, y, text, look }: Run): string {
   return `<rect class="mark ${look}" x="${round(x - MARK)}" y="${round(y - 11)}" width="${round(width)}" height="14" rx="3"/>${written}`;
 }
 
-/** More labels than these hide the arcs that they are of. */
-const MOST_LABELS = 8;
-
 /** Arcs on the right of the boxes, wider the farther apart their ends are. */
 function placeArcs(
   links: readonly SideEdge[],
@@ -171,7 +168,7 @@ function placeArcs(
     const reach = width + inside + 16 + 90 * Math.sqrt(Math.abs(y1 - y2) / height);
     const text = `${link.kind} x${link.count}`;
     const summit = (x1 + x2) / 8 + (reach * 3) / 4;
-    const isLabelled = ends.length <= MOST_LABELS;
+    const isLabelled = ends.length <= MOST_SIDE_LABELS;
     right = Math.max(right, summit + (isLabelled ? textWidth(text, SMALL) + 8 : 4));
     const label = `<text class="side" x="${round(summit + 4)}" y="${round((y1 + y2) / 2 + 4)}">${xml(text)}</text>`;
     const way = `M${round(x1)} ${round(y1)}C${round(reach)} ${round(y1)} ${round(reach)} ${round(y2)} ${round(x2)} ${round(y2)}`;
