@@ -67,12 +67,16 @@ export function* matrixLines(peer: PeerDma, matrix: Matrix, style: Style): Gener
   const cell = (row: number, column: number) => cellOf(matrix, row * count + column);
   yield* gridLines({ heads, cell, paint: (text, padded) => painted(text, padded, style) }, style);
   yield "";
-  const linked = matrix.route.includes(SIDE_LINK);
-  for (const [mark, meaning] of linked ? [...LEGEND, LINKED] : LEGEND)
-    yield `  ${painted(mark, mark.padStart(2), style)}  ${meaning}`;
+  for (const [mark, meaning] of matrixLegend(matrix)) yield `  ${painted(mark, mark.padStart(2), style)}  ${meaning}`;
 }
 
-function cellOf({ distance, route, answer }: Matrix, at: number): string {
+/** What the cells of a matrix mean. */
+export function matrixLegend({ route }: Matrix): readonly (readonly [mark: string, meaning: string])[] {
+  return route.includes(SIDE_LINK) ? [...LEGEND, LINKED] : LEGEND;
+}
+
+/** A pair in a few characters, which {@link matrixLegend} explains. */
+export function cellOf({ distance, route, answer }: Matrix, at: number): string {
   const hops = distance[at] === UNKNOWN_DISTANCE ? null : distance[at]!;
   switch (ROUTES[route[at]!]!) {
     case "local":

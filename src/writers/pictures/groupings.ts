@@ -1,0 +1,126 @@
+import { canonicalBdf } from "../../topology/bdf.js";
+import type { NcclElement, SystemDescription } from "../../topology/description.js";
+import { printable } from "./names.js";
+import { everything, type Artist, type Box, type Device, type Group, type Hub, type SideEdge } from "./picture.js";
+
+/** What NCCL's or RCCL's file groups, for a machine of which nothing shows a tree. */
+export interface Groupings {
+  readonly groups: readonly Group[];
+  readonly sideLinks: readonly SideEdge[];
+  readonly legend: readonly string[];
+}
+
+/**
+ * The groupings of the first such view; null: there is none, or it lacks a function that is to be drawn. Elements named
+ * `pci` are drawn as groupings, for none of them need be a bridge.
+ */
+export function groupingsOf(system: SystemDescription, artist: Artist): Groupings | null {
+  const view = system.views?.find((each) => each.tool !== "nvidia-smi");
+  if (view === undefined) return null;
+  const reader = new GroupingReader(artist);
+  const groups = view.system.children
+    .filter(({ element }) => element === "cpu")
+    .map((cpu) => ({ numaNode: numaNodeOf(cpu), hubs: reader.hubs(cpu) }))
+    .filter(({ hubs }) => hubs.length > 0);
+  if (!reader.hasAll(groups)) return null;
+  const tool = view.tool.toUpperCase();
+  return {
+    groups,
+    sideLinks: reader.sideLinks(),
+    legend: [`dotted: what ${tool}'s file groups, which need not be a bridge; the file shows no tree`],
+  };
+}
+
+/** Deeper than NCCL reads: what is below is left to the reader of the file. */
+const DEEPEST = 64;
+
+class GroupingReader {
+  readonly #functions = new Map<string, number>();
+  readonly #links: { readonly kind: string; readonly from: string; readonly target: string; readonly count: number }[] =
+    [];
+  readonly #keyOf = new Map<string, string>();
+
+  constructor(private readonly artist: Artist) {
+    const { topology } = artist.machine;
+    for (const id of artist.drawn) this.#functions.set(topology.registers(id)!.bdf, id);
+  }
+
+  /** What hangs below a CPU: devices that hang there alone are put together. */
+  hubs(cpu: NcclElement): Hub[] {
+    const boxes = cpu.children.flatMap((child) => this.#box(child, 1));
+    const hubs = boxes.filter((box) => box.shape !== "device");
+    const alone = boxes.filter((box) => box.shape === "device");
+    if (alone.length === 0) return hubs;
+    const key = this.artist.key(`g cpu ${cpu.attributes["numaid"] ?? ""}`);
+    return [...hubs, grouping(key, "CPU", "of the file", alone)];
+  }
+
+  #box(element: NcclElement, depth: number): Box[] {
+    if (element.element !== "pci" || depth > DEEPEST) return [];
+    const below = element.children.flatMap((child) => this.#box(child, depth + 1));
+    const busid = element.attributes["busid"] ?? "";
+    const devices = element.children.filter((child) => child.element === "gpu" || child.element === "nic");
+    const own = devices.length === 0 && below.length > 0 ? [] : [this.#device(busid, devices)];
+    if (below.length === 0) return own;
+    const name = printable(busid === "" ? "pci" : busid);
+    return [grouping(this.artist.key(`g${busid}`), name, "grouping", [...own, ...below])];
+  }
+
+  #device(busid: string, elements: readonly NcclElement[]): Device {
+    const bdf = canonicalBdf(busid) ?? busid;
+    const id = this.#functions.get(bdf);
+    const key = id === undefined ? this.artist.key(`g${busid}`) : this.artist.device(id).key;
+    this.#keyOf.set(bdf, key);
+    for (const { element, attributes, children } of elements.flatMap(({ children }) => children)) {
+      const target = attributes["target"];
+      if ((element !== "nvlink" && element !== "xgmi") || target === undefined || children.length > 0) continue;
+      const links = Number(attributes["count"] ?? 1);
+      this.#links.push({ kind: element, from: key, target, count: Number.isInteger(links) && links > 0 ? links : 1 });
+    }
+    if (id !== undefined) return { ...this.artist.device(id), ...namesIn(elements, this.artist.device(id)) };
+    const unnamed = { alias: "", what: "function", memory: "", label: "", extras: [], link: null };
+    const device: Device = { shape: "device", key, name: printable(bdf), ...unnamed };
+    return { ...device, ...namesIn(elements, device) };
+  }
+
+  /** Both ends state each link, in a file that is whole. */
+  sideLinks(): SideEdge[] {
+    const edges = new Map<string, SideEdge>();
+    for (const { kind, from, target, count } of this.#links) {
+      const to = this.#keyOf.get(canonicalBdf(target) ?? target);
+      if (to === undefined || to === from) continue;
+      const [first, second] = from < to ? [from, to] : [to, from];
+      const key = `${kind} ${first} ${second}`;
+      const known = edges.get(key)?.count ?? 0;
+      edges.set(key, { kind, from: first, to: second, count: Math.max(known, count), oneWay: false });
+    }
+    return [...edges.values()];
+  }
+
+  /** Whether all that is to be drawn is, and once. */
+  hasAll(groups: readonly Group[]): boolean {
+    const keys = groups.flatMap(({ hubs }) => hubs.flatMap((hub) => Array.from(everything(hub), ({ key }) => key)));
+    const drawn = Array.from(this.#functions.values(), (id) => this.artist.device(id).key);
+    return new Set(keys).size === keys.length && drawn.every((key) => keys.includes(key));
+  }
+}
+
+function grouping(key: string, name: string, what: string, below: readonly Box[]): Hub {
+  return { shape: "grouping", key, name, what, acs: "", link: null, others: 0, ports: [], below };
+}
+
+function namesIn(elements: readonly NcclElement[], { alias, what }: Device): Pick<Device, "alias" | "what"> {
+  const [first] = elements;
+  if (first?.element === "gpu") {
+    const number = first.attributes["dev"];
+    return { alias: alias || (number === undefined ? "GPU" : printable(`GPU${number}`)), what: "GPU" };
+  }
+  if (first?.element !== "nic") return { alias, what };
+  const nets = first.children.flatMap((net) => net.attributes["name"] ?? []);
+  return { alias: alias || printable(nets.slice(0, 2).join(" ")), what: "NIC" };
+}
+
+function numaNodeOf({ attributes }: NcclElement): number | null {
+  const text = attributes["numaid"];
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : null;
+}
