@@ -106,7 +106,6 @@ describe("what is nothing known", () => {
       '<?xml version="1.0"?>\n<topology version="2.0">\n',
       /this is hwloc XML, .*: give the output of sudo lspci/,
     ],
-    ["NCCL XML", '<!-- made -->\n<system version="1">\n', /this is an NCCL or RCCL topology in XML, /],
     ["lspci -mm", '00:00.0 "Host bridge" "Intel" "82G33" "" ""\n', /this is the output of lspci -m or -mm, /],
     ["lspci -vmm", "Slot:\t00:00.0\nClass:\tHost bridge\n", /this is the output of lspci -vm or -vmm, /],
     [
