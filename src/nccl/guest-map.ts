@@ -125,15 +125,23 @@ export function guestView(host: NcclView, { source, functions }: GuestMap): Nccl
     }
   }
   const missing = functions.find((mapped) => !found.has(mapped.host));
-  if (missing !== undefined) {
-    throw new ReadError(
-      `${missing.host} is no GPU or network adapter that the host shows: expected the host's name of one first, the ` +
-        "guest's second",
-      source,
-      missing.line,
-    );
-  }
+  if (missing !== undefined) throw notThere(missing, host, source);
   return { tool: host.tool, system: { ...host.system, children: [...cpus.values()] } };
+}
+
+const SHOWN = 8;
+
+function notThere({ host: bdf, line }: GuestFunction, host: NcclView, source: string): ReadError {
+  const devices: string[] = [];
+  const collect = (element: NcclElement) => {
+    if (isDevice(element)) devices.push(element.attributes["busid"] ?? "");
+    else element.children.forEach(collect);
+  };
+  collect(host.system);
+  const shown =
+    devices.slice(0, SHOWN).join(", ") + (devices.length > SHOWN ? ` and ${devices.length - SHOWN} more` : "");
+  const message = `the host has no GPU or network adapter ${bdf}: expected its name there first, the guest's second`;
+  return new ReadError(`${message}; it has ${shown}`, source, line);
 }
 
 /** An element that groups others is a switch. */

@@ -24,7 +24,7 @@ export const LINT_RULES = {
   // what the parser minds
   ATTRIBUTE_BLANK: rule(
     "error",
-    'it stops: "XML Parse : expected >"',
+    'it stops: "XML Parse : expected >", or takes a tab for part of the name',
     "put one blank in front of each attribute, and all of an element's attributes into one line",
   ),
   EXTRA_BLANK: rule(
@@ -32,17 +32,18 @@ export const LINT_RULES = {
     "it counts each surplus blank as one of 16 attributes",
     "leave one blank in front of each attribute, and none behind the last",
   ),
-  ATTRIBUTE_VALUE: rule(
-    "error",
-    'it stops: "XML Parse : Expected (double) quote", or takes the value for empty',
-    'write NAME="VALUE", without blanks around the =',
-  ),
+  NO_VALUE: rule("warning", "it takes the value for empty", 'write NAME="VALUE", without a blank in front of the ='),
+  QUOTES: rule("error", 'it stops: "XML Parse : Expected (double) quote"', 'write NAME="VALUE"'),
   SINGLE_QUOTES: rule("warning", "older releases read on to the next double quote", "write double quotes"),
   ENTITY: rule("warning", "it knows no entities and takes them as they stand", "write the characters themselves"),
   ATTRIBUTE_TWICE: rule("warning", "it takes the first", "leave one of them"),
   ATTRIBUTES: rule("warning", "it ignores all beyond the sixteenth", "leave some out"),
   TOO_LONG: rule("error", 'it stops: "too long (max 255)"', "stay below 254 bytes"),
-  BLANK: rule("error", "it stops: \"XML Parse error : expecting '<'\"", "indent with blanks; it knows no tabs"),
+  BLANK: rule(
+    "error",
+    "it stops: \"XML Parse error : expecting '<'\"",
+    "remove it, and indent with blanks: it knows no tabs",
+  ),
   TEXT: rule("error", "it stops: \"XML Parse error : expecting '<'\"", "remove it, or make it a comment"),
   DECLARATION: rule("error", "it takes it for an element, and stops", "remove it: the first element is system"),
   COMMENT: rule("error", 'it stops: "XML Parse : Unexpected value", or "name too long"', "put a blank behind the <!--"),

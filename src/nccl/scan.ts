@@ -192,21 +192,20 @@ class Scanner {
   #attribute(attributes: Map<string, string>, path: string): boolean {
     const start = this.#at;
     const key = this.#take(/[^\s>/=]*/y);
-    const gap = this.#take(/\s*/y);
     if (this.text[this.#at] !== "=") {
-      this.#problem("ATTRIBUTE_VALUE", start, `${key} has no value`, path);
-      this.#at -= gap.length;
+      this.#problem("NO_VALUE", start, `${key} has no value`, path);
+      if (!attributes.has(key)) attributes.set(key, "");
       return true;
     }
     this.#at++;
-    const after = this.#take(/\s*/y);
+    const gap = this.#take(/\s*/y);
     const quote = this.text[this.#at];
-    if (quote !== '"' && quote !== "'") {
-      this.#problem("ATTRIBUTE_VALUE", start, `the value of ${key} is not in quotes`, path);
+    const isQuoted = quote === '"' || quote === "'";
+    if (!isQuoted || gap !== "") this.#problem("QUOTES", start, `no quote behind ${key}=`, path);
+    if (!isQuoted) {
       this.#take(/[^\s>/]*/y);
       return true;
     }
-    if (gap + after !== "") this.#problem("ATTRIBUTE_VALUE", start, `${key} has blanks around its =`, path);
     const end = this.text.indexOf(quote, this.#at + 1);
     if (end === -1) {
       this.#problem("UNTERMINATED", start, `the value of ${key} does not end`, path);
@@ -279,7 +278,12 @@ class Scanner {
   }
 }
 
-const BLANK_NAMES: Readonly<Record<string, string>> = { "\t": "a tab", "\n": "a line end", "\r": "a line end" };
+const BLANK_NAMES: Readonly<Record<string, string>> = {
+  "\t": "a tab",
+  "\n": "a line end",
+  "\r": "a line end",
+  "\uFEFF": "a byte order mark",
+};
 
 function name(blank: string): string {
   return BLANK_NAMES[blank] ?? `U+${blank.charCodeAt(0).toString(16).padStart(4, "0")}`;

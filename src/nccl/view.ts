@@ -295,10 +295,17 @@ function outsidePci(element: NcclElement | undefined): NcclElement[] {
   return (element?.children ?? []).filter((child) => child.element !== "pci");
 }
 
-/** In the order of the file, where it has one. */
+/** As NCCL writes them. */
+const ORDER = (
+  "host_hash numaid affinity arch busid class vendor familyid modelid device subsystem_vendor subsystem_device " +
+  "link_speed link_width"
+).split(" ");
+
+/** What the machine's description says, else what the file says; others than NCCL writes at the end. */
 function merged(known: NcclElement["attributes"], told: NcclElement["attributes"]): Readonly<Record<string, string>> {
-  const names = [...new Set([...Object.keys(told), ...Object.keys(known)])];
-  return Object.fromEntries(names.map((name) => [name, known[name] ?? told[name]!]));
+  const all = { ...told, ...known };
+  const names = [...new Set([...ORDER, ...Object.keys(all)])].filter((name) => name in all);
+  return Object.fromEntries(names.map((name) => [name, all[name]!]));
 }
 
 const SHOWN = 5;

@@ -30,9 +30,10 @@ import { readXml, type XmlElement } from "./xml.js";
 
 /** Whether `text` is a topology file of NCCL or RCCL: its first element is a `system`. */
 export function looksLikeNccl(text: string): boolean {
-  let at = 0;
-  for (;;) {
-    at += /^[\s\uFEFF]*/.exec(text.slice(at, at + LONGEST_GAP))![0].length;
+  const blanks = /[\s\uFEFF]*/y;
+  for (let at = 0; ;) {
+    blanks.lastIndex = at;
+    at += blanks.exec(text)![0].length;
     const end = text.startsWith("<!--", at) ? "-->" : /^<[?!]/.test(text.slice(at, at + 2)) ? ">" : null;
     if (end === null) return /^<system(?=[\s/>])/.test(text.slice(at, at + 8));
     const closed = text.indexOf(end, at);
@@ -40,8 +41,6 @@ export function looksLikeNccl(text: string): boolean {
     at = closed + end.length;
   }
 }
-
-const LONGEST_GAP = 1 << 16;
 
 const TOOLS: Readonly<Record<string, "nccl" | "rccl">> = { 1: "nccl", 2: "rccl" };
 

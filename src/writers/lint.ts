@@ -1,5 +1,5 @@
 import type { LintFinding, LintResult } from "../nccl/lint.js";
-import { LINT_RULES } from "../nccl/rules.js";
+import { LINT_RULES, type LintSeverity } from "../nccl/rules.js";
 import { PLAIN_STYLE, type Style } from "./style.js";
 
 /** A file that was checked. */
@@ -24,10 +24,12 @@ export function hasFaults({ findings }: LintResult): boolean {
   return findings.some(({ severity }) => severity !== "note");
 }
 
+const SEVERITIES: readonly LintSeverity[] = ["error", "warning", "note"];
+
 /** How many places of one code are shown: who indents with tabs has them in every line. */
 const SHOWN_PLACES = 5;
 
-/** Each fault of the files once, with its places, what NCCL does and what to do; then a line for each file. */
+/** Each fault of the files once, the worst first, with its places, what NCCL does and what to do; then a line for each file. */
 export function lintText(files: readonly LintedFile[], style: Style = PLAIN_STYLE): string {
   return files.flatMap((file) => [...faultLines(file, style), summary(file, style)]).join("\n");
 }
@@ -39,7 +41,10 @@ function* faultLines({ file, result }: LintedFile, style: Style): Generator<stri
     if (alike === undefined) byCode.set(finding.code, [finding]);
     else alike.push(finding);
   }
-  for (const [code, findings] of byCode) {
+  const worstFirst = [...byCode].sort(
+    ([, [a]], [, [b]]) => SEVERITIES.indexOf(a!.severity) - SEVERITIES.indexOf(b!.severity),
+  );
+  for (const [code, findings] of worstFirst) {
     for (const { line, column, severity, message, path } of findings.slice(0, SHOWN_PLACES)) {
       yield `${style.strong(`${file}:${line}:${column}`)}: ${severity}: ${message} (${code}) ${style.faint(path)}`;
     }
@@ -53,8 +58,7 @@ function* faultLines({ file, result }: LintedFile, style: Style): Generator<stri
 function summary({ file, result }: LintedFile, style: Style): string {
   const { tool, elements, findings } = result;
   const count = (severity: string) => findings.filter((finding) => finding.severity === severity).length;
-  const counts = (["error", "warning", "note"] as const)
-    .map((severity) => ({ severity, number: count(severity) }))
+  const counts = SEVERITIES.map((severity) => ({ severity, number: count(severity) }))
     .filter(({ number }) => number > 0)
     .map(({ severity, number }) => `${number} ${severity}${number === 1 ? "" : "s"}`);
   const said = counts.length === 0 ? "nothing found" : counts.join(", ");
