@@ -8,6 +8,7 @@ import { type EntryKind, type FileStore, FileTree, MemoryFiles } from "../../src
 import { read } from "../../src/readers/read.js";
 import { readSysfs } from "../../src/readers/sysfs/sysfs.js";
 import type { MachineDescription } from "../../src/topology/description.js";
+import { Random } from "../../src/random.js";
 import { Topology } from "../../src/topology/topology.js";
 import { takeSnapshot } from "../../src/writers/snapshot/snapshot.js";
 import { captureFile, captureNames } from "../readers/fixtures.js";
@@ -435,6 +436,50 @@ describe("hostile sources", () => {
     const before = await read([{ name: "machine", bytes: new FileTree(files) }]);
     expect(await readBack((await snapshotOf(files)).archive)).toEqual(before);
   });
+});
+
+describe("damaged sources", () => {
+  /** A copy that lost files, links and ends of files, and in which bytes are wrong. */
+  async function damaged(capture: string, seed: number): Promise<MemoryFiles> {
+    const random = new Random(seed, 0);
+    const files = new MemoryFiles();
+    for (const { header, data } of await unpackTar(gunzipSync(captureFile(capture, "snapshot.tar.gz")))) {
+      const isLost = random.below(50) === 0;
+      const isWrong = random.below(8) === 0;
+      if (isLost) continue;
+      if (header.type === "symlink") {
+        const target = header.linkname!;
+        files.addLink(
+          header.name,
+          isWrong && random.below(4) === 0 ? target.slice(random.below(target.length)) : target,
+        );
+      } else if (data === undefined) {
+        files.addDirectory(header.name);
+      } else {
+        const bytes = isWrong && random.below(3) === 0 ? data.slice(0, random.below(data.length + 1)) : data.slice();
+        for (let left = isWrong ? 1 + random.below(8) : 0; left > 0 && bytes.length > 0; left--) {
+          bytes[random.below(Math.min(bytes.length, random.below(2) === 0 ? 64 : 4096))] = random.below(256);
+        }
+        files.addFile(header.name, bytes);
+      }
+    }
+    return files;
+  }
+
+  const SEEDS = Array.from({ length: 6 }, (_, seed) => seed);
+
+  test.each(["conventional-intel", "sriov-intel", "ppc-powernv9", "arm64-virt-acpi-pxb"])(
+    "%s: the snapshot reads as the copy does, and redacted without serial numbers",
+    async (capture) => {
+      for (const seed of SEEDS) {
+        const tree = new FileTree(await damaged(capture, seed));
+        const before = await read([{ name: "machine", bytes: tree }]);
+        expect(await readBack((await takeSnapshot(tree, "machine")).archive), `seed ${seed}`).toEqual(before);
+        const { machine } = await readBack((await takeSnapshot(tree, "machine", { redact: true })).archive);
+        expect(machine.systems[0]!.functions.filter(({ serialNumber }) => serialNumber !== undefined)).toEqual([]);
+      }
+    },
+  );
 });
 
 test("captures of x86, POWER and arm64 are among those above", () => {
