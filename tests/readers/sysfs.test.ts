@@ -460,3 +460,33 @@ describe("what is missing is unknown, what is known to be absent is null", () =>
     expect(findings.map(({ code }) => code)).toEqual(["UNREADABLE_FUNCTION", "MISSING_FILE"]);
   });
 });
+
+describe("NUMA nodes", () => {
+  const nodesOf = async (files: Record<string, string>) => {
+    const machine = new Machine().add("pci0000:00/0000:00:01.0");
+    for (const [name, text] of Object.entries(files)) machine.file(`sys/devices/system/node/${name}`, text);
+    return (await machine.read()).system.numaNodes;
+  };
+
+  test("by number, with their CPUs as the kernel lists them; one of memory alone has none", async () => {
+    const files = { "node10/cpulist": "4-7,12-15\n", "node2/cpulist": "\n", "node1/meminfo": "", online: "1-2,10\n" };
+    expect(await nodesOf(files)).toEqual([{ node: 1 }, { node: 2, cpus: "" }, { node: 10, cpus: "4-7,12-15" }]);
+  });
+
+  test.each([
+    ["f", "0-3"],
+    ["80000001", "0,31"],
+    ["ffff,00000000", "32-47"],
+    ["00000001,ffffffff,80000000", "31-64"],
+    ["00000000", ""],
+  ])("a map of CPUs says the same: %s", async (map, cpus) => {
+    expect(await nodesOf({ "node0/cpumap": `${map}\n` })).toEqual([{ node: 0, cpus }]);
+  });
+
+  test("the list counts, where there are both; what is neither is unknown", async () => {
+    expect(await nodesOf({ "node0/cpulist": "0-1\n", "node0/cpumap": "f\n" })).toEqual([{ node: 0, cpus: "0-1" }]);
+    expect(await nodesOf({ "node0/cpulist": "all of them\n" })).toEqual([{ node: 0 }]);
+    expect(await nodesOf({ "node0/cpumap": "f,f\n" })).toEqual([{ node: 0 }]);
+    expect(await nodesOf({ online: "0\n" })).toBeUndefined();
+  });
+});

@@ -4,7 +4,7 @@ import { ReadError } from "../reading.js";
 import { type EntryKind, type FileStore, FileTree } from "./file-tree.js";
 
 /** The most that is read of one directory: machines with thousands of functions have some 50 MB. */
-const LIMIT = 1 << 29;
+const LIMIT = 1 << 28;
 const CHUNK = 1 << 16;
 
 /** A directory on disk as a tree: every directory is listed and every file read only when somebody asks for it. */

@@ -44,7 +44,7 @@ function redactIomem(text: string): string {
 
 /** The parameters that decide over PCI devices and their DMA. */
 const KEPT =
-  /^(?:pci|pcie\w*|iommu|intel_iommu|amd_iommu\w*|ivrs_\w+|arm-smmu\w*|swiotlb|vfio\w*|nvme|hugepage\w*|numa\w*)(?:[.=]|$)/i;
+  /^(?:pci|pcie\w*|iommu|intel_iommu|amd_iommu\w*|ivrs_\w+|arm-smmu[\w-]*|swiotlb|vfio[\w-]*|nvme|hugepage\w*|numa\w*)(?:[.=]|$)/i;
 
 /**
  * The names of other parameters stay, so that one sees that there were some. Words without a value, and all behind `--`,
