@@ -119,6 +119,12 @@ describe("hwloc XML says", () => {
     expect(named(`<object type="OSDev" name="nvml0">${model}</object>`)).toBe("NVIDIA Corporation A100-SXM4");
     expect(named('<info name="PCIVendor" value="NVIDIA Corporation"/>')).toBe("NVIDIA Corporation Device 20b5");
     expect(named("")).toBe(undefined);
+    const nvswitch = device(
+      "0000:00:04.0",
+      '<info name="PCIVendor" value="NVIDIA Corporation"/>',
+      `subtype="NVSwitch" ${GPU}`,
+    );
+    expect(functionOf(document(inHost(nvswitch)), "0000:00:04.0").label).toBe("NVIDIA Corporation NVSwitch");
   });
 
   test("which bridge is above only on the first bus below it: further buses may be behind what is left out", () => {
@@ -346,7 +352,7 @@ describe("hwloc XML is refused", () => {
     ],
     [
       "a bridge of no known type",
-      document('<object type="Bridge" bridge_type="2-1"/>'),
+      document('<object type="Bridge" bridge_type="2-1" bridge_pci="0000:[00-ff]"/>'),
       "expected bridge_type to be 0-1",
     ],
     ["a host bridge below a bridge", document(inHost(inHost(""))), "a host bridge inside an object of type Bridge"],

@@ -74,6 +74,8 @@ interface OpenObject {
 /** A function of which the infos and devices are still to come. */
 interface OpenFunction {
   readonly described: FunctionDescription;
+  /** `NVSwitch`. */
+  readonly subtype: string | undefined;
   readonly names: string[];
   /** Of its devices. */
   readonly infos: Map<string, string>;
@@ -157,19 +159,19 @@ class Document {
     if (type === "Machine") this.#openMachine(element);
     if (type === "NUMANode") this.#addNumaNode(element);
     const numaNode = IO_TYPES.includes(type) ? above?.numaNode : this.#onlyNode(element);
-    const bridge = type === "Bridge" ? this.#bridge(element) : null;
-    const isFunction = type === "PCIDev" || (bridge !== null && bridge.name !== null);
-    const own = isFunction ? this.#function(element, above, bridge?.buses, numaNode) : null;
-    if (bridge?.name === null) {
-      if (above !== undefined && IO_TYPES.includes(above.type)) {
-        throw element.error(`a host bridge inside an object of type ${above.type}, which no machine has`);
-      }
-      const root = firstBus(bridge.buses);
-      this.#hostBridges.set(root, (this.#hostBridges.get(root) ?? new Set()).add(numaNode));
-    }
+    const buses = type === "Bridge" ? busesBelow(element) : null;
+    const isHostBridge = buses !== null && isBelowHost(element);
+    const isFunction = type === "PCIDev" || (buses !== null && !isHostBridge);
+    const own = isFunction ? this.#function(element, above, buses, numaNode) : null;
+    if (isHostBridge) this.#addHostBridge(element, above, firstBus(buses), numaNode);
     if (type === "OSDev" && element.attributes["name"]) above?.function?.names.push(element.attributes["name"]);
-    const device = type === "OSDev" ? (above?.function ?? null) : null;
-    this.#objects.push({ type, numaNode, bridge, function: own ?? device, infos: new Map() });
+    this.#objects.push({
+      type,
+      numaNode,
+      bridge: buses && { name: own?.described.bdf ?? null, buses },
+      function: type === "OSDev" ? (above?.function ?? null) : own,
+      infos: new Map(),
+    });
   }
 
   #openMachine(element: XmlElement): void {
@@ -197,23 +199,17 @@ class Document {
     return only !== undefined && onlyBit(this.#machineNodes) === undefined ? only : undefined;
   }
 
-  #bridge(element: XmlElement): OpenObject["bridge"] {
-    const { bridge_type, bridge_pci, pci_busid } = element.attributes;
-    const upstream = /^([01])-1$/.exec(bridge_type ?? "")?.[1];
-    if (upstream === undefined) {
-      throw element.error(`expected bridge_type to be 0-1 (of a host) or 1-1 (of a bus), got ${quoted(bridge_type)}`);
+  #addHostBridge(element: XmlElement, above: OpenObject | undefined, root: string, numaNode: number | undefined): void {
+    if (above !== undefined && IO_TYPES.includes(above.type)) {
+      throw element.error(`a host bridge inside an object of type ${above.type}, which no machine has`);
     }
-    const buses = parseBuses(bridge_pci ?? "");
-    if (buses === null) {
-      throw element.error(`expected bridge_pci to be the buses below, such as 0000:[04-08], got ${quoted(bridge_pci)}`);
-    }
-    return { name: upstream === "0" ? null : (pci_busid ?? ""), buses };
+    this.#hostBridges.set(root, (this.#hostBridges.get(root) ?? new Set()).add(numaNode));
   }
 
   #function(
     element: XmlElement,
     above: OpenObject | undefined,
-    below: Below | undefined,
+    below: Below | null,
     numaNode: number | undefined,
   ): OpenFunction {
     const { pci_busid, pci_type, pci_link_speed } = element.attributes;
@@ -225,7 +221,7 @@ class Document {
     if (above !== undefined && (above.type === "PCIDev" || above.type === "OSDev")) {
       throw element.error(`${bdf} is inside an object of type ${above.type}: only bridges have functions below them`);
     }
-    const ids = pci_type === undefined ? {} : parsePciType(pci_type, below !== undefined);
+    const ids = pci_type === undefined ? {} : parsePciType(pci_type, below !== null);
     if (ids === null) {
       throw element.error(`expected pci_type to be such as "0200 [8086:10c9] [8086:a03c] 01", got ${quoted(pci_type)}`);
     }
@@ -242,14 +238,14 @@ class Document {
     const described = defined<FunctionDescription>({
       bdf,
       ...(ids !== "unreadable" && ids),
-      parent: isKnown ? parentName(above.bridge!.name) : undefined,
-      bus: below && { secondary: below.secondary, subordinate: below.subordinate },
+      parent: isKnown ? above.bridge!.name : undefined,
+      bus: below === null ? undefined : { secondary: below.secondary, subordinate: below.subordinate },
       // hwloc reads the register of whatever has one; what stands on a root bus has no link, but for root ports.
-      link: bandwidth === undefined || (below === undefined && !isBelowBridge) ? undefined : { bandwidth },
+      link: bandwidth === undefined || (below === null && !isBelowBridge) ? undefined : { bandwidth },
       // hwloc looks where the first function of a host bridge is near, and puts the others there too.
       numaNode: above !== undefined && IO_TYPES.includes(above.type) ? undefined : numaNode,
     });
-    return { described, names: [], infos: new Map() };
+    return { described, subtype: element.attributes["subtype"], names: [], infos: new Map() };
   }
 
   /** Before 3.x among the infos of the machine, which come first; 3.x has them at its end. */
@@ -264,12 +260,12 @@ class Document {
     if (!infos.has(name)) infos.set(name, value);
   }
 
-  #keep({ described, names, infos }: OpenFunction, own: ReadonlyMap<string, string>): void {
+  #keep({ described, subtype, names, infos }: OpenFunction, own: ReadonlyMap<string, string>): void {
     const whole = defined<FunctionDescription>({
       ...described,
       slot: own.get("PCISlot") || undefined,
       names: names.length > 0 ? names : undefined,
-      label: labelFrom(own, infos, described.device),
+      label: labelFrom(own, infos, subtype, described.device),
     });
     const others = this.#functions.get(described.bdf);
     if (others === undefined) this.#functions.set(described.bdf, [whole]);
@@ -299,8 +295,19 @@ class Document {
   }
 }
 
-function parentName(bridge: string | null): string | null {
-  return bridge === null ? null : formatBdf(parseBusId(bridge)!);
+/** Whether it is a host bridge, and no function; a function below another bus is the other kind of bridge. */
+function isBelowHost(element: XmlElement): boolean {
+  const { bridge_type } = element.attributes;
+  if (bridge_type === "0-1") return true;
+  if (bridge_type === "1-1") return false;
+  throw element.error(`expected bridge_type to be 0-1 (of a host) or 1-1 (of a bus), got ${quoted(bridge_type)}`);
+}
+
+function busesBelow(element: XmlElement): Below {
+  const { bridge_pci } = element.attributes;
+  const buses = parseBuses(bridge_pci ?? "");
+  if (buses !== null) return buses;
+  throw element.error(`expected bridge_pci to be the buses below, such as 0000:[04-08], got ${quoted(bridge_pci)}`);
 }
 
 /**

@@ -43,13 +43,19 @@ function architectureOf(machine: string | undefined): string | undefined {
 }
 
 /**
- * What its makers call a function, as lspci prints it; libraries for GPUs know the names of GPUs where the list of PCI
- * ids was not there.
+ * What its makers call a function, as lspci prints it; libraries for GPUs know the names of GPUs and switches
+ * where the list of PCI ids does not.
  */
-export function labelFrom(own: Infos, system: Infos, device: string | undefined): string | undefined {
+export function labelFrom(
+  own: Infos,
+  devices: Infos,
+  subtype: string | undefined,
+  device: string | undefined,
+): string | undefined {
   const [vendor, name] = [own.get("PCIVendor"), own.get("PCIDevice")];
   if (vendor && name) return `${vendor} ${name}`;
-  if (system.get("GPUModel")) return [system.get("GPUVendor"), system.get("GPUModel")].filter(Boolean).join(" ");
+  if (devices.get("GPUModel")) return [devices.get("GPUVendor"), devices.get("GPUModel")].filter(Boolean).join(" ");
+  if (subtype) return [vendor, subtype].filter(Boolean).join(" ");
   return vendor && device ? `${vendor} Device ${device}` : undefined;
 }
 
