@@ -72,12 +72,24 @@ describe("the packed tarball, installed in an empty project", () => {
     expect(run("node", ["fabric.cjs"])).toBe(FABRIC_ANSWER);
   });
 
+  test("names devices, as an ES module and as a CommonJS module, under the licence of the names", () => {
+    const ask = `.then((names) => console.log(names.label({ vendor: "10de", device: "2330" })));`;
+    writeFileSync(join(project, "names.mjs"), `import { loadNames } from "peerlane/names"; loadNames()${ask}`);
+    writeFileSync(join(project, "names.cjs"), `require("peerlane/names").loadNames()${ask}`);
+    for (const file of ["names.mjs", "names.cjs"]) {
+      expect(run("node", [file])).toBe("NVIDIA Corporation GH100 [H100 SXM5 80GB]\n");
+    }
+    const licence = readFileSync(join(project, "node_modules/peerlane/src/names/LICENSE-pci.ids"), "utf8");
+    expect(licence).toContain("Copyright (c) Martin Mares and Albert Pool");
+  });
+
   test("type-checks in strict TypeScript, as a module and as CommonJS", () => {
     const source = `
       import { linux, PeerDma, Topology, type FabricColumns, type MachineDescription, type Verdict } from "peerlane";
       import { shapes, synthesize, type ShapeName, type SynthesizeOptions } from "peerlane/fabrics";
       import { read } from "peerlane/readers";
       import { matrixText } from "peerlane/writers";
+      import { loadNames, type DeviceNames } from "peerlane/names";
       const machine: MachineDescription = { peerlane: 1, systems: [{ functions: [] }] };
       const verdict: Verdict = new PeerDma(Topology.of(machine), linux()).can(1, 2);
       if (verdict.answer === "no") verdict.code.toLowerCase();
@@ -91,7 +103,8 @@ describe("the packed tarball, installed in an empty project", () => {
       Topology.fromColumns(shapes[name]()).topology.close();
       // @ts-expect-error a number of functions is a number
       synthesize({ functions: "10" });
-      void columns; void read; void matrixText;
+      const names: Promise<DeviceNames> = loadNames();
+      void columns; void read; void matrixText; void names;
     `;
     const compilerOptions = {
       noEmit: true,

@@ -910,6 +910,31 @@ describe("tree drawings", () => {
     expect(findings).toMatchObject([{ code: "MALFORMED_LINE", line: 4 }]);
   });
 
+  it("are read however they were quoted, indented and wrapped, and no prose becomes part of them", () => {
+    const drawing = [
+      "-+-[0000:20]-+-00.0  Example Semiconductor Corporation Root Complex [1234:0010]",
+      " |           \\-03.1-[21]----00.0  Example Semiconductor Corporation NIC [X-7] [1234:0021]",
+      " \\-[0000:00]---01.0-[01]--",
+      "",
+    ].join("\n");
+    const { functions } = read(drawing).system;
+    expect(functions).toHaveLength(4);
+    expect(functions.at(-1)).toMatchObject({ parent: "0000:20:03.1", vendor: "1234", device: "0021" });
+    const wrapped = drawing.replace("Corporation NIC", "Corporation\nNIC").replace("Root Complex", "Root\nComplex");
+    for (const mangled of [
+      drawing.replaceAll(/^(?=.)/gm, "    "),
+      drawing.replaceAll(/^(?=.)/gm, "\t"),
+      drawing.replaceAll(/^/gm, "> > "),
+      drawing.replaceAll("\n", "\n\n"),
+      wrapped,
+      wrapped.replaceAll(/^/gm, "> "),
+      `${drawing}Kind regards\n`,
+    ]) {
+      const reading = read(mangled);
+      expect([mangled, reading.system.functions, reading.findings]).toEqual([mangled, functions, []]);
+    }
+  });
+
   it("with a branch that has no trunk are a finding", () => {
     const { findings } = read("-[0000:00]-+-00.0\n  +-01.0");
     expect(findings).toMatchObject([{ code: "MALFORMED_LINE", line: 2 }]);
