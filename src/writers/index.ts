@@ -24,7 +24,23 @@ export { functionEntry, listDocument, listLines, listText, type FunctionEntry, t
 export { mappingDocument, mappingText, mappingWord, type MappingDocument } from "./mapping.js";
 export { matrixDocument, matrixLines, matrixText, type MatrixDocument } from "./matrix.js";
 export { ownerDocument, ownerText, ownerWord, type OwnerDocument, type OwnerEntry } from "./owner.js";
+export { pictureDot } from "./pictures/dot.js";
+export { fittingMermaid, pictureMermaid } from "./pictures/mermaid.js";
+export {
+  pictureOf,
+  type Box,
+  type Device,
+  type Group,
+  type Hub,
+  type Picture,
+  type PictureLink,
+  type PictureOptions,
+  type Port,
+  type SideEdge,
+} from "./pictures/picture.js";
+export { pictureSvg } from "./pictures/svg.js";
 export { policyDocument, policyText, type PolicyDocument } from "./policy.js";
+export { reportMarkdown } from "./report.js";
 export { PLAIN_STYLE, type Style } from "./style.js";
 export type { PlatformEntry } from "./platform.js";
 export { lintDocument, lintText, type LintDocument, type LintedFile } from "./lint.js";

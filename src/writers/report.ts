@@ -29,10 +29,12 @@ export function reportMarkdown(peer: PeerDma, options: PictureOptions = {}): str
   const all = options.of === undefined ? devicesOf(topology, ordinal) : [...options.of];
   const ids = all.slice(0, MOST_DEVICES);
   const matrix = peer.matrix(ids);
+  const policy = policyDocument(peer, ids);
+  const granted = [...policy.inferred, ...policy.assumed].map((text) => `taken for granted: ${text}`);
   return [
     `## ${markdown(picture.title)}`,
     "",
-    ...[...factsOf(topology, ordinal), `rules of ${policyText(policyDocument(peer, ids))}`, extent(peer, ordinal)].map(
+    ...[...factsOf(topology, ordinal), extent(peer, ordinal), `rules of ${policyText(policy)}`, ...granted].map(
       (fact) => `- ${markdown(fact)}`,
     ),
     "",
@@ -73,7 +75,7 @@ function matrixTable({ topology }: PeerDma, matrix: Matrix, all: number): string
     const cells = columns.map((column) => cellOf(matrix, row * count + column));
     return `| ${row} | ${markdown(nameOf(topology.describe(id)!))} | ${topology.name(id)} | ${cells.join(" | ")} |`;
   });
-  const used = new Set(Array.from(matrix.route, (_, at) => cellOf(matrix, at).replace(/^\d+/, "4")));
+  const used = new Set(Array.from(matrix.route, (_, at) => cellOf(matrix, at).replace(/^(?:[\d?]*(?=[h~])|\d+)/, "4")));
   return [
     "### Who may reach whom",
     "",

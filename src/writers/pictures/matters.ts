@@ -13,8 +13,8 @@ const BYSTANDERS: readonly string[] = [
   "13", // instrumentation
 ];
 
-/** Of the chipset rather than of a slot these are its own affair: SATA, performance counters. */
-const CHIPSET: readonly string[] = ["0101", "0104", "0106", "11"];
+/** Of the chipset rather than of a slot these are its own affair: SATA, memory controllers, counters. */
+const CHIPSET: readonly string[] = ["0101", "0104", "0106", "0500", "0580", "11", "ff"];
 
 const OF_THE_CHIPSET: readonly (FunctionKind | undefined)[] = ["rc-integrated-endpoint", "conventional"];
 

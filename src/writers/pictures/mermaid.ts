@@ -33,10 +33,12 @@ export function fittingMermaid(topology: Topology, options: PictureOptions = {})
 export function pictureMermaid(picture: Picture): string {
   const { title, facts, groups, sideLinks, outside, legend } = picture;
   const chart = new Chart();
-  for (const { numaNode, hubs } of groups) {
-    if (numaNode === null) for (const hub of hubs) chart.box(hub, 1);
-    else
-      chart.subgraph(`numa${numaNode}`, [`NUMA node ${numaNode}`], 1, () => hubs.forEach((hub) => chart.box(hub, 2)));
+  // Mermaid stacks what is not connected from the bottom up.
+  for (const [index, { numaNode, hubs }] of [...groups.entries()].reverse()) {
+    chart.subgraph(`group${index}`, [numaNode === null ? " " : `NUMA node ${numaNode}`], 1, () => {
+      chart.lines.push("    direction LR");
+      for (const hub of hubs) chart.box(hub, 2);
+    });
   }
   // Where they are many, mermaid takes the tree apart for them: then the devices alone say what they have.
   for (const { kind, from, to, count, oneWay } of sideLinks.length <= MOST_SIDE_LABELS ? sideLinks : []) {
@@ -47,8 +49,9 @@ export function pictureMermaid(picture: Picture): string {
     chart.lines.push(`  outside[${text(["outside PCI", ...outside.names, ...more])}]`);
   }
   return [
-    ...[title, facts.join(", "), ...legend].map((line) => `%% ${line.replaceAll("%%", "% %").replace(/[{}]/g, " ")}`),
-    "flowchart TB",
+    ...[title, facts.join(", "), ...legend].map((line) => `%% ${shorten(line.replace(UNSAFE, " "), 200, PLAIN_STYLE)}`),
+    CONFIGURATION,
+    "flowchart LR",
     ...chart.lines,
     ...chart.edges,
     ...CLASSES.filter(([name]) => chart.classes.has(name)).map(
@@ -56,6 +59,10 @@ export function pictureMermaid(picture: Picture): string {
     ),
   ].join("\n");
 }
+
+/** Room for the titles of what is drawn within one another, and for lines as long as these are. */
+const CONFIGURATION =
+  '%%{init: {"flowchart": {"subGraphTitleMargin": {"top": 4, "bottom": 30}, "wrappingWidth": 320}}}%%';
 
 const CLASSES: readonly (readonly [name: string, look: string])[] = [
   ["redirects", "stroke:#d1242f,stroke-width:2px"],
@@ -161,6 +168,9 @@ function text(lines: readonly string[]): string {
   return `"${lines.map(escaped).join("<br>")}"`;
 }
 
+/** What means something to mermaid, to HTML or to Markdown. */
+const UNSAFE = /[^\p{L}\p{N} ,.:;()?+/=-]/gu;
+
 /** A label is a line or two, not a page. */
 const LONGEST = 80;
 
@@ -169,7 +179,7 @@ function escaped(whole: string): string {
   const number = (mark: string) => `#${mark.codePointAt(0)};`;
   return (
     line
-      .replace(/[^\p{L}\p{N} ,.:;()?+/=-]/gu, number)
+      .replace(UNSAFE, number)
       // At its beginning these would begin a list.
       .replace(/^(?:[+-]|\d+[.)])/, (begin) => begin.slice(0, -1) + number(begin.at(-1)!))
   );

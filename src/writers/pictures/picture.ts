@@ -379,10 +379,11 @@ export class Artist {
   #placed(id: number): Placed {
     const description = this.machine.describe(id);
     const bits = redirectBits(description);
+    const what = whatItIs(description);
     return {
       key: this.#keyOf.get(id)!,
       name: description.bdf,
-      what: printable(whatItIs(description)),
+      what: printable(what === "function" ? "bridge" : what),
       acs: bits === "unknown" ? "ACS ?" : bits.length > 0 ? `ACS ${bits.join(" ")}` : "",
       others: this.#others.get(id) ?? 0,
     };
