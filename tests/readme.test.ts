@@ -107,7 +107,10 @@ describe("the README", () => {
       CODE: "ACS_REDIRECT",
     };
     writeFileSync(given["TOPO"]!, '<system version="1"/>\n');
-    const words = command.replace(/[[\]…]/g, "").split(" ").slice(1);
+    const words = command
+      .replace(/[[\]…]/g, "")
+      .split(" ")
+      .slice(1);
     const args = words.map((word) => given[word] ?? word);
     const { status, stdout, stderr } = peerlane(
       ...args,
