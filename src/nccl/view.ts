@@ -69,18 +69,31 @@ function devicesOf(topology: Topology, ordinal: number, virtualFunctions: Readon
     if (typeof physicalFunction === "string" && !virtualFunctions.has(bdf)) continue;
     found.push({ id, description });
   }
-  const driver = found.some((device) => isGpuOf(NVIDIA, device)) ? NVIDIA : AMD;
-  return found.filter((device) => device.description.class!.startsWith("02") || isGpuOf(driver, device));
-}
-
-/** A display or accelerator (class 03, 12) of that maker, or of one that is not shown but no VGA adapter. */
-function isGpuOf(maker: string, { description: { class: code = "", vendor } }: Device): boolean {
-  if (code.startsWith("02")) return false;
-  return vendor === undefined ? !code.startsWith("0300") : vendor === maker;
+  const driven = dialectOf(found) === "nccl" ? NVIDIA : AMD;
+  return found.filter(({ description }) => {
+    const maker = makerOf(description);
+    // A screen of nobody knows whose is rather that of a management controller.
+    return isAdapter(description) || (maker === undefined ? !isScreen(description) : maker === driven);
+  });
 }
 
 function dialectOf(devices: readonly Device[]): "nccl" | "rccl" {
-  return devices.some((device) => device.description.vendor === AMD && isGpuOf(AMD, device)) ? "rccl" : "nccl";
+  const makers = devices.map(({ description }) => (isAdapter(description) ? undefined : makerOf(description)));
+  return makers.includes(AMD) && !makers.includes(NVIDIA) ? "rccl" : "nccl";
+}
+
+function isAdapter({ class: code }: FunctionDescription): boolean {
+  return code?.startsWith("02") === true;
+}
+
+function isScreen({ class: code }: FunctionDescription): boolean {
+  return code?.startsWith("0300") === true;
+}
+
+/** The vendor's id, by what lspci prints where it prints names alone; undefined: not shown. */
+function makerOf({ vendor, label }: FunctionDescription): string | undefined {
+  if (vendor !== undefined || label === undefined) return vendor;
+  return /^NVIDIA\b/.test(label) ? NVIDIA : /^(?:Advanced Micro Devices|AMD)\b/.test(label) ? AMD : "";
 }
 
 function isPlaced(topology: Topology, id: number): boolean {

@@ -185,6 +185,24 @@ describe("from a description", () => {
     expect(placesIn(view!.system).has("0000:02:00.0")).toBe(is);
   });
 
+  test.each<[string, string | undefined, boolean]>([
+    ["NVIDIA", "NVIDIA Corporation AD102GL [RTX 6000 Ada Generation]", true],
+    ["the maker of a management controller", "ASPEED Technology, Inc. ASPEED Graphics Family", false],
+    ["nobody", undefined, false],
+  ])("a screen of %s, without ids", (_, label, is) => {
+    const screen = { bdf: "0000:02:00.0", class: "0300", parent: null, numaNode: 0, ...(label && { label }) };
+    const { view } = madeOf({ cpu, functions: [...functions, screen] });
+    expect(placesIn(view!.system).has("0000:02:00.0")).toBe(is);
+  });
+
+  test("a GPU of unknown make does not make AMD's disappear", () => {
+    const { class: code, ...others } = gpu;
+    const unknown = { bdf: "0000:03:00.0", class: code, parent: null, numaNode: 0 };
+    const { view } = madeOf({ cpu, functions: [root, { ...others, vendor: "1002", class: "038000" }, unknown] });
+    expect(view!.tool).toBe("rccl");
+    expect([...placesIn(view!.system).keys()]).toEqual(["0000:01:00.0", "0000:03:00.0"]);
+  });
+
   test("where the GPUs are AMD's, the file is RCCL's", () => {
     const { view } = madeOf({ cpu, functions: [root, { ...gpu, vendor: "1002", class: "120000" }] });
     expect([view!.tool, view!.system.attributes["version"]]).toEqual(["rccl", "2"]);

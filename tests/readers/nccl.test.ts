@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { PeerDma } from "../../src/explain/peer-dma.js";
 import { linux } from "../../src/policy/linux.js";
+import { lint } from "../../src/nccl/index.js";
+import { Random } from "../../src/random.js";
+import { ReadError } from "../../src/readers/reading.js";
 import { looksLikeNccl, readNccl } from "../../src/readers/nccl.js";
 import { read } from "../../src/readers/read.js";
 import type { NcclView, SystemDescription } from "../../src/topology/description.js";
@@ -303,5 +306,29 @@ describe("what is no such file", () => {
     const many = `${"<!-- x -->".repeat(50_000)}${" ".repeat(200_000)}`;
     expect(looksLikeNccl(`${many}<system version="1"/>`)).toBe(true);
     expect(looksLikeNccl(`${many}x`)).toBe(false);
+  });
+});
+
+describe("damage", () => {
+  test("cut off anywhere or with characters changed, a file is read, checked or refused by a ReadError", () => {
+    const random = new Random(9, 0);
+    for (let round = 0; round < 300; round++) {
+      const at = random.below(SERVER.length);
+      const change = ["", '"', "<", ">", "&", "\0", "x", " "][random.below(8)]!;
+      const text = round % 2 === 0 ? SERVER.slice(0, at) : SERVER.slice(0, at) + change + SERVER.slice(at + 1);
+      expect(() => lint(text)).not.toThrow();
+      try {
+        Topology.of({ peerlane: 1, systems: readNccl(text, "x").map(({ system }) => system) }).close();
+      } catch (error) {
+        expect(error).toBeInstanceOf(ReadError);
+      }
+    }
+  });
+
+  test("what it yields is a description that can be read back", async () => {
+    const { system } = readOne(SERVER);
+    const machine = { peerlane: 1, systems: [system] } as const;
+    const bytes = new TextEncoder().encode(JSON.stringify(machine));
+    expect((await read([{ name: "machine.json", bytes }])).machine).toEqual(machine);
   });
 });
