@@ -47,8 +47,10 @@ export const LEGENDS: Readonly<Record<Dialect, readonly LegendEntry[]>> = {
   ],
 };
 
-/** What one letter says: its entry in the legend. */
+/** What one letter says: its entry in the legend, with the number that it has; null: it is none of the dialect's. */
 export function meaningOf(dialect: Dialect, letter: string): string | null {
+  const [, number = "#"] = /(\d+)$/.exec(letter) ?? [];
   const shape = letter.replace(/\d+$/, "#");
-  return LEGENDS[dialect].find(([entry]) => entry === letter || entry === shape)?.[1] ?? null;
+  const entry = LEGENDS[dialect].find(([each]) => each === letter || each === shape);
+  return entry === undefined ? null : entry[1].replace("#", number);
 }

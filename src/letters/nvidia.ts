@@ -12,17 +12,24 @@ export function nvidiaClaims(topology: Topology, ids: Iterable<number>): Claims 
   const functions = [...ids];
   const pcie = (row: number, column: number) => nvidiaLetter(around, functions[row]!, functions[column]!);
   const linked = (row: number, column: number) => links.between(functions[row]!, functions[column]!);
+  const devices = devicesOf(topology, functions);
   return {
     dialect: "nvidia",
     origin: "the description",
     showsLinks: !links.isEmpty,
-    devices: devicesOf(topology, functions),
+    devices,
     letter: (row, column) => {
       const count = row === column ? 0 : linked(row, column);
       return count > 0 ? `NV${count}` : pcie(row, column);
     },
     onPcie: pcie,
-    why: (row, column) => around.meetingText(functions[row]!, functions[column]!),
+    why: (row, column) => {
+      const count = linked(row, column);
+      if (count > 0) return count === 1 ? "1 NVLink joins them" : `${count} NVLinks join them`;
+      const mayBeLinked = !links.isEmpty && devices[row]!.kind === "gpu" && devices[column]!.kind === "gpu";
+      const meeting = around.meetingText(functions[row]!, functions[column]!);
+      return mayBeLinked ? `no NVLink joins them, and ${meeting}` : meeting;
+    },
   };
 }
 

@@ -79,7 +79,9 @@ function ncclViewClaims({ tool, system }: NcclView): Claims {
   const gpus = new Set(leaves.flatMap(({ device: { kind, bdf } }) => (kind === "gpu" && bdf !== null ? [bdf] : [])));
   const onPcie = (row: number, column: number) => {
     const [a, b] = [leaves[row]!, leaves[column]!];
-    return row === column ? "LOC" : ncclPcieLetter(a.switches, b.switches, () => meetingOf(a.cpu, b.cpu));
+    return row === column || areOneAdapter(a, b)
+      ? "LOC"
+      : ncclPcieLetter(a.switches, b.switches, () => meetingOf(a.cpu, b.cpu));
   };
   return {
     dialect: "nccl",
@@ -162,6 +164,12 @@ function fourDigits(text: string | undefined): string | undefined {
   return text === undefined ? "0000" : /^(?:0x)?([0-9a-f]{4})$/.exec(text.toLowerCase())?.[1];
 }
 
+/** Elements of network adapters that differ in their function alone become one node of NCCL's. */
+function areOneAdapter({ device: a, cpu }: Leaf, { device: b, cpu: other }: Leaf): boolean {
+  if (a.kind !== "nic" || b.kind !== "nic" || a.bdf === null || b.bdf === null) return false;
+  return a.bdf.slice(0, -1) === b.bdf.slice(0, -1) && meetingOf(cpu, other) !== "two-machines";
+}
+
 function meetingOf(a: NcclElement, b: NcclElement) {
   if (a.attributes["host_hash"] !== b.attributes["host_hash"]) return "two-machines";
   return a === b ? "one-cpu" : "two-cpus";
@@ -201,6 +209,7 @@ function detourLetter(gpus: ReadonlySet<string>, a: Leaf, b: Leaf): "NVB" | "C2C
 }
 
 function nestingText(a: Leaf, b: Leaf): string {
+  if (areOneAdapter(a, b)) return "the file has both as functions of one network adapter";
   const shared = a.switches.find(({ key }) => b.switches.some((other) => other.key === key));
   const name = (element: unknown) => (element as NcclElement).attributes["busid"] ?? "without a busid";
   if (shared !== undefined) return `the file nests both below pci ${name(shared.key)}`;

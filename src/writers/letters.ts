@@ -1,9 +1,9 @@
 import type { Claims, Device } from "../letters/claims.js";
 import type { Comparison, Difference } from "../letters/compare.js";
-import { LEGENDS, type Dialect } from "../letters/dialect.js";
+import { LEGENDS, type Dialect, type LegendEntry } from "../letters/dialect.js";
 import type { Match } from "../letters/match.js";
 import { gridLines, type GridHead } from "./grid.js";
-import { paragraph, shorten, type Style } from "./style.js";
+import { paragraph, shorten, widest, type Style } from "./style.js";
 
 /** Letters of a dialect, as `matrix --legend --json` prints them. */
 export interface LettersDocument {
@@ -50,10 +50,15 @@ export function* lettersLines(claims: Claims, style: Style, rules = ""): Generat
   const title = `${TITLES[dialect]}, as ${origin} has it${rules === "" ? "" : `; ${rules}`}`;
   yield* paragraph("", title, style, 0);
   const heads = devices.map((device) => headOf(device, style));
-  const cell = (row: number, column: number) => claims.letter(row, column) ?? UNSAID;
+  let lacksSome = false;
+  const cell = (row: number, column: number) => {
+    const letter = claims.letter(row, column);
+    lacksSome ||= letter === null;
+    return letter ?? UNSAID;
+  };
   yield* gridLines({ heads, cell, paint: (text, padded) => painted(text, padded, style) }, style);
   yield "";
-  yield* legendLines(dialect, style);
+  yield* legendLines(dialect, style, lacksSome ? [[UNSAID, `${origin} lacks the cell`]] : []);
 }
 
 /** Where a text lacks a cell. */
@@ -63,11 +68,10 @@ function headOf({ name, names }: Device, style: Style): GridHead {
   return { name, alias: shorten(names.find((other) => other !== name) ?? "", 10, style) };
 }
 
-function* legendLines(dialect: Dialect, style: Style): Generator<string> {
-  const width = Math.max(...LEGENDS[dialect].map(([letter]) => letter.length));
-  for (const [letter, meaning] of LEGENDS[dialect]) {
-    yield `  ${painted(letter, letter.padStart(width), style)}  ${meaning}`;
-  }
+function* legendLines(dialect: Dialect, style: Style, more: readonly LegendEntry[] = []): Generator<string> {
+  const entries = [...LEGENDS[dialect], ...more];
+  const width = widest(entries, ([letter]) => letter);
+  for (const [letter, meaning] of entries) yield `  ${painted(letter, letter.padStart(width), style)}  ${meaning}`;
 }
 
 const NEAR = ["PIX", "PXB", "NVL", "NVB", "XGMI", "C2C"];

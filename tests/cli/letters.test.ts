@@ -110,6 +110,16 @@ describe("matrix --legend", () => {
     expect(peerlane(["matrix", "-i", TOPO]).out).toContain(
       "no functions to compare; what nvidia-smi says of them shows --legend nvidia",
     );
+    const cut = peerlane([
+      "matrix",
+      "--legend",
+      "nvidia",
+      "-i",
+      file("cut.txt", MATRIX.split("\n").slice(0, 2).join("\n")),
+    ]);
+    expect(cut.out).toMatch(/^1 GPU1 +PIX +\. +\. +\.$/m);
+    expect(cut.out).toMatch(/^ +\. {2}nvidia-smi lacks the cell$/m);
+    expect(out).not.toContain("lacks the cell");
     const other = peerlane(["matrix", "--legend", "nccl", "-i", TOPO]);
     expect([other.code, other.out]).toEqual([2, ""]);
     expect(other.err).toContain("the source holds what nvidia-smi says, whose letters are --legend nvidia");

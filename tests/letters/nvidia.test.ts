@@ -115,10 +115,12 @@ describe("the letters of nvidia-smi", () => {
     const straight = link("03:00.0", "04:00.0");
     const toSwitch = [link("03:00.0", "06:00.0"), link("05:00.0", "06:00.0"), link("05:00.0", "06:00.0")];
     const sideLinks = [straight, straight, ...toSwitch, { ...straight, kind: "xgmi", to: "0000:05:00.0" }];
-    const { letter, onPcie, claims } = lettersOf(functions, "nvidia", { sideLinks });
+    const { letter, onPcie, why, claims } = lettersOf(functions, "nvidia", { sideLinks });
     expect(claims.showsLinks).toBe(true);
     expect(letter("03:00.0", "04:00.0")).toBe("NV2");
     expect(letter("04:00.0", "03:00.0")).toBe("NV2");
+    expect(why("04:00.0", "03:00.0")).toBe("2 NVLinks join them");
+    expect(why("04:00.0", "05:00.0")).toBe("no NVLink joins them, and they meet at 0000:01:00.0");
     expect(letter("03:00.0", "05:00.0")).toBe("NV1");
     expect(letter("04:00.0", "05:00.0")).toBe("PIX");
     expect(onPcie("03:00.0", "04:00.0")).toBe("PIX");

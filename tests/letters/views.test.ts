@@ -94,6 +94,15 @@ describe("a topology file of NCCL", () => {
     expect(letter("GPU0", "GPU2")).toBe("SYS");
   });
 
+  test("functions of one network adapter are one place", () => {
+    const port = (bdf: string) => `<pci busid="${bdf}" class="0x020000"><nic><net name="n${bdf}"/></nic></pci>`;
+    const bridge = `<pci busid="0000:01:00.0" class="0x060400">${port("0000:03:00.0")}${port("0000:03:00.1")}${port("0000:04:00.0")}</pci>`;
+    const text = `<system version="1"><cpu numaid="0">${bridge}</cpu></system>`;
+    const said = viewClaims({ tool: "nccl", system: ncclSystem(text) });
+    expect([said.letter(0, 1), said.letter(0, 2)]).toEqual(["LOC", "PIX"]);
+    expect(said.why(0, 1)).toBe("the file has both as functions of one network adapter");
+  });
+
   test("NVSwitches are one, whatever their address", () => {
     const gpu = (bus: string, target: string) =>
       `<pci busid="0000:0${bus}:00.0" class="0x030200"><gpu dev="${bus}"><nvlink target="${target}" count="18" tclass="0x068000"/></gpu></pci>`;
@@ -126,7 +135,7 @@ describe("a topology file of NCCL", () => {
 });
 
 test("letters have meanings, whatever the number in them", () => {
-  expect(meaningOf("nvidia", "NV18")).toContain("NVLinks");
+  expect(meaningOf("nvidia", "NV18")).toMatch(/^18 NVLinks between/);
   expect(meaningOf("kernel", "H6")).toContain("THRU_HOST_BRIDGE");
   expect(meaningOf("nccl", "PIX")).toBe("below one PCIe switch");
   expect(meaningOf("nvidia", "C2C")).toBeNull();
