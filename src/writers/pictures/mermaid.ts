@@ -35,9 +35,11 @@ export function pictureMermaid(picture: Picture): string {
   const chart = new Chart();
   // Mermaid stacks what is not connected from the bottom up.
   for (const [index, { numaNode, hubs }] of [...groups.entries()].reverse()) {
-    chart.subgraph(`group${index}`, [numaNode === null ? " " : `NUMA node ${numaNode}`], 1, () => {
+    // Its title would be behind the switches: host bridges say where they are.
+    const near = numaNode === null ? "" : `, NUMA node ${numaNode}`;
+    chart.subgraph(`group${index}`, [" "], 1, () => {
       chart.lines.push("    direction LR");
-      for (const hub of hubs) chart.box(hub, 2);
+      for (const hub of hubs) chart.box({ ...hub, name: hub.name + near }, 2);
     });
   }
   // Where they are many, mermaid takes the tree apart for them: then the devices alone say what they have.
@@ -60,9 +62,8 @@ export function pictureMermaid(picture: Picture): string {
   ].join("\n");
 }
 
-/** Room for the titles of what is drawn within one another, and for lines as long as these are. */
-const CONFIGURATION =
-  '%%{init: {"flowchart": {"subGraphTitleMargin": {"top": 4, "bottom": 30}, "wrappingWidth": 320}}}%%';
+/** Lines are as long as these are. */
+const CONFIGURATION = '%%{init: {"flowchart": {"wrappingWidth": 320}}}%%';
 
 const CLASSES: readonly (readonly [name: string, look: string])[] = [
   ["redirects", "stroke:#d1242f,stroke-width:2px"],
@@ -103,7 +104,7 @@ class Chart {
     const isFunction = hub.shape === "switch";
     const needsNode = isFunction || hub.below.length > 0;
     const key = needsNode ? `${hub.key}_box` : hub.key;
-    const title = isFunction ? ["switch"] : [hubLines(hub).join(", ")];
+    const title = isFunction ? [" "] : [hubLines(hub).join(", ")];
     this.subgraph(key, title, level, () => {
       if (needsNode) {
         this.#node(hub.key, isFunction ? hubLines(hub) : [hub.name], level + 1);
