@@ -26,7 +26,7 @@ describe("peerlane export", () => {
     expect(refused("--of", "gpu")).toMatchObject({
       code: 2,
       out: "",
-      err: expect.stringMatching(/^peerlane: --of: a description is whole/),
+      err: expect.stringMatching(/^peerlane: --of: json is of all functions; choose with a picture/),
     });
     expect(refused("--to", "svg", "--json")).toMatchObject({ code: 2, out: "" });
     expect(refused("--to", "png").err).toContain("Allowed choices are json, dot, mermaid, svg, markdown");

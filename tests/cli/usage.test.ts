@@ -90,7 +90,10 @@ describe("asked wrongly", () => {
       "list --color sometimes",
       "option '--color <when>' argument 'sometimes' is invalid. Allowed choices are auto, always, never.",
     ],
-    ["export --to xml", "option '--to <format>' argument 'xml' is invalid. Allowed choices are json, nccl-xml."],
+    [
+      "export --to xml",
+      "option '--to <format>' argument 'xml' is invalid. Allowed choices are json, dot, mermaid, svg, markdown, nccl-xml.",
+    ],
     ["list GPU0", "too many arguments for 'list'. Expected 0 arguments but got 1."],
   ])("%s: says what the command takes", (words, message) => {
     expect(ask(...words.split(" "))).toEqual({

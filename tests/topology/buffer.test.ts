@@ -189,12 +189,12 @@ describe("damage", () => {
       section: null,
       offset: 0,
     });
-    expect(refusal(changed(8, 3))).toMatchObject({
-      message: "of version 3, this peerlane reads 2: update peerlane",
+    expect(refusal(changed(8, 4))).toMatchObject({
+      message: "of version 4, this peerlane reads 3: update peerlane",
       section: null,
       offset: 8,
     });
-    expect(refusal(changed(8, 1)).message).toBe("of version 1, this peerlane reads 2: write it anew from its source");
+    expect(refusal(changed(8, 1)).message).toBe("of version 1, this peerlane reads 3: write it anew from its source");
     expect(refusal(changed(whole.length - 100, whole[whole.length - 100]! ^ 1))).toMatchObject({
       message: "damaged: its checksum is another; read or transfer it again",
       section: null,
