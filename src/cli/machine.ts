@@ -2,6 +2,7 @@ import { formatCpu, parseCpu } from "../topology/cpu.js";
 import { openSource, readThisMachine } from "../readers/node-machine.js";
 import { read, type Source } from "../readers/read.js";
 import { ReadError } from "../readers/reading.js";
+import { contradictions } from "../letters/contradictions.js";
 import { PeerDma } from "../explain/peer-dma.js";
 import { isPacked } from "../topology/buffer/buffer.js";
 import type { CpuDescription, IommuMode, MachineDescription, SystemDescription } from "../topology/description.js";
@@ -37,7 +38,7 @@ export async function openMachine(options: SharedOptions, allSystems = false, as
   if (!asDescribed) await nameDevices(topology);
   return {
     topology,
-    findings,
+    findings: [...findings, ...contradictions(topology)],
     peerDma: (ids) => new PeerDma(topology, choosePolicy(systemsOf(topology, ids))),
   };
 }

@@ -22,7 +22,7 @@ export type FindingCode =
   | "CAPABILITY_CHAIN" // looped, truncated or leading outside
   | "MALFORMED_LINE" // a field that has no place in the format
   | "CUT_SHORT" // the input ends in the middle of something
-  | "SOURCES_DISAGREE" // two sources of one machine contradict each other
+  | "SOURCES_DISAGREE" // two sources of one machine contradict each other, or one itself
   | "MASKED_ADDRESSES" // /proc/iomem read without privilege: all zero
   | "MISSING_FILE" // a file that the format promises and the source lacks
   // topology
