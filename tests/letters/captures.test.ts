@@ -47,7 +47,7 @@ function bridgesAbove(devices: Map<string, Device>, bdf: string): Device[] {
 }
 
 /** Every bridge that is passed on the way but for the ports of switches: a switch has one upstream port. */
-function nvidia(devices: Map<string, Device>, a: Device, b: Device): string {
+function nvidia(devices: Map<string, Device>, nodes: number, a: Device, b: Device): string {
   if (a === b) return "X";
   const [one, other] = [bridgesAbove(devices, a.bdf), bridgesAbove(devices, b.bdf)];
   const shared = one.filter((bridge) => other.includes(bridge));
@@ -57,6 +57,7 @@ function nvidia(devices: Map<string, Device>, a: Device, b: Device): string {
     return counted.length > 1 ? "PXB" : "PIX";
   }
   if (a.root === b.root) return "PHB";
+  if (nodes === 1) return "NODE";
   if (a.numa < 0 || b.numa < 0) return "?";
   return a.numa === b.numa ? "NODE" : "SYS";
 }
@@ -118,7 +119,8 @@ describe("letters of captured machines", () => {
         }),
       );
     };
-    check("nvidia", (a, b) => nvidia(devices, devices.get(a)!, devices.get(b)!));
+    const nodes = machine.systems[0]!.numaNodes?.length ?? 0;
+    check("nvidia", (a, b) => nvidia(devices, nodes, devices.get(a)!, devices.get(b)!));
     check("nccl", (a, b) => nccl(devices, devices.get(a)!, devices.get(b)!));
     const answers = new Map(kernel.pairs.map((pair) => [`${pair.provider} ${pair.client}`, pair]));
     check("kernel", (a, b) => {
