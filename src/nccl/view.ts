@@ -1,4 +1,3 @@
-import { formatBus, parseBdf } from "../topology/bdf.js";
 import { isX86 } from "../topology/cpu.js";
 import { cpuMaskOf, cpuWords } from "../topology/cpu-list.js";
 import type {
@@ -8,6 +7,7 @@ import type {
   NcclView,
   SystemDescription,
 } from "../topology/description.js";
+import { NumaNodes } from "../topology/numa-nodes.js";
 import type { Topology } from "../topology/topology.js";
 
 /** A view, and what NCCL may want that the description does not show. */
@@ -128,11 +128,14 @@ class Tree {
   readonly #cpus = new Map<string, PciElement[]>();
   readonly #elements = new Map<number, PciElement>();
   readonly #withoutNode: string[] = [];
+  readonly #numaNodes: NumaNodes;
 
   constructor(
     private readonly topology: Topology,
     private readonly system: SystemDescription,
-  ) {}
+  ) {
+    this.#numaNodes = new NumaNodes(topology);
+  }
 
   add(id: number): void {
     this.#element(id);
@@ -167,7 +170,7 @@ class Tree {
     const port = path.length > 2 ? this.topology.describe(path[1]!) : null;
     const made: PciElement = { element: "pci", attributes: pciAttributes(description, port), children: [] };
     this.#elements.set(id, made);
-    const siblings = above === null ? this.#below(this.#numaIdOf(id, path)) : this.#element(above).children;
+    const siblings = above === null ? this.#below(this.#numaIdOf(id)) : this.#element(above).children;
     siblings.push(made);
     return made;
   }
@@ -179,13 +182,9 @@ class Tree {
   }
 
   /** The node of the topmost element, as NCCL reads it; -1: none. */
-  #numaIdOf(id: number, path: Uint32Array): string {
-    const { bdf, numaNode } = this.topology.describe(id)!;
-    const root = parseBdf(this.topology.describe(path.at(-2)!)!.bdf)!;
-    const bus = formatBus(root.segment, root.bus);
-    const hostBridge = this.system.hostBridges?.find((each) => each.root === bus);
-    const node = numaNode === undefined ? hostBridge?.numaNode : numaNode;
-    if (node === undefined) this.#withoutNode.push(bdf);
+  #numaIdOf(id: number): string {
+    const node = this.#numaNodes.near(id);
+    if (node === undefined) this.#withoutNode.push(this.topology.registers(id)!.bdf);
     return String(node ?? -1);
   }
 

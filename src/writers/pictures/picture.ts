@@ -1,5 +1,6 @@
-import type { FunctionDescription, HostBridgeDescription, LinkDescription } from "../../topology/description.js";
+import type { FunctionDescription, LinkDescription } from "../../topology/description.js";
 import { formatCpu, cpuOf } from "../../topology/cpu.js";
+import { NumaNodes } from "../../topology/numa-nodes.js";
 import type { Topology } from "../../topology/topology.js";
 import { formatLink, idsOf, redirectBits, shortLabel, whatItIs } from "../describe.js";
 import { extrasOf, extrasText, formatBandwidth } from "../links.js";
@@ -299,19 +300,19 @@ export class Artist {
 
   /** Host bridges by NUMA node; those that nothing drawn is below are left out. */
   groups(): Group[] {
-    const { topology, roots, system } = this.machine;
-    const described = topology.systems[system]!.hostBridges ?? [];
-    const byBus = new Map([...described].reverse().map((hostBridge) => [hostBridge.root, hostBridge]));
+    const { topology, roots } = this.machine;
+    const numaNodes = new NumaNodes(topology);
     const groups = new Map<number | null, Hub[]>();
     for (const id of roots) {
-      const { root } = topology.roots[topology.rootOrdinal(id)]!;
+      const ordinal = topology.rootOrdinal(id);
+      const { root } = topology.roots[ordinal]!;
       const below = this.#below.get(id) ?? [];
       if (below.length === 0) {
         this.#undrawnRoots++;
         this.#undrawnFunctions += this.#others.get(id) ?? 0;
         continue;
       }
-      const node = this.#numaNode(below, root.known ? byBus.get(root.bus) : undefined);
+      const node = numaNodes.nearRoot(ordinal) ?? null;
       const hub = this.#rootHub(id, root.bus, root.known, below);
       const hubs = groups.get(node);
       if (hubs === undefined) groups.set(node, [hub]);
@@ -319,19 +320,6 @@ export class Artist {
     }
     const order = (node: number | null) => node ?? Infinity;
     return [...groups].sort(([a], [b]) => order(a) - order(b)).map(([numaNode, hubs]) => ({ numaNode, hubs }));
-  }
-
-  /** As the host bridge says, else as all that is drawn below it and says so agrees. */
-  #numaNode(below: readonly number[], hostBridge: HostBridgeDescription | undefined): number | null {
-    if (hostBridge?.numaNode !== undefined) return isNode(hostBridge.numaNode) ? hostBridge.numaNode : null;
-    const nodes = new Set<number>();
-    const pending = [...below];
-    for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
-      const { numaNode } = this.machine.topology.registers(id)!;
-      if (isNode(numaNode)) nodes.add(numaNode);
-      pending.push(...(this.#below.get(id) ?? []));
-    }
-    return nodes.size === 1 ? [...nodes][0]! : null;
   }
 
   #rootHub(id: number, bus: string, known: boolean, below: readonly number[]): Hub {
@@ -500,10 +488,6 @@ export function* everything(box: Box | Port): Generator<Box | Port> {
   if ("shape" in box && box.shape === "device") return;
   for (const below of box.below) yield* everything(below);
   if ("ports" in box) for (const port of box.ports) yield* everything(port);
-}
-
-function isNode(node: number | null | undefined): node is number {
-  return typeof node === "number" && node >= 0;
 }
 
 function least(values: readonly (number | null | undefined)[]): number | null {
