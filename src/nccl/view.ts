@@ -1,3 +1,4 @@
+import { isGpuClass, isNetworkClass } from "../topology/class-code.js";
 import { isX86 } from "../topology/cpu.js";
 import { cpuMaskOf, cpuWords } from "../topology/cpu-list.js";
 import type {
@@ -65,7 +66,7 @@ function devicesOf(topology: Topology, ordinal: number, virtualFunctions: Readon
   for (const id of topology.functions(ordinal)) {
     const description = topology.describe(id)!;
     const { class: code, bdf, physicalFunction } = description;
-    if (!/^0[23]|^12/.test(code ?? "")) continue;
+    if (!isGpuClass(code) && !isNetworkClass(code)) continue;
     if (typeof physicalFunction === "string" && !virtualFunctions.has(bdf)) continue;
     found.push({ id, description });
   }
@@ -73,17 +74,15 @@ function devicesOf(topology: Topology, ordinal: number, virtualFunctions: Readon
   return found.filter(({ description }) => {
     const maker = makerOf(description);
     // A screen of nobody knows whose is rather that of a management controller.
-    return isAdapter(description) || (maker === undefined ? !isScreen(description) : maker === driven);
+    return isNetworkClass(description.class) || (maker === undefined ? !isScreen(description) : maker === driven);
   });
 }
 
 function dialectOf(devices: readonly Device[]): "nccl" | "rccl" {
-  const makers = devices.map(({ description }) => (isAdapter(description) ? undefined : makerOf(description)));
+  const makers = devices.map(({ description }) =>
+    isNetworkClass(description.class) ? undefined : makerOf(description),
+  );
   return makers.includes(AMD) && !makers.includes(NVIDIA) ? "rccl" : "nccl";
-}
-
-function isAdapter({ class: code }: FunctionDescription): boolean {
-  return code?.startsWith("02") === true;
 }
 
 function isScreen({ class: code }: FunctionDescription): boolean {

@@ -1,4 +1,5 @@
 import type { FunctionDescription, LinkDescription } from "../../topology/description.js";
+import { isBridge } from "../../topology/class-code.js";
 import { formatCpu, cpuOf } from "../../topology/cpu.js";
 import { NumaNodes } from "../../topology/numa-nodes.js";
 import type { Topology } from "../../topology/topology.js";
@@ -401,8 +402,7 @@ export class Artist {
 
   #isBridge(id: number): boolean {
     if ((this.#below.get(id)?.length ?? 0) > 0) return true;
-    const { kind, bus, class: code } = this.machine.topology.registers(id)!;
-    return bus !== undefined || code?.startsWith("0604") === true || (kind !== undefined && BRIDGES.test(kind));
+    return isBridge(this.machine.topology.registers(id)!);
   }
 
   /** Both ends know their link: what neither can do is no degradation. */
@@ -479,8 +479,6 @@ export class Artist {
     ];
   }
 }
-
-const BRIDGES = /(?:port|pci-bridge|pcie-bridge|cardbus-bridge)$/;
 
 /** A box, its ports, and all that is below them. */
 export function* everything(box: Box | Port): Generator<Box | Port> {
