@@ -84,7 +84,8 @@ function choose(
     if (!wanted.has(id) || drawn.has(id)) continue;
     const added = [id];
     for (let above = machine.above(id); topology.isFunction(above); above = machine.above(above)) {
-      if (drawn.has(above)) break;
+      // Deeper than there is room for: how much deeper does not matter.
+      if (drawn.has(above) || drawn.size + added.length > most) break;
       added.push(above);
     }
     if (drawn.size + added.length > most) left++;
