@@ -1,3 +1,4 @@
+import { isGpuClass, isNetworkClass } from "../topology/class-code.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
 import { UsageError } from "./exit.js";
@@ -8,9 +9,9 @@ const GROUPS: Readonly<Record<string, (description: FunctionDescription) => bool
   all: () => true,
   endpoint: ({ class: code, bus }) => bus === undefined && code?.startsWith("06") !== true,
   bridge: ({ class: code, bus }) => bus !== undefined || code?.startsWith("0604") === true,
-  gpu: ({ class: code }) => code?.startsWith("03") === true || code?.startsWith("1200") === true,
+  gpu: ({ class: code }) => isGpuClass(code),
   accelerator: ({ class: code }) => code?.startsWith("12") === true,
-  nic: ({ class: code }) => code?.startsWith("02") === true,
+  nic: ({ class: code }) => isNetworkClass(code),
   nvme: ({ class: code }) => code?.startsWith("0108") === true,
   storage: ({ class: code }) => code?.startsWith("01") === true,
   memory: ({ class: code }) => code?.startsWith("05") === true,

@@ -1,3 +1,4 @@
+import { isGpuClass, isNetworkClass } from "../topology/class-code.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
 import type { Device } from "./claims.js";
@@ -8,17 +9,16 @@ import type { Device } from "./claims.js";
  */
 export function devicesOf(topology: Topology, ids: Iterable<number>): Device[] {
   const numbers = new Map<number, number>();
-  const counts = new Map<string, number>();
-  for (const id of topology.functions()) {
-    const description = topology.describe(id)!;
-    const maker = isNvidiaGpu(description) ? "gpu" : isMellanoxNic(description) ? "nic" : null;
-    if (maker === null) continue;
-    const key = `${topology.systemOf(id)} ${maker}`;
-    const number = counts.get(key) ?? 0;
-    numbers.set(id, number);
-    counts.set(key, number + 1);
+  const wanted = [...ids];
+  for (const system of new Set(wanted.map((id) => topology.systemOf(id)))) {
+    const counts = { gpu: 0, nic: 0 };
+    for (const id of topology.functions(system)) {
+      const description = topology.registers(id)!;
+      const maker = isNvidiaGpu(description) ? "gpu" : isMellanoxNic(description) ? "nic" : null;
+      if (maker !== null) numbers.set(id, counts[maker]++);
+    }
   }
-  return Array.from(ids, (id) => {
+  return wanted.map((id) => {
     const description = topology.describe(id)!;
     const number = numbers.get(id) ?? null;
     return {
@@ -34,8 +34,8 @@ export function devicesOf(topology: Topology, ids: Iterable<number>): Device[] {
 
 function kindOf(description: FunctionDescription, isNumbered: boolean): Device["kind"] {
   const { class: code } = description;
-  if (code?.startsWith("03") === true || code?.startsWith("12") === true) return "gpu";
-  if (code?.startsWith("02") === true) return "nic";
+  if (isGpuClass(code)) return "gpu";
+  if (isNetworkClass(code)) return "nic";
   if (!isNumbered) return "other";
   return isNvidiaGpu(description) ? "gpu" : "nic";
 }
@@ -48,7 +48,9 @@ function isNvidiaGpu({ bdf, bus, vendor, class: code, label }: FunctionDescripti
 
 /** A network function of Mellanox; one whose class is not shown counts. */
 export function isMellanoxNic({ bus, vendor, class: code, label }: FunctionDescription): boolean {
-  return bus === undefined && isMadeBy("15b3", "Mellanox", vendor, label) && (code?.startsWith("02") ?? true);
+  return (
+    bus === undefined && isMadeBy("15b3", "Mellanox", vendor, label) && (code === undefined || isNetworkClass(code))
+  );
 }
 
 function isMadeBy(id: string, maker: string, vendor: string | undefined, label: string | undefined): boolean {

@@ -1,3 +1,4 @@
+import { isNetworkClass } from "../topology/class-code.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
 import type { Claims } from "./claims.js";
@@ -106,7 +107,7 @@ class NcclEyes {
 
 /** Undefined: not shown. */
 function isNetwork(description: FunctionDescription): boolean | undefined {
-  if (description.class !== undefined) return description.class.startsWith("02");
+  if (description.class !== undefined) return isNetworkClass(description.class);
   return isMellanoxNic(description) ? true : undefined;
 }
 

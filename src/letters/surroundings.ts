@@ -1,29 +1,21 @@
+import { NumaNodes } from "../topology/numa-nodes.js";
 import type { Topology } from "../topology/topology.js";
 
 /** What letters ask of a topology: which switches stand above a function, and which NUMA node is near it. */
 export class Surroundings {
   readonly #paths = new Map<number, readonly number[]>();
-  readonly #switches = new Map<number, readonly number[]>();
   readonly #isSwitch = new Map<number, boolean>();
-  readonly #nodes = new Map<number, number | null | undefined>();
+  readonly #nodes: NumaNodes;
 
-  constructor(readonly topology: Topology) {}
+  constructor(readonly topology: Topology) {
+    this.#nodes = new NumaNodes(topology);
+  }
 
   /** From a function up to its host bridge, both included. */
   path(id: number): readonly number[] {
     let path = this.#paths.get(id);
     if (path === undefined) this.#paths.set(id, (path = [...this.topology.path(id)]));
     return path;
-  }
-
-  /** The switches and bridges above a function, each once and the nearest first; those that ports belong to. */
-  switchesAbove(id: number): readonly number[] {
-    let above = this.#switches.get(id);
-    if (above === undefined) {
-      const bridges = this.path(id).slice(1, -1);
-      this.#switches.set(id, (above = bridges.filter((bridge) => this.isSwitch(bridge))));
-    }
-    return above;
   }
 
   /**
@@ -58,29 +50,9 @@ export class Surroundings {
     );
   }
 
-  /**
-   * The NUMA node near a function; null: Linux knows none; undefined: not shown. Linux takes it from the root bus, so
-   * that what other functions below the same host bridge say holds for all, unless they contradict each other.
-   */
+  /** The NUMA node near a function; null: Linux knows none; undefined: not shown. */
   numaNode(id: number): number | null | undefined {
-    const own = this.topology.describe(id)?.numaNode;
-    return own !== undefined ? own : this.#nodeBelow(this.topology.rootOrdinal(id));
-  }
-
-  #nodeBelow(ordinal: number): number | null | undefined {
-    if (this.#nodes.has(ordinal)) return this.#nodes.get(ordinal);
-    const { topology } = this;
-    const { id, root } = topology.roots[ordinal]!;
-    const stated = topology.systems[root.system]!.hostBridges?.find((bridge) => bridge.root === root.bus)?.numaNode;
-    const said = new Set(stated === undefined ? [] : [stated]);
-    const end = topology.roots[ordinal + 1]?.id ?? topology.size + 1;
-    for (let below = id + 1; stated === undefined && below < end; below++) {
-      const node = topology.describe(below)!.numaNode;
-      if (node !== undefined) said.add(node);
-    }
-    const node = said.size === 1 ? [...said][0] : undefined;
-    this.#nodes.set(ordinal, node);
-    return node;
+    return this.#nodes.near(id);
   }
 
   /** Whether the NUMA nodes near two functions of one system are the same, as far as that is shown. */

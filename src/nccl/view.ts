@@ -1,4 +1,4 @@
-import { formatBus, parseBdf } from "../topology/bdf.js";
+import { isGpuClass, isNetworkClass } from "../topology/class-code.js";
 import { isX86 } from "../topology/cpu.js";
 import { cpuMaskOf, cpuWords } from "../topology/cpu-list.js";
 import type {
@@ -8,6 +8,7 @@ import type {
   NcclView,
   SystemDescription,
 } from "../topology/description.js";
+import { NumaNodes } from "../topology/numa-nodes.js";
 import type { Topology } from "../topology/topology.js";
 
 /** A view, and what NCCL may want that the description does not show. */
@@ -65,7 +66,7 @@ function devicesOf(topology: Topology, ordinal: number, virtualFunctions: Readon
   for (const id of topology.functions(ordinal)) {
     const description = topology.describe(id)!;
     const { class: code, bdf, physicalFunction } = description;
-    if (!/^0[23]|^12/.test(code ?? "")) continue;
+    if (!isGpuClass(code) && !isNetworkClass(code)) continue;
     if (typeof physicalFunction === "string" && !virtualFunctions.has(bdf)) continue;
     found.push({ id, description });
   }
@@ -73,17 +74,15 @@ function devicesOf(topology: Topology, ordinal: number, virtualFunctions: Readon
   return found.filter(({ description }) => {
     const maker = makerOf(description);
     // A screen of nobody knows whose is rather that of a management controller.
-    return isAdapter(description) || (maker === undefined ? !isScreen(description) : maker === driven);
+    return isNetworkClass(description.class) || (maker === undefined ? !isScreen(description) : maker === driven);
   });
 }
 
 function dialectOf(devices: readonly Device[]): "nccl" | "rccl" {
-  const makers = devices.map(({ description }) => (isAdapter(description) ? undefined : makerOf(description)));
+  const makers = devices.map(({ description }) =>
+    isNetworkClass(description.class) ? undefined : makerOf(description),
+  );
   return makers.includes(AMD) && !makers.includes(NVIDIA) ? "rccl" : "nccl";
-}
-
-function isAdapter({ class: code }: FunctionDescription): boolean {
-  return code?.startsWith("02") === true;
 }
 
 function isScreen({ class: code }: FunctionDescription): boolean {
@@ -128,11 +127,14 @@ class Tree {
   readonly #cpus = new Map<string, PciElement[]>();
   readonly #elements = new Map<number, PciElement>();
   readonly #withoutNode: string[] = [];
+  readonly #numaNodes: NumaNodes;
 
   constructor(
     private readonly topology: Topology,
     private readonly system: SystemDescription,
-  ) {}
+  ) {
+    this.#numaNodes = new NumaNodes(topology);
+  }
 
   add(id: number): void {
     this.#element(id);
@@ -167,7 +169,7 @@ class Tree {
     const port = path.length > 2 ? this.topology.describe(path[1]!) : null;
     const made: PciElement = { element: "pci", attributes: pciAttributes(description, port), children: [] };
     this.#elements.set(id, made);
-    const siblings = above === null ? this.#below(this.#numaIdOf(id, path)) : this.#element(above).children;
+    const siblings = above === null ? this.#below(this.#numaIdOf(id)) : this.#element(above).children;
     siblings.push(made);
     return made;
   }
@@ -179,13 +181,9 @@ class Tree {
   }
 
   /** The node of the topmost element, as NCCL reads it; -1: none. */
-  #numaIdOf(id: number, path: Uint32Array): string {
-    const { bdf, numaNode } = this.topology.describe(id)!;
-    const root = parseBdf(this.topology.describe(path.at(-2)!)!.bdf)!;
-    const bus = formatBus(root.segment, root.bus);
-    const hostBridge = this.system.hostBridges?.find((each) => each.root === bus);
-    const node = numaNode === undefined ? hostBridge?.numaNode : numaNode;
-    if (node === undefined) this.#withoutNode.push(bdf);
+  #numaIdOf(id: number): string {
+    const node = this.#numaNodes.near(id);
+    if (node === undefined) this.#withoutNode.push(this.topology.registers(id)!.bdf);
     return String(node ?? -1);
   }
 

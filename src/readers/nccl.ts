@@ -15,7 +15,7 @@ import { mergeFunction } from "../topology/merge/merge.js";
 import { Settlement } from "../topology/merge/settlement.js";
 import { defined } from "./config-space.js";
 import type { Reading } from "./reading.js";
-import { readXml, type XmlElement } from "./xml.js";
+import { readXml, rootElement, type XmlElement } from "./xml.js";
 
 /*
  *     <system version="1">                                      1 NCCL, 2 RCCL
@@ -30,16 +30,7 @@ import { readXml, type XmlElement } from "./xml.js";
 
 /** Whether `text` is a topology file of NCCL or RCCL: its first element is a `system`. */
 export function looksLikeNccl(text: string): boolean {
-  const blanks = /[\s\uFEFF]*/y;
-  for (let at = 0; ;) {
-    blanks.lastIndex = at;
-    at += blanks.exec(text)![0].length;
-    const end = text.startsWith("<!--", at) ? "-->" : /^<[?!]/.test(text.slice(at, at + 2)) ? ">" : null;
-    if (end === null) return /^<system(?=[\s/>])/.test(text.slice(at, at + 8));
-    const closed = text.indexOf(end, at);
-    if (closed === -1) return false;
-    at = closed + end.length;
-  }
+  return rootElement(text) === "system";
 }
 
 const TOOLS: Readonly<Record<string, "nccl" | "rccl">> = { 1: "nccl", 2: "rccl" };

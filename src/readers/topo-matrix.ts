@@ -1,3 +1,4 @@
+import { isCpuList } from "../topology/cpu-list.js";
 import type { MatrixDeviceDescription, MatrixView } from "../topology/views.js";
 import type { Finding } from "../topology/finding.js";
 import type { Reading } from "./reading.js";
@@ -152,10 +153,6 @@ function isRest(row: Row, words: readonly string[], { head }: Sheet): boolean {
 
 const NOTHING = "N/A";
 
-function isCpuList(word: string): boolean {
-  return /^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*$/.test(word);
-}
-
 interface Drawn {
   readonly view: MatrixView;
   readonly findings: readonly Finding[];
@@ -230,7 +227,7 @@ function deviceOf(name: string, legend: string | undefined, behind: readonly str
   return {
     name,
     ...(legend === undefined ? {} : { legend }),
-    ...(cpus !== undefined && isCpuList(cpus) ? { cpus } : {}),
-    ...(numaNodes !== undefined && isCpuList(numaNodes) ? { numaNodes } : {}),
+    ...(cpus && isCpuList(cpus) ? { cpus } : {}),
+    ...(numaNodes && isCpuList(numaNodes) ? { numaNodes } : {}),
   };
 }

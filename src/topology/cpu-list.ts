@@ -1,3 +1,34 @@
+/** CPUs, or bits, from the first to the last, both included. */
+export interface Run {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The bits that are set, lowest first, no two runs touching; `words` of 32 bits, the lowest first. */
+export function runsOf(words: readonly number[]): Run[] {
+  const runs: { first: number; last: number }[] = [];
+  words.forEach((word, index) => {
+    for (let bit = 0; bit < WORD; bit++) {
+      if (((word >>> bit) & 1) === 0) continue;
+      const at = index * WORD + bit;
+      const open = runs.at(-1);
+      if (open?.last === at - 1) open.last = at;
+      else runs.push({ first: at, last: at });
+    }
+  });
+  return runs;
+}
+
+/** As Linux lists them: `0-31,64-95`; empty for none. */
+export function formatRuns(runs: readonly Run[]): string {
+  return runs.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+}
+
+/** Whether `text` is such a list, in order and of CPUs below 2^20; an empty one, of no CPU, is. */
+export function isCpuList(text: string): boolean {
+  return cpuRuns(text) !== null;
+}
+
 /**
  * The CPUs of a bit mask as sysfs lists them: `0-31,64-95`; empty where no bit is set.
  *
@@ -6,19 +37,8 @@
  */
 export function cpuListOf(mask: string): string | null {
   const words = mask.trim().split(",").reverse();
-  const ranges: { first: number; last: number }[] = [];
-  for (const [index, word] of words.entries()) {
-    if (!/^[0-9a-f]{1,8}$/i.test(word)) return null;
-    const bits = parseInt(word, 16);
-    for (let bit = 0; bit < WORD; bit++) {
-      if (((bits >>> bit) & 1) === 0) continue;
-      const cpu = index * WORD + bit;
-      const open = ranges.at(-1);
-      if (open?.last === cpu - 1) open.last = cpu;
-      else ranges.push({ first: cpu, last: cpu });
-    }
-  }
-  return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+  if (!words.every((word) => /^[0-9a-f]{1,8}$/i.test(word))) return null;
+  return formatRuns(runsOf(words.map((word) => parseInt(word, 16))));
 }
 
 /**
@@ -29,10 +49,10 @@ export function cpuListOf(mask: string): string | null {
  * @returns null where `list` is no such list, is out of order, or names a CPU above 2^20.
  */
 export function cpuMaskOf(list: string, words = 1): string | null {
-  const ranges = cpuRanges(list);
-  if (ranges === null) return null;
+  const runs = cpuRuns(list);
+  if (runs === null) return null;
   const mask = new Uint32Array(Math.max(words, cpuWords(list)));
-  for (const { first, last } of ranges) {
+  for (const { first, last } of runs) {
     for (let cpu = first; cpu <= last; cpu++) mask[Math.trunc(cpu / WORD)]! |= 1 << (cpu % WORD);
   }
   return Array.from(mask, (bits) => bits.toString(16).padStart(8, "0"))
@@ -42,7 +62,7 @@ export function cpuMaskOf(list: string, words = 1): string | null {
 
 /** How many words the mask of a list of CPUs takes; 0 where it names none. */
 export function cpuWords(list: string): number {
-  const last = cpuRanges(list)?.at(-1)?.last;
+  const last = cpuRuns(list)?.at(-1)?.last;
   return last === undefined ? 0 : Math.trunc(last / WORD) + 1;
 }
 
@@ -52,15 +72,15 @@ const WORD = 32;
 /** More than Linux can be built for. */
 const HIGHEST_CPU = 1 << 20;
 
-function cpuRanges(list: string): readonly { readonly first: number; readonly last: number }[] | null {
-  const ranges: { first: number; last: number }[] = [];
+function cpuRuns(list: string): readonly Run[] | null {
+  const runs: Run[] = [];
   for (const part of list === "" ? [] : list.split(",")) {
     const match = /^([0-9]{1,7})(?:-([0-9]{1,7}))?$/.exec(part.trim());
     if (match === null) return null;
     const first = Number(match[1]);
     const last = Number(match[2] ?? match[1]);
-    if (first <= (ranges.at(-1)?.last ?? -1) || last < first || last > HIGHEST_CPU) return null;
-    ranges.push({ first, last });
+    if (first <= (runs.at(-1)?.last ?? -1) || last < first || last > HIGHEST_CPU) return null;
+    runs.push({ first, last });
   }
-  return ranges;
+  return runs;
 }

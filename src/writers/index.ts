@@ -26,18 +26,8 @@ export { matrixDocument, matrixLines, matrixText, type MatrixDocument } from "./
 export { ownerDocument, ownerText, ownerWord, type OwnerDocument, type OwnerEntry } from "./owner.js";
 export { pictureDot } from "./pictures/dot.js";
 export { fittingMermaid, pictureMermaid } from "./pictures/mermaid.js";
-export {
-  pictureOf,
-  type Box,
-  type Device,
-  type Group,
-  type Hub,
-  type Picture,
-  type PictureLink,
-  type PictureOptions,
-  type Port,
-  type SideEdge,
-} from "./pictures/picture.js";
+export { pictureOf, type PictureOptions } from "./pictures/picture-of.js";
+export type { Box, Device, Group, Hub, Picture, PictureLink, Port, SideEdge } from "./pictures/picture.js";
 export { pictureSvg } from "./pictures/svg.js";
 export { policyDocument, policyText, type PolicyDocument } from "./policy.js";
 export { reportMarkdown } from "./report.js";

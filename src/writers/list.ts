@@ -1,3 +1,4 @@
+import { isBridge } from "../topology/class-code.js";
 import type { Hex, Size } from "../topology/address.js";
 import { formatHex } from "../topology/address.js";
 import type { BarDescription, FunctionDescription, WindowDescription } from "../topology/description.js";
@@ -133,14 +134,6 @@ export function functionEntry(topology: Topology, id: number): FunctionEntry {
 
 /** Fields that a description may lack and whose entry does not tell that from absence. */
 const OPTIONAL = ["bars", "driver", "iommuGroup", "link", "names", "numaNode", "physicalFunction", "windows"] as const;
-
-function isBridge({ kind, bus, class: code }: FunctionDescription): boolean {
-  return (
-    bus !== undefined ||
-    code?.startsWith("0604") === true ||
-    (kind !== undefined && /(?:port|pci-bridge|pcie-bridge)$/.test(kind))
-  );
-}
 
 /** Named as the topology names it, with its system where there are several. */
 function physicalFunctionOf(

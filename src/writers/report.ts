@@ -7,7 +7,8 @@ import { nameOf } from "./describe.js";
 import { cellOf, matrixLegend } from "./matrix.js";
 import { fittingMermaid } from "./pictures/mermaid.js";
 import { printable } from "./pictures/names.js";
-import { amount, devicesOf, factsOf, pictureOf, type PictureOptions } from "./pictures/picture.js";
+import { devicesOf, factsOf, pictureOf, systemOrdinal, type PictureOptions } from "./pictures/picture-of.js";
+import { amount } from "./pictures/picture.js";
 import { missingText, policyDocument, policyText } from "./policy.js";
 
 /** Wider tables are not read. */
@@ -25,7 +26,7 @@ const MOST_MISSING = 12;
 export function reportMarkdown(peer: PeerDma, options: PictureOptions = {}): string {
   const { topology } = peer;
   const picture = pictureOf(topology, options);
-  const ordinal = ordinalOf(peer, options);
+  const ordinal = systemOrdinal(topology, options.system);
   const all = options.of === undefined ? devicesOf(topology, ordinal) : [...options.of];
   const ids = all.slice(0, MOST_DEVICES);
   const matrix = peer.matrix(ids);
@@ -52,10 +53,6 @@ export function reportMarkdown(peer: PeerDma, options: PictureOptions = {}): str
   ]
     .join("\n")
     .trimEnd();
-}
-
-function ordinalOf({ topology }: PeerDma, { system }: PictureOptions): number {
-  return typeof system === "string" ? topology.systems.findIndex(({ name }) => name === system) : (system ?? 0);
 }
 
 function extent({ topology }: PeerDma, ordinal: number): string {

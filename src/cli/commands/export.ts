@@ -3,7 +3,7 @@ import type { SystemDescription } from "../../topology/description.js";
 import type { Topology } from "../../topology/topology.js";
 import { pictureDot } from "../../writers/pictures/dot.js";
 import { fittingMermaid } from "../../writers/pictures/mermaid.js";
-import { pictureOf } from "../../writers/pictures/picture.js";
+import { pictureOf } from "../../writers/pictures/picture-of.js";
 import { pictureSvg } from "../../writers/pictures/svg.js";
 import { reportMarkdown } from "../../writers/report.js";
 import type { Answer, Command } from "../command.js";

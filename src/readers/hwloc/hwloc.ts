@@ -1,4 +1,5 @@
 import { compareBdf, formatBdf, parseBdf } from "../../topology/bdf.js";
+import { formatRuns, type Run } from "../../topology/cpu-list.js";
 import type {
   FunctionDescription,
   HostBridgeDescription,
@@ -11,7 +12,7 @@ import { Settlement } from "../../topology/merge/settlement.js";
 import { defined } from "../config-space.js";
 import { ReadError, type Reading } from "../reading.js";
 import { readXml, rootElement, type XmlElement } from "../xml.js";
-import { formatRuns, parseBitmap, type Run } from "./bitmap.js";
+import { parseBitmap } from "./bitmap.js";
 import { cpuFrom, kernelFrom, labelFrom } from "./infos.js";
 import {
   type Below,

@@ -1,3 +1,4 @@
+import { cpuListOf, isCpuList } from "../../topology/cpu-list.js";
 import type { NumaNodeDescription } from "../../topology/description.js";
 import { defined } from "../config-space.js";
 import type { FileTree } from "../files/file-tree.js";
@@ -7,7 +8,6 @@ import type { FileTree } from "../files/file-tree.js";
  *     sys/devices/system/node/node0/cpumap     0000ffff,0000ffff    the highest CPUs first, 32 a word
  */
 const NODE = /^node([0-9]{1,9})$/;
-const LIST = /^(?:[0-9]{1,9}(?:-[0-9]{1,9})?(?:,[0-9]{1,9}(?:-[0-9]{1,9})?)*)?$/;
 const MAP = /^[0-9a-f]{1,8}(?:,[0-9a-f]{8})*$/i;
 
 /** The NUMA nodes of a machine; undefined where its `sys` does not show them. */
@@ -24,20 +24,7 @@ export function readNumaNodes(tree: FileTree, sys: string): NumaNodeDescription[
 
 /** Old copies have the map only, which says the same. */
 function cpusOf(list: string | null, map: () => string | null): string | undefined {
-  if (list !== null) return LIST.test(list) ? list : undefined;
+  if (list !== null) return isCpuList(list) ? list : undefined;
   const words = map();
-  return words !== null && MAP.test(words) ? listOf(words) : undefined;
-}
-
-function listOf(map: string): string {
-  const bits = map
-    .split(",")
-    .reverse()
-    .map((word) => [...parseInt(word, 16).toString(2).padStart(32, "0")].reverse().join(""))
-    .join("");
-  const runs = [...bits.matchAll(/1+/g)].map(({ index, 0: { length } }) => ({
-    first: index,
-    last: index + length - 1,
-  }));
-  return runs.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+  return words !== null && MAP.test(words) ? cpuListOf(words)! : undefined;
 }

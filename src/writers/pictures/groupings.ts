@@ -1,7 +1,8 @@
 import { canonicalBdf } from "../../topology/bdf.js";
 import type { NcclElement, SystemDescription } from "../../topology/description.js";
 import { printable } from "./names.js";
-import { everything, type Artist, type Box, type Device, type Group, type Hub, type SideEdge } from "./picture.js";
+import type { Artist } from "./artist.js";
+import { everything, type Box, type Device, type Group, type Hub, type SideEdge } from "./picture.js";
 
 /** What NCCL's or RCCL's file groups, for a machine of which nothing shows a tree. */
 export interface Groupings {

@@ -1,17 +1,7 @@
 import type { Topology } from "../../topology/topology.js";
 import { PLAIN_STYLE, shorten } from "../style.js";
-import {
-  amount,
-  MOST_DRAWN,
-  MOST_SIDE_LABELS,
-  pictureOf,
-  type Box,
-  type Device,
-  type Hub,
-  type Picture,
-  type PictureOptions,
-  type Port,
-} from "./picture.js";
+import { MOST_DRAWN, pictureOf, type PictureOptions } from "./picture-of.js";
+import { amount, MOST_SIDE_LABELS, type Box, type Device, type Hub, type Picture, type Port } from "./picture.js";
 
 /** GitHub's limits (mermaid's `maxTextSize` and `maxEdges`): what is beyond is shown as an error instead of a picture. */
 const MOST_CHARACTERS = 50_000;
