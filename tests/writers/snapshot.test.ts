@@ -338,7 +338,8 @@ describe("redacted", () => {
 
   test("names made of addresses are numbered, in paths and in links", async () => {
     const files = machineFiles();
-    for (const name of ["enx001122334455", "enxaabbccddeeff", "00:11:22:33:44:66", "ibp0cc47afffe1b2c3d", "eth0"]) files.addDirectory(`${DEVICE}/net/${name}`);
+    for (const name of ["enx001122334455", "enxaabbccddeeff", "00:11:22:33:44:66", "ibp0cc47afffe1b2c3d", "eth0"])
+      files.addDirectory(`${DEVICE}/net/${name}`);
     files.addDirectory(`${DEVICE}/infiniband/rocex0011223344556677`);
     files.addLink("/sys/class/net/enxaabbccddeeff", "../../devices/pci0000:00/0000:00:01.0/net/enxaabbccddeeff");
     const { archive } = await snapshotOf(files, true);
