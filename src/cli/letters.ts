@@ -1,4 +1,4 @@
-import type { Claims, Device } from "../letters/claims.js";
+import type { Claims, ClaimedDevice } from "../letters/claims.js";
 import { claimsAmong } from "../letters/claims.js";
 import { compareClaims, type Comparison } from "../letters/compare.js";
 import type { Dialect } from "../letters/dialect.js";
@@ -44,7 +44,7 @@ export function machineClaims(machine: Machine, dialect: Dialect, { of, directio
   return claimsOf(machine.peerDma(ids), ids, dialect, direction);
 }
 
-const KINDS: Readonly<Record<string, (device: Device) => boolean>> = {
+const KINDS: Readonly<Record<string, (device: ClaimedDevice) => boolean>> = {
   all: () => true,
   endpoint: () => true,
   gpu: ({ kind }) => kind === "gpu",
@@ -57,7 +57,7 @@ function selectDevices(claims: Claims, of: string): Claims {
   const wanted = new Set(
     of.split(",").flatMap((part) => {
       const text = part.trim();
-      const isMeant = Object.hasOwn(KINDS, text) ? KINDS[text]! : (device: Device) => isCalled(device, text);
+      const isMeant = Object.hasOwn(KINDS, text) ? KINDS[text]! : (device: ClaimedDevice) => isCalled(device, text);
       const places = claims.devices.flatMap((device, place) => (isMeant(device) ? [place] : []));
       if (places.length > 0) return places;
       throw new UsageError(
@@ -71,7 +71,7 @@ function selectDevices(claims: Claims, of: string): Claims {
   );
 }
 
-function isCalled({ name, names, bdf }: Device, text: string): boolean {
+function isCalled({ name, names, bdf }: ClaimedDevice, text: string): boolean {
   return name === text || names.includes(text) || bdf === text;
 }
 

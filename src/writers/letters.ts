@@ -1,4 +1,4 @@
-import type { Claims, Device } from "../letters/claims.js";
+import type { Claims, ClaimedDevice } from "../letters/claims.js";
 import type { Comparison, Difference } from "../letters/compare.js";
 import { LEGENDS, type Dialect, type LegendEntry } from "../letters/dialect.js";
 import type { Match } from "../letters/match.js";
@@ -64,7 +64,7 @@ export function* lettersLines(claims: Claims, style: Style, rules = ""): Generat
 /** Where a text lacks a cell. */
 const UNSAID = ".";
 
-function headOf({ name, names }: Device, style: Style): GridHead {
+function headOf({ name, names }: ClaimedDevice, style: Style): GridHead {
   return { name, alias: shorten(names.find((other) => other !== name) ?? "", 10, style) };
 }
 
