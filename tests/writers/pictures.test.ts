@@ -5,14 +5,14 @@ import { describe, expect, test } from "vitest";
 import { linux, PeerDma, Topology, type FunctionDescription, type SystemDescription } from "../../src/index.js";
 import { read } from "../../src/readers/index.js";
 import {
-  fittingMermaid,
-  pictureDot,
   pictureMermaid,
+  pictureDot,
   pictureOf,
   pictureSvg,
   reportMarkdown,
   type Picture,
 } from "../../src/writers/index.js";
+import { chartOf } from "../../src/writers/pictures/mermaid.js";
 import { everything } from "../../src/writers/pictures/picture.js";
 import { captureFile, captureNames } from "../readers/fixtures.js";
 
@@ -154,7 +154,7 @@ function check(topology: Topology): void {
   const { functions, edges } = expected(topology);
   const svg = fromSvg(pictureSvg(picture));
   const dot = fromDot(pictureDot(picture));
-  const mermaid = fromMermaid(pictureMermaid(picture));
+  const mermaid = fromMermaid(chartOf(picture));
   for (const drawing of [svg, dot, mermaid]) expect(functionsOf(drawing.boxes)).toEqual(functions);
   expect([...svg.edges].sort()).toEqual(edges);
   expect([...dot.edges].sort()).toEqual(edges);
@@ -233,7 +233,7 @@ describe("what is drawn", () => {
     const picture = pictureOf(crowded);
     expect(functionsOf(keysOf(picture))).toHaveLength(300);
     expect(picture.legend.join()).toContain("room for 300 functions: 1700 that belong in it are left out");
-    const chart = fittingMermaid(crowded);
+    const chart = pictureMermaid(crowded);
     expect(chart.length).toBeLessThanOrEqual(50_000);
     expect(fromMermaid(chart).boxes.length).toBeGreaterThan(50);
   });
@@ -338,7 +338,7 @@ describe("names from a hostile dump", () => {
   });
 
   test("are text in mermaid", () => {
-    expect(functionsOf(fromMermaid(pictureMermaid(picture)).boxes)).toHaveLength(3);
+    expect(functionsOf(fromMermaid(chartOf(picture)).boxes)).toHaveLength(3);
   });
 
   test("are text in Markdown, where they end no fence and mention nobody", () => {
