@@ -224,6 +224,29 @@ describe("what is drawn", () => {
     expect(keys).toEqual(["h0000_00", "f0000_00_1f_0"]);
   });
 
+  test("is what hangs below bridges, where nothing shows what functions are", () => {
+    const drawing: FunctionDescription[] = [
+      { bdf: "0000:00:00.0", parent: null },
+      { bdf: "0000:00:01.0", parent: null },
+      { bdf: "0000:00:01.1", parent: null, bus: { secondary: 1, subordinate: 1 } },
+      { bdf: "0000:00:01.2", parent: null, bus: { secondary: 2, subordinate: 2 } },
+      { bdf: "0000:01:00.0", parent: "0000:00:01.1" },
+    ];
+    const hostBridges = [{ root: "0000:00" }];
+    const picture = pictureOf(machine(drawing, { hostBridges }));
+    expect(keysOf(picture)).toEqual(["h0000_00", "f0000_00_01_1", "f0000_01_00_0"]);
+    expect(picture.groups[0]!.hubs[0]).toMatchObject({ others: 3 });
+    expect(picture.legend.join()).toContain("the source shows no classes");
+    // Nothing but what is on the root bus, as in many virtual machines: then that is what there is to see.
+    const flat = pictureOf(machine(drawing.slice(0, 2), { hostBridges }));
+    expect(keysOf(flat)).toEqual(["h0000_00", "f0000_00_00_0", "f0000_00_01_0"]);
+    expect(flat.legend.join()).not.toContain("the source shows no classes");
+    const asked = machine(drawing, { hostBridges });
+    const chosen = pictureOf(asked, { of: [asked.id("0000:00:01.0")] });
+    expect(keysOf(chosen)).toEqual(["h0000_00", "f0000_00_01_0"]);
+    expect(chosen.legend.join()).not.toContain("the source shows no classes");
+  });
+
   test("has an end: what there is no room for is counted", () => {
     const many = Array.from({ length: 2000 }, (_, at): FunctionDescription => {
       const [bus, device] = [at >> 5, at & 31].map((number) => number.toString(16).padStart(2, "0"));
