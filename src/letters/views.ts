@@ -1,5 +1,19 @@
-import { canonicalBdf } from "../topology/bdf.js";
 import type { MatrixView, NcclElement, NcclView, ViewDescription } from "../topology/views.js";
+import {
+  busIdOf,
+  gpuNumberOf,
+  held,
+  isDevice,
+  isGpu,
+  isNic,
+  isNvSwitch,
+  linksOf,
+  namesOf,
+  NCCL_LINKS,
+  netNamesOf,
+  NVSWITCHES,
+  type NcclLinkKind,
+} from "../topology/nccl-element.js";
 import type { Claims, ClaimedDevice } from "./claims.js";
 import { meaningOf, UNDECIDED, type Dialect } from "./dialect.js";
 import { ncclPcieLetter, ncclWay, type NcclSwitch, type NcclWay } from "./nccl-path.js";
@@ -72,7 +86,7 @@ interface Leaf {
   readonly way: NcclWay;
   readonly cpu: NcclElement;
   /** What a GPU is linked to, by kind; empty for what is none. */
-  readonly links: Readonly<Record<LinkKind, ReadonlySet<string>>>;
+  readonly links: Readonly<Record<NcclLinkKind, ReadonlySet<string>>>;
 }
 
 function ncclViewClaims({ tool, system }: NcclView): Claims {
@@ -85,7 +99,7 @@ function ncclViewClaims({ tool, system }: NcclView): Claims {
   return {
     dialect: "nccl",
     origin: tool === "nccl" ? "the NCCL topology file" : "the RCCL topology file",
-    showsLinks: leaves.some(({ links }) => LINK_KINDS.some((kind) => links[kind].size > 0)),
+    showsLinks: leaves.some(({ links }) => NCCL_LINKS.some((kind) => links[kind].size > 0)),
     devices: leaves.map(({ device }) => device),
     letter: (row, column) => {
       if (row === column) return "LOC";
@@ -122,7 +136,7 @@ function leavesOf(system: NcclElement): Leaf[] {
     const device = deviceOf(place, leaves.length);
     if (device !== null) {
       const switches = switchesAbove(place);
-      leaves.push({ device, switches, way: ncclWay(switches), cpu: place.cpu, links: linksOf(place) });
+      leaves.push({ device, switches, way: ncclWay(switches), cpu: place.cpu, links: targetsOf(place.element) });
     }
     const inner = place.element.children.filter(({ element }) => element === "pci");
     for (const element of inner.reverse()) open.push({ element, cpu: place.cpu, above: place });
@@ -140,19 +154,17 @@ function switchesAbove({ above, cpu }: Place): NcclSwitch[] {
 
 /** What an element is as a device, if it is one; `ordinal` names those without a name. */
 function deviceOf({ element }: Place, ordinal: number): ClaimedDevice | null {
-  const [gpu, nic] = ["gpu", "nic"].map((kind) => element.children.find((child) => child.element === kind));
-  const { busid = "", class: code = "" } = element.attributes;
-  const isBridge = element.children.some((child) => child.element === "pci") || /^0x06(?:04|80)/.test(code);
-  if (gpu === undefined && nic === undefined && (element.element !== "pci" || isBridge)) return null;
-  const isGpu = gpu !== undefined || /^0x(?:03|12)/.test(code);
-  const isNic = nic !== undefined || code.startsWith("0x02");
-  const nets = (nic?.children ?? []).flatMap(({ attributes: { name } }) => (name === undefined ? [] : [name]));
-  const dev = gpu?.attributes["dev"];
-  const number = dev !== undefined && /^\d+$/.test(dev) ? Number(dev) : null;
-  const bdf = element.element === "pci" ? canonicalBdf(busid) : null;
+  const isPci = element.element === "pci";
+  // Adapters of no PCI function hang below the CPU itself.
+  if (isPci ? !isDevice(element) || isNvSwitch(element) : held(element, "nic").length === 0) return null;
+  const nets = netNamesOf(element);
+  const { busid = "" } = element.attributes;
+  const bdf = isPci ? busIdOf(element) : null;
   const unnamed = busid === "" ? `device ${ordinal}` : (bdf ?? busid);
-  const name = number === null ? (nets[0] ?? unnamed) : `GPU${number}`;
-  return { name, names: nets, bdf, kind: isGpu ? "gpu" : isNic ? "nic" : "other", number };
+  const number = gpuNumberOf(element);
+  const name = namesOf(element)[0] ?? unnamed;
+  const kind = isGpu(element) ? "gpu" : isNic(element) ? "nic" : "other";
+  return { name, names: nets, bdf, kind, number };
 }
 
 function identityOf({ attributes }: NcclElement) {
@@ -177,30 +189,18 @@ function meetingOf(a: NcclElement, b: NcclElement) {
   return a === b ? "one-cpu" : "two-cpus";
 }
 
-const LINK_KINDS = ["nvlink", "xgmi", "c2c"] as const;
-
-type LinkKind = (typeof LINK_KINDS)[number];
-
-/** Stands for all switches of NVLink: NCCL takes them for one. */
-const SWITCH_CLASS = "0x068000";
-
-function linksOf({ element }: Place): Record<LinkKind, ReadonlySet<string>> {
-  const links = element.children.find((child) => child.element === "gpu")?.children ?? [];
-  const targets = (kind: LinkKind) =>
-    new Set(
-      links
-        .filter((link) => link.element === kind)
-        .map(({ attributes: { target = "", tclass } }) =>
-          tclass === SWITCH_CLASS ? SWITCH_CLASS : (canonicalBdf(target) ?? target),
-        ),
-    );
+function targetsOf(element: NcclElement): Record<NcclLinkKind, ReadonlySet<string>> {
+  const links = linksOf(element);
+  const targets = (kind: NcclLinkKind) =>
+    new Set(links.filter((link) => link.kind === kind).map(({ target }) => target));
   return { nvlink: targets("nvlink"), xgmi: targets("xgmi"), c2c: targets("c2c") };
 }
 
 function linkLetter(a: Leaf, b: Leaf): "NVL" | "XGMI" | null {
   if (meetingOf(a.cpu, b.cpu) === "two-machines") return null;
-  const leads = (from: Leaf, to: Leaf, kind: LinkKind) => to.device.bdf !== null && from.links[kind].has(to.device.bdf);
-  const overSwitch = [a, b].every(({ links }) => links.nvlink.has(SWITCH_CLASS));
+  const leads = (from: Leaf, to: Leaf, kind: NcclLinkKind) =>
+    to.device.bdf !== null && from.links[kind].has(to.device.bdf);
+  const overSwitch = [a, b].every(({ links }) => links.nvlink.has(NVSWITCHES));
   if (overSwitch || leads(a, b, "nvlink") || leads(b, a, "nvlink")) return "NVL";
   return leads(a, b, "xgmi") || leads(b, a, "xgmi") ? "XGMI" : null;
 }

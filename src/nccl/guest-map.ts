@@ -1,5 +1,6 @@
 import { canonicalBdf } from "../topology/bdf.js";
 import type { NcclElement, NcclView } from "../topology/description.js";
+import { busIdOf, isDevice, isGpuClassText } from "../topology/nccl-element.js";
 import { ReadError } from "../readers/reading.js";
 
 /*
@@ -89,14 +90,14 @@ export function guestView(host: NcclView, { source, functions }: GuestMap): Nccl
 
   /** What of an element the guest has, in the NUMA node that is asked for; null: nothing. */
   const kept = (element: NcclElement, numaId: string, ownNuma: string): NcclElement | null => {
-    const mapped = wanted.get(canonicalBdf(element.attributes["busid"] ?? "") ?? "");
+    const mapped = wanted.get(busIdOf(element) ?? "");
     if (mapped !== undefined && isDevice(element)) {
       if (String(mapped.numaNode ?? ownNuma) !== numaId) return null;
       found.add(mapped.host);
       return {
         ...element,
         attributes: { ...element.attributes, busid: mapped.guest },
-        children: linksOf(element, wanted),
+        children: guestLinks(element, wanted),
       };
     }
     if (element.element !== "pci") return null;
@@ -144,16 +145,11 @@ function notThere({ host: bdf, line }: GuestFunction, host: NcclView, source: st
   return new ReadError(`${message}; it has ${shown}`, source, line);
 }
 
-/** An element that groups others is a switch. */
-function isDevice({ element, children }: NcclElement): boolean {
-  return element === "pci" && !children.some((child) => child.element === "pci");
-}
-
 /**
  * What the guest has of a GPU's links. Numbers and names of GPUs and adapters are the guest's affair, and NCCL would
  * believe the host's: it finds them itself, and what they are below by their bus ids.
  */
-function linksOf({ children }: NcclElement, wanted: ReadonlyMap<string, GuestFunction>): NcclElement[] {
+function guestLinks({ children }: NcclElement, wanted: ReadonlyMap<string, GuestFunction>): NcclElement[] {
   return children.flatMap((child) => {
     const links = child.children.flatMap((link) => withGuestTarget(link, wanted));
     const { sm } = child.attributes;
@@ -168,7 +164,7 @@ function withGuestTarget(link: NcclElement, wanted: ReadonlyMap<string, GuestFun
   if (target === null || (link.element !== "nvlink" && link.element !== "xgmi")) return [link];
   const mapped = wanted.get(target);
   if (mapped !== undefined) return [{ ...link, attributes: { ...link.attributes, target: mapped.guest } }];
-  return /^0x(?:03|12)/i.test(link.attributes["tclass"] ?? "0x03") ? [] : [link];
+  return isGpuClassText(link.attributes["tclass"] ?? "0x03") ? [] : [link];
 }
 
 /** Names that no function has, 32 devices a bus: `ffff:ff:01.0`, …, `ffff:ff:1f.0`, `ffff:fe:00.0`, … */

@@ -1,5 +1,4 @@
 import { isGpuClass, isNetworkClass } from "../topology/class-code.js";
-import { isX86 } from "../topology/cpu.js";
 import { cpuMaskOf, cpuWords } from "../topology/cpu-list.js";
 import type {
   CpuDescription,
@@ -8,6 +7,7 @@ import type {
   NcclView,
   SystemDescription,
 } from "../topology/description.js";
+import { ncclArchitectureOf, ncclFamilyOf } from "../topology/nccl-cpu.js";
 import { NumaNodes } from "../topology/numa-nodes.js";
 import type { Topology } from "../topology/topology.js";
 
@@ -106,7 +106,7 @@ function notPlaced(topology: Topology, devices: readonly Device[]): string[] {
 
 function notWritten({ cpu }: SystemDescription, placed: readonly Device[]): string[] {
   const notes: string[] = [];
-  if (architectureOf(cpu) === undefined) {
+  if (ncclArchitectureOf(cpu) === undefined) {
     notes.push("the CPU is not shown, and NCCL needs its arch, vendor and familyid: add /proc/cpuinfo with -i");
   }
   const nowhere = placed.filter(({ description: { link } }) => rateOf(link) === undefined);
@@ -231,30 +231,16 @@ function rateOf(link: FunctionDescription["link"]): { readonly speed: number; re
   return typeof speed === "number" && typeof width === "number" ? { speed, width } : undefined;
 }
 
-const ARCHITECTURES: Readonly<Record<string, string>> = { arm64: "arm64", aarch64: "arm64" };
-
-function architectureOf(cpu: CpuDescription | undefined): string | undefined {
-  if (cpu === undefined) return undefined;
-  if (isX86(cpu) === true) return "x86_64";
-  const { architecture = "" } = cpu;
-  return architecture.startsWith("ppc64") ? "ppc64" : ARCHITECTURES[architecture];
-}
-
 function cpuAttributes(cpu: CpuDescription | undefined): Record<string, string> {
-  const arch = architectureOf(cpu);
+  const arch = ncclArchitectureOf(cpu);
   if (cpu === undefined || arch !== "x86_64") return stated({ arch });
   const { vendor, family, modelNumber } = cpu;
   return stated({
     arch,
     vendor,
-    familyid: family === undefined ? undefined : String(packedFamily(family)),
+    familyid: family === undefined ? undefined : String(ncclFamilyOf(family)),
     modelid: modelNumber === undefined ? undefined : String(modelNumber),
   });
-}
-
-/** CPUID's base family, and in the bits above it the extended one: Zen 2, family 23, is 143. */
-function packedFamily(family: number): number {
-  return family <= 15 ? family : 15 + ((family - 15) << 4);
 }
 
 function stated(attributes: Readonly<Record<string, string | undefined>>): Record<string, string> {

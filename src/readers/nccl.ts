@@ -1,4 +1,3 @@
-import { canonicalBdf } from "../topology/bdf.js";
 import { cpuListOf } from "../topology/cpu-list.js";
 import type {
   CpuDescription,
@@ -13,6 +12,8 @@ import type {
 import type { Finding } from "../topology/finding.js";
 import { mergeFunction } from "../topology/merge/merge.js";
 import { Settlement } from "../topology/merge/settlement.js";
+import { architectureOfNccl, familyOfNccl } from "../topology/nccl-cpu.js";
+import { busIdOf, isFunction, isGpu, linksOf, namesOf, numaNodeOf } from "../topology/nccl-element.js";
 import { defined } from "./config-space.js";
 import type { Reading } from "./reading.js";
 import { readXml, rootElement, type XmlElement } from "./xml.js";
@@ -152,32 +153,20 @@ interface Endpoint {
 
 function endpointsOf(cpu: NcclElement): Endpoint[] {
   if (cpu.element !== "cpu") return [];
-  const numaNode = numaIdOf(cpu);
+  const numaNode = numaNodeOf(cpu) ?? undefined;
   const found: Endpoint[] = [];
   const walk = (element: NcclElement) => {
-    if (element.element === "pci" && isEndpoint(element)) found.push({ pci: element, numaNode });
-    else element.children.forEach(walk);
+    if (isFunction(element)) found.push({ pci: element, numaNode });
+    element.children.forEach(walk);
   };
   cpu.children.forEach(walk);
   return found;
 }
 
-/** Bridges are class 06, but for NVSwitches, which are devices (0680). Ids of ones or zeros belong to nobody. */
-function isEndpoint({ attributes, children }: NcclElement): boolean {
-  if (children.some(({ element }) => element === "pci")) return false;
-  const code = attributes["class"] ?? "";
-  if (/^0x06/i.test(code) && !/^0x0680/i.test(code)) return false;
-  return !/^0x(?:ffff|0000)$/i.test(attributes["vendor"] ?? "") && !/^f+:ff:/i.test(attributes["busid"] ?? "");
-}
-
-function isGpu({ attributes, children }: NcclElement): boolean {
-  return children.some(({ element }) => element === "gpu") || /^0x(?:03|12)/i.test(attributes["class"] ?? "");
-}
-
 /** Null where the element names no function. */
 function describeEndpoint({ pci, numaNode }: Endpoint): FunctionDescription | null {
   const { attributes } = pci;
-  const bdf = canonicalBdf(attributes["busid"] ?? "");
+  const bdf = busIdOf(pci);
   if (bdf === null) return null;
   const names = namesOf(pci);
   return defined<FunctionDescription>({
@@ -214,31 +203,22 @@ function linkOf({ link_speed, link_width }: NcclElement["attributes"]): LinkDesc
   });
 }
 
-function namesOf({ children }: NcclElement): string[] {
-  const names = children.flatMap(({ element, attributes, children: inner }) => {
-    if (element === "gpu") return /^[0-9]+$/.test(attributes["dev"] ?? "") ? [`GPU${attributes["dev"]}`] : [];
-    return element === "nic" ? inner.flatMap((net) => net.attributes["name"] || []) : [];
-  });
-  return [...new Set(names)];
-}
-
 /** More than any GPU has; who writes more means something else, or harm. */
 const MOST_LINKS = 256;
 
 /** Both ends list the links between them, each as many as there are. */
 function sideLinksOf(gpus: readonly Endpoint[], source: string, findings: Finding[]): SideLinkDescription[] {
-  const names = new Set(gpus.map(({ pci }) => canonicalBdf(pci.attributes["busid"] ?? "")));
+  const names = new Set(gpus.map(({ pci }) => busIdOf(pci)));
   const counts = new Map<string, { readonly link: SideLinkDescription; readonly said: Map<string, number> }>();
   for (const { pci } of gpus) {
-    const end = canonicalBdf(pci.attributes["busid"] ?? "");
-    for (const { element: kind, attributes } of pci.children.flatMap(({ children }) => children)) {
-      if (kind !== "nvlink" && kind !== "xgmi") continue;
-      const target = canonicalBdf(attributes["target"] ?? "");
-      const count = Number(attributes["count"]);
+    const end = busIdOf(pci);
+    for (const { kind, target, count: stated } of linksOf(pci)) {
+      if (kind === "c2c") continue;
+      const count = Number(stated);
       // Links to an NVSwitch, or to nobody knows what, stay in the view.
-      if (end === null || target === null || target === end || !names.has(target)) continue;
+      if (end === null || target === end || !names.has(target)) continue;
       if (!Number.isInteger(count) || count < 1 || count > MOST_LINKS) {
-        findings.push(badCount(kind, end, target, attributes["count"], source));
+        findings.push(badCount(kind, end, target, stated, source));
         continue;
       }
       const [from, to] = end < target ? [end, target] : [target, end];
@@ -257,21 +237,17 @@ function sideLinksOf(gpus: readonly Endpoint[], source: string, findings: Findin
 
 function attachmentsOf(gpus: readonly Endpoint[]): HostAttachmentDescription[] {
   const attached = gpus
-    .filter(({ pci }) => pci.children.some(({ children }) => children.some(({ element }) => element === "c2c")))
-    .flatMap(({ pci }) => canonicalBdf(pci.attributes["busid"] ?? "") ?? []);
+    .filter(({ pci }) => linksOf(pci).some(({ kind }) => kind === "c2c"))
+    .flatMap(({ pci }) => busIdOf(pci) ?? []);
   return [...new Set(attached)].map((bdf) => ({ kind: "c2c", function: bdf }));
-}
-
-function numaIdOf({ attributes }: NcclElement): number | undefined {
-  return /^[0-9]{1,9}$/.test(attributes["numaid"] ?? "") ? Number(attributes["numaid"]) : undefined;
 }
 
 /** A node that is listed twice has the CPUs that both say. */
 function numaNodesOf(cpus: readonly NcclElement[]): NumaNodeDescription[] {
   const nodes = new Map<number, Set<string>>();
   for (const cpu of cpus) {
-    const node = numaIdOf(cpu);
-    if (cpu.element !== "cpu" || node === undefined) continue;
+    const node = numaNodeOf(cpu);
+    if (cpu.element !== "cpu" || node === null) continue;
     const { affinity, affinity_offset: offset } = cpu.attributes;
     const list = affinity === undefined || (offset ?? "0") !== "0" ? null : cpuListOf(affinity);
     const lists = nodes.get(node) ?? new Set<string>();
@@ -282,8 +258,6 @@ function numaNodesOf(cpus: readonly NcclElement[]): NumaNodeDescription[] {
     .map(([node, lists]) => ({ node, ...(lists.size === 1 ? { cpus: [...lists][0]! } : {}) }));
 }
 
-const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "x86", arm64: "arm64", ppc64: "ppc64" };
-
 /** What all processors that say anything agree on. */
 function cpuOf(cpus: readonly NcclElement[]): CpuDescription {
   const agreed = (name: string) => {
@@ -293,19 +267,11 @@ function cpuOf(cpus: readonly NcclElement[]): CpuDescription {
   const family = wholeNumber(agreed("familyid"));
   const arch = agreed("arch");
   return defined<CpuDescription>({
-    architecture: arch === undefined ? undefined : ARCHITECTURES[arch],
+    architecture: arch === undefined ? undefined : architectureOfNccl(arch),
     vendor: agreed("vendor"),
-    family: family === undefined ? undefined : cpuFamily(family),
+    family: family === undefined ? undefined : familyOfNccl(family),
     modelNumber: wholeNumber(agreed("modelid")),
   });
-}
-
-/**
- * NCCL writes CPUID's base family (15 where there is an extended one) with the extended family in the bits above it:
- * 143 is 15 + 8; who writes a file by hand writes 23.
- */
-function cpuFamily(id: number): number {
-  return id > 15 && (id & 15) === 15 ? 15 + (id >> 4) : id;
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

@@ -1,5 +1,14 @@
-import { canonicalBdf } from "../../topology/bdf.js";
 import type { NcclElement, SystemDescription } from "../../topology/description.js";
+import {
+  busIdOf,
+  held,
+  isDevice,
+  linksOf,
+  namesOf,
+  netNamesOf,
+  numaNodeOf,
+  NVSWITCHES,
+} from "../../topology/nccl-element.js";
 import { printable } from "./names.js";
 import type { Artist } from "./artist.js";
 import {
@@ -67,35 +76,33 @@ class GroupingReader {
     if (element.element !== "pci" || depth > DEEPEST) return [];
     const below = element.children.flatMap((child) => this.#box(child, depth + 1));
     const busid = element.attributes["busid"] ?? "";
-    const devices = element.children.filter((child) => child.element === "gpu" || child.element === "nic");
-    const own = devices.length === 0 && below.length > 0 ? [] : [this.#device(busid, devices)];
+    const own = isDevice(element) ? [this.#device(busid, element)] : [];
     if (below.length === 0) return own;
     const name = printable(busid === "" ? "pci" : busid);
     return [grouping(this.artist.key(`g${busid}`), name, "grouping", [...own, ...below])];
   }
 
-  #device(busid: string, elements: readonly NcclElement[]): PictureDevice {
-    const bdf = canonicalBdf(busid) ?? busid;
+  #device(busid: string, element: NcclElement): PictureDevice {
+    const bdf = busIdOf(element) ?? busid;
     const id = this.#functions.get(bdf);
     const key = id === undefined ? this.artist.key(`g${busid}`) : this.artist.device(id).key;
     this.#keyOf.set(bdf, key);
-    for (const { element, attributes, children } of elements.flatMap(({ children }) => children)) {
-      const target = attributes["target"];
-      if ((element !== "nvlink" && element !== "xgmi") || target === undefined || children.length > 0) continue;
-      const links = Number(attributes["count"] ?? 1);
-      this.#links.push({ kind: element, from: key, target, count: Number.isInteger(links) && links > 0 ? links : 1 });
+    for (const { kind, target, count } of linksOf(element)) {
+      if (kind === "c2c" || target === NVSWITCHES) continue;
+      const links = Number(count ?? 1);
+      this.#links.push({ kind, from: key, target, count: Number.isInteger(links) && links > 0 ? links : 1 });
     }
-    if (id !== undefined) return { ...this.artist.device(id), ...namesIn(elements, this.artist.device(id)) };
+    if (id !== undefined) return { ...this.artist.device(id), ...namesIn(element, this.artist.device(id)) };
     const unnamed = { alias: "", what: "function", memory: "", label: "", extras: [], link: null };
     const device: PictureDevice = { shape: "device", key, name: printable(bdf), ...unnamed };
-    return { ...device, ...namesIn(elements, device) };
+    return { ...device, ...namesIn(element, device) };
   }
 
   /** Both ends state each link, in a file that is whole. */
   sideLinks(): PictureSideLink[] {
     const edges = new Map<string, PictureSideLink>();
     for (const { kind, from, target, count } of this.#links) {
-      const to = this.#keyOf.get(canonicalBdf(target) ?? target);
+      const to = this.#keyOf.get(target);
       if (to === undefined || to === from) continue;
       const [first, second] = from < to ? [from, to] : [to, from];
       const key = `${kind} ${first} ${second}`;
@@ -117,21 +124,9 @@ function grouping(key: string, name: string, what: string, below: readonly Pictu
   return { shape: "grouping", key, name, what, acs: "", link: null, others: 0, ports: [], below };
 }
 
-function namesIn(
-  elements: readonly NcclElement[],
-  { alias, what }: PictureDevice,
-): Pick<PictureDevice, "alias" | "what"> {
-  const [first] = elements;
-  if (first?.element === "gpu") {
-    const number = first.attributes["dev"];
-    return { alias: alias || (number === undefined ? "GPU" : printable(`GPU${number}`)), what: "GPU" };
-  }
-  if (first?.element !== "nic") return { alias, what };
-  const nets = first.children.flatMap((net) => net.attributes["name"] ?? []);
-  return { alias: alias || printable(nets.slice(0, 2).join(" ")), what: "NIC" };
-}
-
-function numaNodeOf({ attributes }: NcclElement): number | null {
-  const text = attributes["numaid"];
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : null;
+function namesIn(element: NcclElement, { alias, what }: PictureDevice): Pick<PictureDevice, "alias" | "what"> {
+  const [first = ""] = namesOf(element);
+  if (held(element, "gpu").length > 0) return { alias: alias || printable(first || "GPU"), what: "GPU" };
+  if (held(element, "nic").length === 0) return { alias, what };
+  return { alias: alias || printable(netNamesOf(element).slice(0, 2).join(" ")), what: "NIC" };
 }
