@@ -90,7 +90,8 @@ function readLine(line: string, number: number, sheets: Sheet[]): void {
   const columns = headColumns(words);
   if (columns !== null) {
     // A long head goes on in the next line.
-    if (sheet !== undefined && sheet.head !== null && sheet.rows.length === 0) sheet.head.columns.push(...columns);
+    if (sheet !== undefined && sheet.head !== null && sheet.rows.length === 0)
+      for (const column of columns) sheet.head.columns.push(column);
     else if (columns.length > 0)
       sheets.push({ head: { line: number, columns }, rows: [], legend: new Map(), open: false });
     return;
@@ -108,7 +109,7 @@ function readLine(line: string, number: number, sheets: Sheet[]): void {
   const row = sheet?.open === true ? sheet.rows.at(-1) : undefined;
   if (row !== undefined && isRest(row, words, sheet!)) {
     const cells = leadingCells(words, sheet!.head!.columns.length - row.cells.length);
-    row.cells.push(...cells);
+    for (const cell of cells) row.cells.push(cell);
     row.behind = words.slice(cells.length);
   } else if (words.length > 0 && sheet !== undefined) sheet.open = false;
 }

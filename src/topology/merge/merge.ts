@@ -142,10 +142,14 @@ function withoutUnknown(said: readonly Said<FunctionDescription>[]): Said<string
 
 /** `0604` and `060400` say the same, the one without the programming interface. */
 function withLongestClass(said: readonly Said<string>[]): Said<string>[] {
-  return said.map(({ source, value }) => {
-    const longer = said.find((other) => other.value.length > value.length && other.value.startsWith(value));
-    return { source, value: longer?.value ?? value };
-  });
+  const longest = new Map<string, string>();
+  for (const value of new Set(said.map(({ value }) => value))) {
+    for (let length = 1; length < value.length; length++) {
+      const start = value.slice(0, length);
+      if (!longest.has(start)) longest.set(start, value);
+    }
+  }
+  return said.map(({ source, value }) => ({ source, value: longest.get(value) ?? value }));
 }
 
 /** A drawing (`lspci -t`) shows the buses below a bridge alone. */
@@ -263,7 +267,9 @@ function mergeHostBridges(
   const byRoot = new Map<string, Said<HostBridgeDescription>[]>();
   for (const { source, value } of said) {
     for (const hostBridge of value) {
-      byRoot.set(hostBridge.root, [...(byRoot.get(hostBridge.root) ?? []), { source, value: hostBridge }]);
+      const own = byRoot.get(hostBridge.root);
+      if (own === undefined) byRoot.set(hostBridge.root, [{ source, value: hostBridge }]);
+      else own.push({ source, value: hostBridge });
     }
   }
   return [...byRoot].map(([root, own]) =>
