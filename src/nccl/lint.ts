@@ -81,6 +81,8 @@ class Checker {
   readonly #names = new Map<string, ScannedElement>();
   readonly #links: { readonly element: ScannedElement; readonly gpu: string }[] = [];
   readonly #gpus = new Set<string>();
+  readonly #pciLinks: ScannedElement[] = [];
+  readonly #switches = new Set<string>();
 
   check(roots: readonly ScannedElement[]): void {
     const [system, second] = roots;
@@ -96,6 +98,7 @@ class Checker {
     this.#hosts(system);
     for (const cpu of system.children) this.#cpu(cpu);
     for (const { element, gpu } of this.#links) this.#target(element, gpu);
+    for (const link of this.#pciLinks) this.#switchLink(link);
   }
 
   #hosts({ children }: ScannedElement): void {
@@ -162,11 +165,15 @@ class Checker {
     } else if (!isDevice && (isSwitch ? !code.startsWith("0x") : !SWITCH_CLASS.test(code) && children.length === 0)) {
       this.#problem("CLASS", pci, `class="${code}"`);
     }
+    if (gpus[1] !== undefined) this.#problem("GPU_TWICE", gpus[1], `${gpus.length} elements gpu in one pci`);
+    for (const gpu of gpus) this.#numbers(gpu, GPU_NUMBERS);
+    if (!isDevice) this.#switches.add(busId);
     this.#link(pci);
     if (gpus.length > 0 || (code !== undefined && GPU_CLASSES[this.tool].test(code))) this.#gpus.add(busId);
     for (const child of children) {
       if (child.name === "pci") this.#pci(child);
       else if (child.name === "nic") this.#nic(child);
+      else if (child.name === "pcilink") this.#pciLinks.push(child);
       else for (const element of child.children) this.#links.push({ element, gpu: busId });
     }
   }
@@ -188,10 +195,11 @@ class Checker {
 
   #link(pci: ScannedElement): void {
     const [speed, width] = [pci.attributes.get("link_speed"), pci.attributes.get("link_width")];
-    if (!speed || !width || width === "0") {
-      const missing = [speed ? "" : "link_speed", width && width !== "0" ? "" : "link_width"].filter(Boolean);
+    if (!speed || !width) {
+      const missing = [speed ? "" : "link_speed", width ? "" : "link_width"].filter(Boolean);
       this.#problem("LINK_MISSING", pci, `no ${missing.join(", ")}`);
     }
+    if (width === "0") this.#problem("LINK_ZERO", pci, 'link_width="0"');
     if (speed && !KNOWN_SPEED.test(speed) && parseFloat(speed) !== TAKEN_SPEED) {
       this.#problem("LINK_SPEED", pci, `link_speed="${speed}"`);
     }
@@ -200,6 +208,7 @@ class Checker {
 
   #nic(nic: ScannedElement): void {
     for (const net of nic.children) {
+      this.#numbers(net, NET_NUMBERS);
       if (!net.attributes.has("dev"))
         this.#problem("NET_DEV", net, `${net.attributes.get("name") ?? "net"} has no dev`);
       if (!net.attributes.get("name")) this.#problem("NET_NAME", net, "no name");
@@ -208,6 +217,7 @@ class Checker {
 
   #target(element: ScannedElement, gpu: string): void {
     const { name, attributes } = element;
+    this.#numbers(element, LINK_NUMBERS);
     if (name === "c2c") {
       const missing = ["count", "bw"].filter((each) => !attributes.has(each));
       if (missing.length > 0) this.#problem("C2C", element, `no ${missing.join(", ")}`);
@@ -222,10 +232,32 @@ class Checker {
     else if (leadsToGpu && !this.#gpus.has(target)) this.#problem("TARGET_UNKNOWN", element, `target="${target}"`);
   }
 
+  /** It joins switches that show themselves as two. */
+  #switchLink(link: ScannedElement): void {
+    const target = link.attributes.get("target");
+    if (target === undefined) this.#problem("PCILINK_TARGET", link, "no target");
+    else if (!this.#switches.has(target)) this.#problem("PCILINK_UNKNOWN", link, `target="${target}"`);
+  }
+
+  /** As C's strtol reads them, in full. */
+  #numbers(element: ScannedElement, names: readonly string[]): void {
+    for (const name of names) {
+      const value = element.attributes.get(name);
+      if (value !== undefined && !/^-?(?:0x[0-9a-f]+|[0-9]+)$/i.test(value)) {
+        this.#problem("NUMBER_BAD", element, `${name}="${value.slice(0, 40)}"`);
+      }
+    }
+  }
+
   #problem(code: LintCode, { offset, path }: ScannedElement, message: string): void {
     this.problems.push({ code, offset, path, message });
   }
 }
+
+/** The whole numbers that it reads; a speed in Mb/s, of which -1 is not known. */
+const NET_NUMBERS = ["dev", "speed", "port", "gdr", "maxconn", "coll"];
+const GPU_NUMBERS = ["dev", "sm", "rank", "gdr"];
+const LINK_NUMBERS = ["count", "bw"];
 
 /** What it asks of processors of x86, by their makers. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {

@@ -111,6 +111,7 @@ export const LINT_RULES = {
     "it binds to the CPUs that it could read, or to none",
     "write words of eight digits in lower case separated by commas, as cpumap in /sys/devices/system/node/node0 has",
   ),
+  NUMBER_BAD: rule("warning", "it takes it for 0, or the digits it begins with", "write a whole number"),
   BUSID_MISSING: rule("error", 'it stops: "Attribute busid of node pci not found"', "write busid"),
   BUSID: rule(
     "warning",
@@ -138,12 +139,14 @@ export const LINT_RULES = {
     'it takes the pci for a switch, and stops: "Attribute class of node gpu not found"',
     "write a class that begins with 0x03",
   ),
+  GPU_TWICE: rule("warning", "it takes rank, sm and dev of the first alone", "give each GPU a pci of its own"),
   BELOW_DEVICE: rule("warning", "it does not look below a device", 'give what is above a class="0x060400"'),
   LINK_MISSING: rule(
     "note",
     "it looks it up in /sys, else takes 8 GT/s and 16 lanes",
     "write link_speed and link_width, for invented switches above all",
   ),
+  LINK_ZERO: rule("note", "it takes 16 lanes", "write the number of lanes; 0 is what /sys has where it does not know"),
   LINK_SPEED: rule(
     "warning",
     "it does not know it and takes 8 GT/s",
@@ -154,6 +157,8 @@ export const LINT_RULES = {
   LINK_TARGET: rule("error", 'it stops: "Attribute target of node nvlink not found"', "write target"),
   TARGET_UNKNOWN: rule("warning", "it leaves the link out", "write the busid of a GPU of the file"),
   TARGET_SELF: rule("warning", "it makes a link of the GPU to itself", "write the busid of another GPU"),
+  PCILINK_TARGET: rule("error", 'it stops: "Attribute target of node pcilink not found"', "write target"),
+  PCILINK_UNKNOWN: rule("warning", "it leaves the link out", "write the busid of another switch of the file"),
   C2C: rule("error", 'it stops: "Attribute count of node c2c not found", or bw', "write count, and bw in MB/s"),
   NET_DEV: rule("warning", "it ignores the adapter", "write dev, as the network plugin counts"),
   NET_NAME: rule("warning", "it does not find the adapter again and adds it where /sys has it", "write name"),

@@ -69,7 +69,7 @@ const FAULTS: readonly (readonly [code: LintCode, text: string])[] = [
   ["GPU_CLASS", file(GPU.replace("0x030200", "0x120000").replace("/>", '><gpu dev="0"/></pci>'))],
   ["BELOW_DEVICE", file(`<pci busid="0000:00:01.0" class="0x020000" ${LINK}>${GPU}</pci>`)],
   ["LINK_MISSING", file(GPU.replace(LINK, ""))].map((part) => part.replace(" />", "/>")) as [LintCode, string],
-  ["LINK_MISSING", file(GPU.replace('"16"', '"0"'))],
+  ["LINK_ZERO", file(GPU.replace('"16"', '"0"'))],
   ["LINK_SPEED", file(GPU.replace("16.0 GT/s PCIe", "16.0 GT/s"))],
   ["LINK_SPEED", file(GPU.replace("16.0 GT/s PCIe", "64 GT/s"))],
   ["LINK_SPEED", file(GPU.replace("16.0 GT/s PCIe", "Gen4"))],
@@ -78,10 +78,21 @@ const FAULTS: readonly (readonly [code: LintCode, text: string])[] = [
   ["LINK_TARGET", file(withLink('<nvlink count="1" tclass="0x030200"/>'))],
   ["TARGET_UNKNOWN", file(withLink('<nvlink target="0000:02:00.0" count="1" tclass="0x030200"/>'))],
   ["TARGET_SELF", file(withLink('<nvlink target="0000:01:00.0" count="1" tclass="0x030200"/>'))],
+  ["NUMBER_BAD", file(withLink('<nvlink target="a" count="many" tclass="0x068000"/>'))],
+  ["NUMBER_BAD", file(withLink('<c2c count="1" bw="fast"/>'))],
+  ["NUMBER_BAD", file(withLink("").replace('sm="80"', 'sm="sm_80"'))],
+  ["NUMBER_BAD", file('<nic><net name="eth0" dev="0" speed="100G"/></nic>')],
+  ["GPU_TWICE", file(withLink("").replace("</gpu>", '</gpu><gpu dev="1"/>'))],
+  ["PCILINK_TARGET", file(withSwitch("<pcilink/>"))],
+  ["PCILINK_UNKNOWN", file(withSwitch('<pcilink target="0000:01:00.0"/>'))],
   ["C2C", file(withLink('<c2c count="10"/>'))],
   ["NET_DEV", file('<nic><net name="eth0"/></nic>')],
   ["NET_NAME", file('<nic><net dev="0"/></nic>')],
 ];
+
+function withSwitch(inner: string): string {
+  return `<pci busid="0000:00:01.0" class="0x060400" ${LINK}>${inner}${GPU}</pci>`;
+}
 
 function withLink(link: string): string {
   return GPU.replace("/>", `><gpu dev="0" sm="80">${link}</gpu></pci>`);
@@ -92,6 +103,11 @@ describe("a file", () => {
     ["that is as NCCL writes it", file(GPU)],
     ["of RCCL", file(GPU.replace("0x030200", "0x120000"), CPU, 'version="2"')],
     ["with line ends of Windows", file(GPU).replaceAll("\n", "\r\n")],
+    [
+      "with a link between switches",
+      file(`${withSwitch('<pcilink target="0000:00:02.0"/>')}<pci busid="0000:00:02.0" class="0x060400" ${LINK}/>`),
+    ],
+    ["with numbers as C writes them", file('<nic><net name="a" dev="0" speed="-1" port="0x1"/></nic>')],
     ["with comments", file(`<!-- a=b > "-" -->${GPU}<!--x--><!---->\n`)],
     [
       "with sixteen attributes",

@@ -16,7 +16,7 @@ const FILES: Readonly<Record<string, string>> = {
   "nccl-xml/4x4090-threadripper.xml": "nccl 80 5 0 4",
   "nccl-xml/nccl-ndv5-ndv5-topo-new.xml": "nccl 27 16 0 2",
   // each GPU's links lead to itself
-  "azhpc-xml/ncv4-topo.xml": "nccl 19 4 0 4 LINK_MISSING:4 TARGET_SELF:4",
+  "azhpc-xml/ncv4-topo.xml": "nccl 19 4 0 4 LINK_MISSING:4 LINK_ZERO:4 TARGET_SELF:4",
   "azhpc-xml/ndv2-topo.xml": "nccl 12 9 0 2",
   "azhpc-xml/ndv4-topo.xml": "nccl 25 16 0 4",
   "azhpc-xml/ndv5-topo.xml": "nccl 27 16 0 2",
