@@ -140,7 +140,14 @@ function pairsByHand(
     }
     const place = theirs.devices.findIndex((device) => isCalled(device, their));
     if (place === -1) throw new UsageError(`--name: ${theirs.origin} has no "${their}"; it has ${namesIn(theirs)}`);
-    places.set(place, ourPlace(ours, our, topology));
+    const here = ourPlace(ours, our, topology);
+    const other = [...places].find(([there, taken]) => (there === place) !== (taken === here));
+    if (other !== undefined) {
+      const [one, two] = [theirs.devices[other[0]]!.name, theirs.devices[place]!.name];
+      const twice = other[1] === here ? `both ${one} and ${two} are ${our}` : `${two} is two of the functions here`;
+      throw new UsageError(`--name ${pair}: a device is one there and one here, but ${twice}`);
+    }
+    places.set(place, here);
   }
   return places;
 }
