@@ -106,7 +106,9 @@ export async function compareWith(machine: Machine, options: SharedOptions & Com
   const file = await openMachine({ ...others, input: [compare] });
   printFindings(file, options);
   const [view] = viewsOf(file, options.legend);
-  const dialect = options.legend ?? (view === undefined ? "nvidia" : dialectOf(view));
+  // Either side may be the one that speaks in letters.
+  const spoken = view ?? viewsOf(machine)[0];
+  const dialect = options.legend ?? (spoken === undefined ? "nvidia" : dialectOf(spoken));
   // Of a machine's many functions bridges are no devices of any matrix, unless they are asked for.
   const of = options.of === "all" ? "endpoint" : options.of;
   oneSystem(machine, "--system NAME tells which machine it is about");
