@@ -25,6 +25,13 @@ export function viewsOf({ topology }: Pick<Machine, "topology">, dialect?: Diale
   return dialect === undefined ? views : views.filter((view) => dialectOf(view) === dialect);
 }
 
+/** Where the source shows no functions but what another tool says of them: a sentence that says so; null: it shows some. */
+export function viewsAlone(machine: Pick<Machine, "topology">): string | null {
+  const [view] = viewsOf(machine);
+  if (view === undefined || machine.topology.functions().length > 0) return null;
+  return `${view.tool} shows no functions: see \`peerlane matrix --legend ${dialectOf(view)}\``;
+}
+
 /**
  * The machine in the letters of a dialect: of its functions; where the source shows nothing of what they hang below, what
  * another tool says in its place.

@@ -3,12 +3,16 @@ import { redirectHint } from "../explain/hints.js";
 import type { Matrix, PeerDma } from "../explain/peer-dma.js";
 import { ANSWERS } from "../explain/ruling.js";
 import type { Culprit, Verdict } from "../explain/verdict.js";
+import type { Claims } from "../letters/claims.js";
+import { LEGENDS } from "../letters/dialect.js";
+import { viewClaims } from "../letters/views.js";
+import type { Topology } from "../topology/topology.js";
 import { nameOf } from "./describe.js";
 import { cellOf, matrixLegend } from "./matrix.js";
 import { pictureMermaid } from "./pictures/mermaid.js";
 import { printable } from "./pictures/names.js";
 import { devicesOf, factsOf, pictureOf, systemOrdinal, type PictureOptions } from "./pictures/picture-of.js";
-import { amount } from "./pictures/picture.js";
+import { amount, type Picture } from "./pictures/picture.js";
 import { missingText, policyDocument, policyText } from "./policy.js";
 
 /** Wider tables are not read. */
@@ -30,24 +34,14 @@ export function reportMarkdown(peer: PeerDma, options: PictureOptions = {}): str
   const all = options.of === undefined ? devicesOf(topology, ordinal) : [...options.of];
   const ids = all.slice(0, MOST_DEVICES);
   const matrix = peer.matrix(ids);
-  const policy = policyDocument(peer, ids);
-  const granted = [...policy.inferred, ...policy.assumed].map((text) => `taken for granted: ${text}`);
   return [
     `## ${markdown(picture.title)}`,
     "",
-    ...[...factsOf(topology, ordinal), extent(peer, ordinal), `rules of ${policyText(policy)}`, ...granted].map(
-      (fact) => `- ${markdown(fact)}`,
-    ),
+    ...[...factsOf(topology, ordinal), extent(peer, ordinal), ...rules(peer, ids)].map((fact) => `- ${markdown(fact)}`),
     "",
+    ...viewTables(peer, ordinal),
     ...matrixTable(peer, matrix, all.length),
-    "### Topology",
-    "",
-    "```mermaid",
-    pictureMermaid(topology, options),
-    "```",
-    "",
-    ...picture.legend.map((line) => `- ${markdown(line)}`),
-    ...(picture.legend.length === 0 ? [] : [""]),
+    ...drawing(topology, picture, options),
     ...refusals(peer, matrix),
     ...whatIsMissing(peer, matrix),
   ]
@@ -56,10 +50,69 @@ export function reportMarkdown(peer: PeerDma, options: PictureOptions = {}): str
 }
 
 function extent({ topology }: PeerDma, ordinal: number): string {
-  const { complete } = topology.systems[ordinal]!;
+  const { complete, views: [view] = [] } = topology.systems[ordinal]!;
+  if (topology.functions(ordinal).length === 0 && view !== undefined) {
+    return `no functions, for ${view.tool} shows none: lspci -vvv as root, or peerlane snapshot, would show them`;
+  }
   const whole =
     complete === true ? "all of them" : complete === "likely" ? "likely all of them" : "there may be others";
   return `${amount(topology.functions(ordinal).length, "function")}, ${whole}`;
+}
+
+/** By whose rules, and what is taken for granted; nothing where there is nothing to decide about. */
+function rules(peer: PeerDma, ids: readonly number[]): string[] {
+  if (ids.length === 0) return [];
+  const policy = policyDocument(peer, ids);
+  const granted = [...policy.inferred, ...policy.assumed].map((text) => `taken for granted: ${text}`);
+  return [`rules of ${policyText(policy)}`, ...granted];
+}
+
+/** What other tools say of a machine of which nothing shows a tree, in their letters. */
+function viewTables({ topology }: PeerDma, ordinal: number): string[] {
+  const isTreeless = topology.roots.every(({ root }) => root.system !== ordinal || !root.known);
+  const { views = [] } = topology.systems[ordinal]!;
+  return isTreeless ? views.flatMap((view) => lettersTable(viewClaims(view))) : [];
+}
+
+function lettersTable(claims: Claims): string[] {
+  const { devices, dialect, origin } = claims;
+  const shown = devices.slice(0, MOST_DEVICES);
+  if (shown.length === 0) return [];
+  const used = new Set<string>();
+  const rows = shown.map(({ name, names }, row) => {
+    const letters = shown.map((_, column) => claims.letter(row, column) ?? "");
+    for (const letter of letters) used.add(letter).add(letter.replace(/\d+$/, "#"));
+    return `| ${row} | ${markdown([name, ...names.slice(0, 1)].join(" "))} | ${letters.map(markdown).join(" | ")} |`;
+  });
+  const more = devices.length - shown.length;
+  return [
+    `### What ${markdown(origin)} says`,
+    "",
+    `| | | ${shown.map((_, column) => column).join(" | ")} |`,
+    `|---|---|${shown.map(() => ":-:|").join("")}`,
+    ...rows,
+    "",
+    ...(more > 0 ? [`${more} more are left out of the table.`, ""] : []),
+    ...LEGENDS[dialect]
+      .filter(([letter]) => used.has(letter))
+      .map(([letter, meaning]) => `- \`${letter}\` ${markdown(meaning)}`),
+    "",
+  ];
+}
+
+/** The picture; nothing where there is nothing to draw. */
+function drawing(topology: Topology, { groups, outside, legend }: Picture, options: PictureOptions): string[] {
+  if (groups.length + outside.names.length === 0) return [];
+  return [
+    "### Topology",
+    "",
+    "```mermaid",
+    pictureMermaid(topology, options),
+    "```",
+    "",
+    ...legend.map((line) => `- ${markdown(line)}`),
+    ...(legend.length === 0 ? [] : [""]),
+  ];
 }
 
 /** Rows own the memory, columns do the DMA. */

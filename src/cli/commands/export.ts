@@ -3,11 +3,12 @@ import type { SystemDescription } from "../../topology/description.js";
 import type { Topology } from "../../topology/topology.js";
 import { pictureDot } from "../../writers/pictures/dot.js";
 import { pictureMermaid } from "../../writers/pictures/mermaid.js";
-import { pictureOf } from "../../writers/pictures/picture-of.js";
+import { pictureOf, type PictureOptions } from "../../writers/pictures/picture-of.js";
 import { pictureSvg } from "../../writers/pictures/svg.js";
 import { reportMarkdown } from "../../writers/report.js";
 import type { Answer, Command } from "../command.js";
 import { EXIT, UsageError } from "../exit.js";
+import { viewsAlone } from "../letters.js";
 import type { Machine } from "../machine.js";
 import { ncclFile } from "../nccl-file.js";
 import type { SharedOptions } from "../options.js";
@@ -24,21 +25,28 @@ interface Writer {
   readonly write: (machine: Machine, of: readonly number[] | undefined, own: Own) => Written;
   /** The option that the format takes. */
   readonly takes: "of" | "guestMap";
+  /** Whether it has nothing to show of a machine without functions. */
+  readonly needsFunctions?: true;
 }
 
 type Written = Pick<Answer, "notes"> & { readonly text: string | Iterable<string> };
 
-const picture = (write: (machine: Machine, of: readonly number[] | undefined) => Written["text"]): Writer => ({
+const about = (write: (machine: Machine, of: readonly number[] | undefined) => Written["text"]): Writer => ({
   write: (machine, of) => ({ text: write(machine, of) }),
   takes: "of",
 });
 
+const picture = (draw: (topology: Topology, options: PictureOptions) => string): Writer => ({
+  ...about(({ topology }, of) => draw(topology, { of })),
+  needsFunctions: true,
+});
+
 /** Formats other than JSON, which alone is a document and may hold several machines. */
 const WRITERS: Readonly<Record<string, Writer>> = {
-  dot: picture(({ topology }, of) => pictureDot(pictureOf(topology, { of }))),
-  mermaid: picture(({ topology }, of) => pictureMermaid(topology, { of })),
-  svg: picture(({ topology }, of) => pictureSvg(pictureOf(topology, { of }))),
-  markdown: picture(({ peerDma }, of) => reportMarkdown(peerDma(of ?? []), { of })),
+  dot: picture((topology, options) => pictureDot(pictureOf(topology, options))),
+  mermaid: picture(pictureMermaid),
+  svg: picture((topology, options) => pictureSvg(pictureOf(topology, options))),
+  markdown: about(({ peerDma }, of) => reportMarkdown(peerDma(of ?? []), { of })),
   "nccl-xml": { write: ({ topology }, _, { guestMap }) => ncclFile(topology, guestMap), takes: "guestMap" },
 };
 
@@ -86,6 +94,8 @@ export const exportMachine: Command<Own> = {
           `--system ${systems[0]!.name ?? '""'}`,
       );
     }
+    const alone = writer.needsFunctions === true ? viewsAlone(machine) : null;
+    if (alone !== null) throw new UsageError(`--to ${to}: there is nothing to draw, for ${alone}`);
     const { text, notes } = writer.write(machine, of === undefined ? undefined : select(machine.topology, of), own);
     return { exit: EXIT.yes, document: () => null, text: () => text, ...(notes && { notes }) };
   },

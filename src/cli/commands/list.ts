@@ -2,6 +2,7 @@ import type { Topology } from "../../topology/topology.js";
 import { listLines, listSequence } from "../../writers/list.js";
 import type { Command } from "../command.js";
 import { EXIT } from "../exit.js";
+import { viewsAlone } from "../letters.js";
 
 export const list: Command = {
   name: "list",
@@ -11,7 +12,7 @@ export const list: Command = {
   ask: ({ topology, findings }) => ({
     exit: EXIT.yes,
     document: () => listSequence(topology, findings),
-    text: (style) => listLines(topology, style),
+    text: (style) => viewsAlone({ topology }) ?? listLines(topology, style),
     word: () => namesOf(topology),
   }),
 };

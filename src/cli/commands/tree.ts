@@ -1,7 +1,9 @@
 import type { Topology } from "../../topology/topology.js";
+import type { Style } from "../../writers/style.js";
 import { treeDepth, treeLines, treeSequence } from "../../writers/tree.js";
 import type { Command } from "../command.js";
 import { EXIT, UsageError } from "../exit.js";
+import { viewsAlone } from "../letters.js";
 
 export const tree: Command = {
   name: "tree",
@@ -15,9 +17,15 @@ export const tree: Command = {
   ask: ({ topology }) => ({
     exit: EXIT.yes,
     document: () => nested(topology),
-    text: (style) => treeLines(topology, style),
+    text: (style) => drawn(topology, style),
   }),
 };
+
+function* drawn(topology: Topology, style: Style): Generator<string> {
+  const alone = viewsAlone({ topology });
+  if (alone !== null) yield alone;
+  yield* treeLines(topology, style);
+}
 
 /** No segment's buses are nested deeper, and no reader of JSON need be able to nest deeper. */
 const DEEPEST = 256;
