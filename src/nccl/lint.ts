@@ -32,7 +32,7 @@ export interface LintResult {
  *
  * @param text of the file that `NCCL_TOPO_FILE` is to name.
  */
-export function lint(text: string): LintResult {
+export function lintTopology(text: string): LintResult {
   const { roots, problems, kept } = scan(text);
   const checker = new Checker();
   checker.check(roots);
@@ -44,6 +44,11 @@ export function lint(text: string): LintResult {
       return { code, ...LINT_RULES[code], line: line + 1, column: offset - lines[line]! + 1, path, message };
     });
   return { tool: checker.tool, elements: kept, findings };
+}
+
+/** Whether NCCL stops at the file or does other than it says; what it finds out for itself is no fault. */
+export function hasFaults({ findings }: LintResult): boolean {
+  return findings.some(({ severity }) => severity !== "note");
 }
 
 function lineStarts(text: string): number[] {

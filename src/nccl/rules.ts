@@ -13,7 +13,7 @@ export interface LintRule {
   readonly advice: string;
 }
 
-/** Every code that {@link lint} knows. Codes are stable. */
+/** Every code that {@link lintTopology} knows. Codes are stable. */
 export type LintCode = keyof typeof LINT_RULES;
 
 /**
