@@ -1,4 +1,4 @@
-import type { Claims, Device } from "../letters/claims.js";
+import type { Claims, ClaimedDevice } from "../letters/claims.js";
 import { claimsAmong } from "../letters/claims.js";
 import { compareClaims, type Comparison } from "../letters/compare.js";
 import type { Dialect } from "../letters/dialect.js";
@@ -44,7 +44,7 @@ export function machineClaims(machine: Machine, dialect: Dialect, { of, directio
   return claimsOf(machine.peerDma(ids), ids, dialect, direction);
 }
 
-const KINDS: Readonly<Record<string, (device: Device) => boolean>> = {
+const KINDS: Readonly<Record<string, (device: ClaimedDevice) => boolean>> = {
   all: () => true,
   endpoint: () => true,
   gpu: ({ kind }) => kind === "gpu",
@@ -57,7 +57,7 @@ function selectDevices(claims: Claims, of: string): Claims {
   const wanted = new Set(
     of.split(",").flatMap((part) => {
       const text = part.trim();
-      const isMeant = Object.hasOwn(KINDS, text) ? KINDS[text]! : (device: Device) => isCalled(device, text);
+      const isMeant = Object.hasOwn(KINDS, text) ? KINDS[text]! : (device: ClaimedDevice) => isCalled(device, text);
       const places = claims.devices.flatMap((device, place) => (isMeant(device) ? [place] : []));
       if (places.length > 0) return places;
       throw new UsageError(
@@ -71,7 +71,7 @@ function selectDevices(claims: Claims, of: string): Claims {
   );
 }
 
-function isCalled({ name, names, bdf }: Device, text: string): boolean {
+function isCalled({ name, names, bdf }: ClaimedDevice, text: string): boolean {
   return name === text || names.includes(text) || bdf === text;
 }
 
@@ -106,7 +106,9 @@ export async function compareWith(machine: Machine, options: SharedOptions & Com
   const file = await openMachine({ ...others, input: [compare] });
   printFindings(file, options);
   const [view] = viewsOf(file, options.legend);
-  const dialect = options.legend ?? (view === undefined ? "nvidia" : dialectOf(view));
+  // Either side may be the one that speaks in letters.
+  const spoken = view ?? viewsOf(machine)[0];
+  const dialect = options.legend ?? (spoken === undefined ? "nvidia" : dialectOf(spoken));
   // Of a machine's many functions bridges are no devices of any matrix, unless they are asked for.
   const of = options.of === "all" ? "endpoint" : options.of;
   oneSystem(machine, "--system NAME tells which machine it is about");
@@ -140,7 +142,14 @@ function pairsByHand(
     }
     const place = theirs.devices.findIndex((device) => isCalled(device, their));
     if (place === -1) throw new UsageError(`--name: ${theirs.origin} has no "${their}"; it has ${namesIn(theirs)}`);
-    places.set(place, ourPlace(ours, our, topology));
+    const here = ourPlace(ours, our, topology);
+    const other = [...places].find(([there, taken]) => (there === place) !== (taken === here));
+    if (other !== undefined) {
+      const [one, two] = [theirs.devices[other[0]]!.name, theirs.devices[place]!.name];
+      const twice = other[1] === here ? `both ${one} and ${two} are ${our}` : `${two} is two of the functions here`;
+      throw new UsageError(`--name ${pair}: a device is one there and one here, but ${twice}`);
+    }
+    places.set(place, here);
   }
   return places;
 }

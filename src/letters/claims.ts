@@ -8,7 +8,7 @@ export interface Claims {
   /** Whether any link beside PCIe is shown: where none is, there may be some nevertheless. */
   readonly showsLinks: boolean;
   /** Rows and columns. */
-  readonly devices: readonly Device[];
+  readonly devices: readonly ClaimedDevice[];
   /**
    * How far apart two of them are, by their places in `devices`: in the kernel's dialect from the provider (row) to the
    * client, in the others in either order. Null: nothing is said.
@@ -21,7 +21,7 @@ export interface Claims {
 }
 
 /** A device as one side knows it. */
-export interface Device {
+export interface ClaimedDevice {
   /** As it is printed. */
   readonly name: string;
   /** Whatever else it is called. */

@@ -1,13 +1,13 @@
 import { isGpuClass, isNetworkClass } from "../topology/class-code.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
-import type { Device } from "./claims.js";
+import type { ClaimedDevice } from "./claims.js";
 
 /**
  * Functions as letters know them. GPUs of NVIDIA are numbered as `nvidia-smi` numbers them, by segment, bus, device,
  * function; so are network functions of Mellanox, which mlx5_0, mlx5_1, … mostly follow.
  */
-export function devicesOf(topology: Topology, ids: Iterable<number>): Device[] {
+export function devicesOf(topology: Topology, ids: Iterable<number>): ClaimedDevice[] {
   const numbers = new Map<number, number>();
   const wanted = [...ids];
   for (const system of new Set(wanted.map((id) => topology.systemOf(id)))) {
@@ -32,7 +32,7 @@ export function devicesOf(topology: Topology, ids: Iterable<number>): Device[] {
   });
 }
 
-function kindOf(description: FunctionDescription, isNumbered: boolean): Device["kind"] {
+function kindOf(description: FunctionDescription, isNumbered: boolean): ClaimedDevice["kind"] {
   const { class: code } = description;
   if (isGpuClass(code)) return "gpu";
   if (isNetworkClass(code)) return "nic";

@@ -1,8 +1,8 @@
 /** How far apart devices are, in the letters of other tools, and what those tools claim. Part of `peerlane/writers`. */
-export { claimsAmong, type Claims, type Device } from "./claims.js";
+export type { ClaimedDevice, Claims } from "./claims.js";
 export { compareClaims, type Comparison, type Difference } from "./compare.js";
 export { contradictions } from "./contradictions.js";
-export { DIALECTS, LEGENDS, meaningOf, type Dialect, type LegendEntry } from "./dialect.js";
+export { DIALECTS, LEGENDS, type Dialect, type LegendEntry } from "./dialect.js";
 export { claimsOf } from "./letters.js";
-export { matchDevices, type Match, type Matching } from "./match.js";
+export type { Match, Matching } from "./match.js";
 export { dialectOf, viewClaims } from "./views.js";

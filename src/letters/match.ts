@@ -1,4 +1,4 @@
-import type { Claims, Device } from "./claims.js";
+import type { Claims, ClaimedDevice } from "./claims.js";
 
 /** A device that both sides have, by its places in their lists. */
 export interface Match {
@@ -56,7 +56,10 @@ export function matchDevices(
 }
 
 /** Where each key is, unless several have it. */
-function onlyPlaces(devices: readonly Device[], keysOf: (device: Device) => readonly string[]): Map<string, number> {
+function onlyPlaces(
+  devices: readonly ClaimedDevice[],
+  keysOf: (device: ClaimedDevice) => readonly string[],
+): Map<string, number> {
   const places = new Map<string, number>();
   const several = new Set<string>();
   devices.forEach((device, place) => {
@@ -69,20 +72,20 @@ function onlyPlaces(devices: readonly Device[], keysOf: (device: Device) => read
   return places;
 }
 
-function allNames({ name, names }: Device): string[] {
+function allNames({ name, names }: ClaimedDevice): string[] {
   return [name, ...names];
 }
 
-function numberOf({ number }: Device): string[] {
+function numberOf({ number }: ClaimedDevice): string[] {
   return number === null ? [] : [String(number)];
 }
 
-function areAlike(a: Device, b: Device): boolean {
+function areAlike(a: ClaimedDevice, b: ClaimedDevice): boolean {
   return a.kind === b.kind || a.kind === "other" || b.kind === "other";
 }
 
 /** GPUs are numbered in one order everywhere; network devices only count where there are as many on both sides. */
-function canCount(kind: "gpu" | "nic", theirs: readonly Device[], ours: readonly Device[]): boolean {
+function canCount(kind: "gpu" | "nic", theirs: readonly ClaimedDevice[], ours: readonly ClaimedDevice[]): boolean {
   if (kind === "gpu") return true;
   const [their, our] = [theirs, ours].map((devices) => devices.filter((device) => device.kind === kind));
   const numbers = new Set(their!.flatMap(numberOf));
@@ -91,11 +94,11 @@ function canCount(kind: "gpu" | "nic", theirs: readonly Device[], ours: readonly
 
 function assumptionsOf(
   matches: readonly Match[],
-  theirs: readonly Device[],
-  ours: readonly Device[],
+  theirs: readonly ClaimedDevice[],
+  ours: readonly ClaimedDevice[],
   origin: string,
 ): string[] {
-  const counted = (kind: Device["kind"]) =>
+  const counted = (kind: ClaimedDevice["kind"]) =>
     matches.filter(({ theirs: their, by }) => by === "order" && theirs[their]!.kind === kind);
   const assumptions: string[] = [];
   const [gpu] = counted("gpu");

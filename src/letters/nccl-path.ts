@@ -19,13 +19,36 @@ export interface NcclIdentity {
 export type Meeting = "one-cpu" | "two-cpus" | "two-machines" | "unknown";
 
 /**
- * The letter of NCCL for two devices on PCIe, after the switches above each, the nearest first (NCCL, graph/paths.cc:
- * a path from one switch to another is PXB, one to or from a CPU is PHB, one between CPUs is SYS).
+ * The way up from a device over PCI switches, as NCCL has it. Whether a switch whose identity is not shown is one of two
+ * halves is left open: the way if it is, and if it is not.
  */
-export function ncclPcieLetter(a: readonly NcclSwitch[], b: readonly NcclSwitch[], meeting: () => Meeting): string {
-  // Whether an unknown switch is one of two halves is left open: both ways have to agree.
-  const [merged, apart] = [true, false].map((assumed) => switchLetter(flattened(a, assumed), flattened(b, assumed)));
-  if (merged !== apart) return UNDECIDED;
+export interface NcclWay {
+  readonly merged: WayEnds | null;
+  readonly apart: WayEnds | null;
+}
+
+/** The keys of the first switch above a device and of the last; ways in one tree that share any share the last. */
+interface WayEnds {
+  readonly nearest: unknown;
+  readonly last: unknown;
+}
+
+/** The way over some switches, the nearest first. */
+export function ncclWay(switches: readonly NcclSwitch[]): NcclWay {
+  return { merged: endsOf(flattened(switches, true)), apart: endsOf(flattened(switches, false)) };
+}
+
+function endsOf(switches: readonly NcclSwitch[]): WayEnds | null {
+  return switches.length === 0 ? null : { nearest: switches[0]!.key, last: switches.at(-1)!.key };
+}
+
+/**
+ * The letter of NCCL for two devices on PCIe, after the switches above each (NCCL, graph/paths.cc: a path from one switch
+ * to another is PXB, one to or from a CPU is PHB, one between CPUs is SYS).
+ */
+export function ncclPcieLetter(a: NcclWay, b: NcclWay, meeting: () => Meeting): string {
+  const merged = switchLetter(a.merged, b.merged);
+  if (merged !== switchLetter(a.apart, b.apart)) return UNDECIDED;
   return merged ?? BETWEEN_CPUS[meeting()];
 }
 
@@ -36,11 +59,9 @@ const BETWEEN_CPUS: Readonly<Record<Meeting, string>> = {
   unknown: UNDECIDED,
 };
 
-function switchLetter(a: readonly NcclSwitch[], b: readonly NcclSwitch[]): "PIX" | "PXB" | null {
-  const up = a.findIndex(({ key }) => b.some((other) => other.key === key));
-  if (up === -1) return null;
-  const down = b.findIndex(({ key }) => key === a[up]!.key);
-  return up + down === 0 ? "PIX" : "PXB";
+function switchLetter(a: WayEnds | null, b: WayEnds | null): "PIX" | "PXB" | null {
+  if (a === null || b === null || a.last !== b.last) return null;
+  return a.nearest === b.nearest ? "PIX" : "PXB";
 }
 
 /**

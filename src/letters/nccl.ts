@@ -4,7 +4,7 @@ import type { Topology } from "../topology/topology.js";
 import type { Claims } from "./claims.js";
 import { devicesOf, isMellanoxNic } from "./devices.js";
 import { UNDECIDED } from "./dialect.js";
-import { ncclPcieLetter, type Meeting, type NcclSwitch } from "./nccl-path.js";
+import { ncclPcieLetter, ncclWay, type Meeting, type NcclSwitch, type NcclWay } from "./nccl-path.js";
 import { LinkCounts } from "./side-links.js";
 import { Surroundings } from "./surroundings.js";
 
@@ -29,7 +29,9 @@ class NcclEyes {
   readonly #nvlinks: LinkCounts;
   readonly #xgmi: LinkCounts;
   readonly #overC2c: ReadonlySet<number>;
-  readonly #switches = new Map<number, readonly NcclSwitch[]>();
+  readonly #adapters = new Map<number, Adapter>();
+  readonly #switches = new Map<number, NcclSwitch>();
+  readonly #ways = new Map<number, NcclWay>();
 
   constructor(readonly topology: Topology) {
     this.around = new Surroundings(topology);
@@ -64,32 +66,47 @@ class NcclEyes {
     const meeting = () => this.#meeting(a, b);
     if (meeting() === "two-machines") return "NET";
     if (this.topology.common(a, b).bridge === "unknown") return UNDECIDED;
-    return ncclPcieLetter(this.#switchesAbove(a), this.#switchesAbove(b), meeting);
+    return ncclPcieLetter(this.#way(a), this.#way(b), meeting);
   }
 
   /** NCCL takes the functions of a network adapter, virtual ones too, for ports of one. */
   #areOneAdapter(a: number, b: number): boolean | "unknown" {
     const { topology } = this;
     if (topology.systemOf(a) !== topology.systemOf(b)) return false;
-    const [one, other] = [a, b].map((id) => topology.physicalFunction(id) ?? topology.describe(id)!) as [
-      FunctionDescription,
-      FunctionDescription,
-    ];
-    if (one.bdf.slice(0, -1) !== other.bdf.slice(0, -1)) return false;
-    const [first, second] = [isNetwork(one), isNetwork(other)];
-    return first === undefined || second === undefined ? "unknown" : first && second;
+    const [one, other] = [this.#adapter(a), this.#adapter(b)];
+    if (one.device !== other.device) return false;
+    return one.isNetwork === undefined || other.isNetwork === undefined ? "unknown" : one.isNetwork && other.isNetwork;
   }
 
-  #switchesAbove(id: number): readonly NcclSwitch[] {
-    let above = this.#switches.get(id);
-    if (above === undefined) {
-      const path = this.around.path(id);
+  #adapter(id: number): Adapter {
+    let adapter = this.#adapters.get(id);
+    if (adapter === undefined) {
+      const description = this.topology.physicalFunction(id) ?? this.topology.describe(id)!;
+      adapter = { device: description.bdf.slice(0, -1), isNetwork: isNetwork(description) };
+      this.#adapters.set(id, adapter);
+    }
+    return adapter;
+  }
+
+  #switch(id: number): NcclSwitch {
+    let found = this.#switches.get(id);
+    if (found === undefined) {
+      found = { key: id, identity: identityOf(this.topology.registers(id)!) };
+      this.#switches.set(id, found);
+    }
+    return found;
+  }
+
+  #way(id: number): NcclWay {
+    let way = this.#ways.get(id);
+    if (way === undefined) {
+      const path = [...this.topology.path(id)];
       // The last is the host bridge, which is no node.
       const nodes = path.filter((_, at) => at > 0 && at % 2 === 0 && at < path.length - 1);
-      above = nodes.map((node) => ({ key: node, identity: identityOf(this.topology.describe(node)!) }));
-      this.#switches.set(id, above);
+      way = ncclWay(nodes.map((node) => this.#switch(node)));
+      this.#ways.set(id, way);
     }
-    return above;
+    return way;
   }
 
   /** A CPU is what is near one NUMA node; functions that Linux knows none for share one, too. */
@@ -103,6 +120,14 @@ class NcclEyes {
     if (one !== undefined && other !== undefined) return one === other ? "one-cpu" : "two-cpus";
     return around.sameNode(a, b) === true ? "one-cpu" : "unknown";
   }
+}
+
+/** What tells whether functions are ports of one network adapter. */
+interface Adapter {
+  /** Its address without the function. */
+  readonly device: string;
+  /** Undefined: not shown. */
+  readonly isNetwork: boolean | undefined;
 }
 
 /** Undefined: not shown. */

@@ -41,7 +41,7 @@ function nvidiaLetter(around: Surroundings, a: number, b: number): string {
   const { bridge, sameHostBridge } = topology.common(a, b);
   if (bridge === "unknown" || sameHostBridge === "unknown") return UNDECIDED;
   if (bridge !== null && !around.arePortsTold(a, b)) return UNDECIDED;
-  if (bridge !== null) return around.switchesBetween(a, b, bridge).length <= 1 ? "PIX" : "PXB";
+  if (bridge !== null) return around.countSwitches(a, b, bridge) <= 1 ? "PIX" : "PXB";
   if (sameHostBridge) return "PHB";
   const sameNode = around.sameNode(a, b);
   return sameNode === "unknown" ? UNDECIDED : sameNode ? "NODE" : "SYS";

@@ -14,9 +14,9 @@ import {
   NVSWITCHES,
   type NcclLinkKind,
 } from "../topology/nccl-element.js";
-import type { Claims, Device } from "./claims.js";
+import type { Claims, ClaimedDevice } from "./claims.js";
 import { meaningOf, UNDECIDED, type Dialect } from "./dialect.js";
-import { ncclPcieLetter, type NcclSwitch } from "./nccl-path.js";
+import { ncclPcieLetter, ncclWay, type NcclSwitch, type NcclWay } from "./nccl-path.js";
 
 /** In whose letters a view speaks. */
 export function dialectOf({ tool }: ViewDescription): Dialect {
@@ -80,9 +80,10 @@ function numberIn(name: string): number | null {
 
 /** A device of a topology file: an element `pci` with what it holds, or a `nic` that hangs below a CPU. */
 interface Leaf {
-  readonly device: Device;
+  readonly device: ClaimedDevice;
   /** The nearest first. */
   readonly switches: readonly NcclSwitch[];
+  readonly way: NcclWay;
   readonly cpu: NcclElement;
   /** What a GPU is linked to, by kind; empty for what is none. */
   readonly links: Readonly<Record<NcclLinkKind, ReadonlySet<string>>>;
@@ -93,9 +94,7 @@ function ncclViewClaims({ tool, system }: NcclView): Claims {
   const gpus = new Set(leaves.flatMap(({ device: { kind, bdf } }) => (kind === "gpu" && bdf !== null ? [bdf] : [])));
   const onPcie = (row: number, column: number) => {
     const [a, b] = [leaves[row]!, leaves[column]!];
-    return row === column || areOneAdapter(a, b)
-      ? "LOC"
-      : ncclPcieLetter(a.switches, b.switches, () => meetingOf(a.cpu, b.cpu));
+    return row === column || areOneAdapter(a, b) ? "LOC" : ncclPcieLetter(a.way, b.way, () => meetingOf(a.cpu, b.cpu));
   };
   return {
     dialect: "nccl",
@@ -135,8 +134,10 @@ function leavesOf(system: NcclElement): Leaf[] {
   while (open.length > 0) {
     const place = open.pop()!;
     const device = deviceOf(place, leaves.length);
-    if (device !== null)
-      leaves.push({ device, switches: switchesAbove(place), cpu: place.cpu, links: targetsOf(place.element) });
+    if (device !== null) {
+      const switches = switchesAbove(place);
+      leaves.push({ device, switches, way: ncclWay(switches), cpu: place.cpu, links: targetsOf(place.element) });
+    }
     const inner = place.element.children.filter(({ element }) => element === "pci");
     for (const element of inner.reverse()) open.push({ element, cpu: place.cpu, above: place });
   }
@@ -152,7 +153,7 @@ function switchesAbove({ above, cpu }: Place): NcclSwitch[] {
 }
 
 /** What an element is as a device, if it is one; `ordinal` names those without a name. */
-function deviceOf({ element }: Place, ordinal: number): Device | null {
+function deviceOf({ element }: Place, ordinal: number): ClaimedDevice | null {
   const isPci = element.element === "pci";
   // Adapters of no PCI function hang below the CPU itself.
   if (isPci ? !isDevice(element) || isNvSwitch(element) : held(element, "nic").length === 0) return null;

@@ -1,4 +1,4 @@
-/** Reads a machine from what Linux and lspci show of it. The entry `peerlane/readers`. */
+/** Reads a machine from what Linux, lspci and other tools show of it. The entry `peerlane/readers`. */
 export { read, type ReadResult, type Source } from "./read.js";
 export { ReadError, type Reading } from "./reading.js";
 

@@ -57,7 +57,7 @@ export async function readRdmaTopo(text: string, source: string): Promise<Readin
     if (functions.has(bdf)) throw new ReadError(`${bdf} is there twice`, source, undefined, undefined, `[${index}]`);
     functions.set(bdf, reading.function);
     if (reading.root !== undefined) roots.add(reading.root);
-    findings.push(...reading.findings.map((finding) => ({ ...finding, source })));
+    for (const finding of reading.findings) findings.push({ ...finding, source });
   }
   const sorted = [...functions.values()].sort((a, b) => compareBdf(parseBdf(a.bdf)!, parseBdf(b.bdf)!));
   const hostBridges = [...roots].sort().map((root) => ({ root }));

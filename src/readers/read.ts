@@ -89,7 +89,7 @@ export async function read(sources: readonly Source[]): Promise<ReadResult> {
     if ("machine" in recognised) {
       const { systems } = recognised.machine;
       const [only] = systems;
-      if (sources.length === 1) return recognised;
+      if (sources.length === 1) return { ...recognised, findings: bounded(recognised.findings) };
       if (only === undefined || systems.length > 1) {
         const count = systems.length;
         throw new ReadError(
@@ -98,16 +98,38 @@ export async function read(sources: readonly Source[]): Promise<ReadResult> {
         );
       }
       parts.push({ source: source.name, system: only });
-      findings.push(...recognised.findings);
+      for (const finding of bounded(recognised.findings)) findings.push(finding);
       continue;
     }
     for (const reading of recognised) {
       parts.push({ source: source.name, system: reading.system });
-      findings.push(...reading.findings);
+      for (const finding of bounded(reading.findings)) findings.push(finding);
     }
   }
   const merged = mergeSystems(parts);
   return { machine: { peerlane: 1, systems: [merged.system] }, findings: [...findings, ...merged.findings] };
+}
+
+/** More findings of one code in one source than that are counted. */
+const SHOWN_ALIKE = 50;
+
+/** The findings of one source: the first of each code, and one that counts those left out. */
+function bounded(findings: readonly Finding[]): readonly Finding[] {
+  const counts = new Map<Finding["code"], number>();
+  const shown = findings.filter(({ code }) => {
+    const count = (counts.get(code) ?? 0) + 1;
+    counts.set(code, count);
+    return count <= SHOWN_ALIKE;
+  });
+  if (shown.length === findings.length) return findings;
+  const alike = new Map(shown.map((finding) => [finding.code, finding]));
+  for (const [code, count] of counts) {
+    if (count <= SHOWN_ALIKE) continue;
+    const { source } = alike.get(code)!;
+    const message = `and ${count - SHOWN_ALIKE} more like this`;
+    shown.push({ code, message, functions: [], ...(source === undefined ? {} : { source }) });
+  }
+  return shown;
 }
 
 async function recognise(content: Uint8Array | FileTree, source: string): Promise<Recognised> {

@@ -1,7 +1,7 @@
 import { isCpuList } from "../topology/cpu-list.js";
 import type { MatrixDeviceDescription, MatrixView } from "../topology/views.js";
 import type { Finding } from "../topology/finding.js";
-import type { Reading } from "./reading.js";
+import { ReadError, type Reading } from "./reading.js";
 
 // The matrix that `nvidia-smi topo -m` prints, or `-mp`, which leaves NVLink out. Here › is a tab:
 //
@@ -39,6 +39,7 @@ export function looksLikeTopoMatrix(text: string): boolean {
  * null, what has no place in a matrix a finding. A text may hold several.
  *
  * @param source its name, for findings.
+ * @throws ReadError where a matrix has more devices than any machine.
  */
 export function readTopoMatrix(text: string, source: string): Reading {
   const sheets: Sheet[] = [];
@@ -90,7 +91,8 @@ function readLine(line: string, number: number, sheets: Sheet[]): void {
   const columns = headColumns(words);
   if (columns !== null) {
     // A long head goes on in the next line.
-    if (sheet !== undefined && sheet.head !== null && sheet.rows.length === 0) sheet.head.columns.push(...columns);
+    if (sheet !== undefined && sheet.head !== null && sheet.rows.length === 0)
+      for (const column of columns) sheet.head.columns.push(column);
     else if (columns.length > 0)
       sheets.push({ head: { line: number, columns }, rows: [], legend: new Map(), open: false });
     return;
@@ -108,7 +110,7 @@ function readLine(line: string, number: number, sheets: Sheet[]): void {
   const row = sheet?.open === true ? sheet.rows.at(-1) : undefined;
   if (row !== undefined && isRest(row, words, sheet!)) {
     const cells = leadingCells(words, sheet!.head!.columns.length - row.cells.length);
-    row.cells.push(...cells);
+    for (const cell of cells) row.cells.push(cell);
     row.behind = words.slice(cells.length);
   } else if (words.length > 0 && sheet !== undefined) sheet.open = false;
 }
@@ -158,6 +160,9 @@ interface Drawn {
   readonly findings: readonly Finding[];
 }
 
+/** Far more than a machine has: what is drawn is their square. */
+const MOST_DEVICES = 1024;
+
 /** A matrix of what was found, with what is missing or odd. */
 function draw({ head, rows, legend }: Sheet, source: string): Drawn {
   const findings: Finding[] = [];
@@ -168,7 +173,12 @@ function draw({ head, rows, legend }: Sheet, source: string): Drawn {
     note("CUT_SHORT", "the matrix has no head: its columns are told by the X of each row", rows[0]!.line);
   }
   const names = [...new Set([...columns.filter((name) => name !== null), ...rows.map(({ name }) => name)])];
-  const missing = names.filter((name) => !rows.some((row) => row.name === name));
+  if (names.length > MOST_DEVICES) {
+    const line = head?.line ?? rows[0]!.line;
+    throw new ReadError(`expected a matrix of at most ${MOST_DEVICES} devices, it has ${names.length}`, source, line);
+  }
+  const rowOf = new Map(rows.map((row) => [row.name, row]));
+  const missing = names.filter((name) => !rowOf.has(name));
   if (missing.length > 0) {
     note("CUT_SHORT", `the matrix lacks the rows of ${missing.join(", ")}`, head?.line ?? rows[0]!.line);
   }
@@ -179,7 +189,7 @@ function draw({ head, rows, legend }: Sheet, source: string): Drawn {
     names.slice(0, one).forEach((column, other) => {
       const [here, there] = [cells[one]![other]!, cells[other]![one]!];
       if (here !== null && there !== null && here !== there) {
-        const line = rows.find(({ name }) => name === row)!.line;
+        const { line } = rowOf.get(row)!;
         note(
           "SOURCES_DISAGREE",
           `the matrix contradicts itself: ${row} to ${column} is ${here}, back it is ${there}`,
@@ -188,8 +198,7 @@ function draw({ head, rows, legend }: Sheet, source: string): Drawn {
       }
     }),
   );
-  const behindOf = new Map(rows.map((row) => [row.name, row.behind]));
-  const devices = names.map((name) => deviceOf(name, legend.get(name), behindOf.get(name) ?? []));
+  const devices = names.map((name) => deviceOf(name, legend.get(name), rowOf.get(name)?.behind ?? []));
   return { view: { tool: "nvidia-smi", devices, cells }, findings };
 }
 

@@ -19,28 +19,41 @@ export interface Grid {
 export function* gridLines(grid: Grid, style: Style): Generator<string> {
   const heads = rowHeads(grid.heads);
   const count = heads.length;
-  const width = Math.max(String(count - 1).length, widestCell(grid)) + 1;
+  const { cells, texts } = cellsOf(grid);
+  const width =
+    Math.max(
+      String(count - 1).length,
+      widest(texts, (text) => text),
+    ) + 1;
   const perBlock = Math.max(1, Math.floor((style.width - heads[0]!.length) / width));
   for (let first = 0; first < count; first += perBlock) {
     const columns = Array.from({ length: Math.min(perBlock, count - first) }, (_, index) => first + index);
     yield "";
     yield style.faint(" ".repeat(heads[0]!.length) + columns.map((column) => String(column).padStart(width)).join(""));
     for (let row = 0; row < count; row++) {
-      const cells = columns.map((column) => {
-        const cell = grid.cell(row, column);
+      const painted = columns.map((column) => {
+        const cell = texts[cells[row * count + column]!]!;
         return grid.paint(cell, cell.padStart(width));
       });
-      yield heads[row]! + cells.join("");
+      yield heads[row]! + painted.join("");
     }
   }
 }
 
-function widestCell({ heads, cell }: Grid): number {
-  let width = 0;
-  for (let row = 0; row < heads.length; row++) {
-    for (let column = 0; column < heads.length; column++) width = Math.max(width, cell(row, column).length);
+/** Row by row which of a few texts stands where: each cell is asked for once, and many take little room. */
+function cellsOf({ heads, cell }: Grid): { readonly cells: Uint32Array; readonly texts: readonly string[] } {
+  const count = heads.length;
+  const cells = new Uint32Array(count * count);
+  const places = new Map<string, number>();
+  for (let row = 0; row < count; row++) {
+    for (let column = 0; column < count; column++) {
+      const text = cell(row, column);
+      const place = places.get(text) ?? places.size;
+      places.set(text, place);
+      cells[row * count + column] = place;
+    }
   }
-  return width;
+  return { cells, texts: [...places.keys()] };
 }
 
 /** The column's number, the name, and what the system calls it. */

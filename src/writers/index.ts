@@ -25,9 +25,18 @@ export { mappingDocument, mappingText, mappingWord, type MappingDocument } from 
 export { matrixDocument, matrixLines, matrixText, type MatrixDocument } from "./matrix.js";
 export { ownerDocument, ownerText, ownerWord, type OwnerDocument, type OwnerEntry } from "./owner.js";
 export { pictureDot } from "./pictures/dot.js";
-export { fittingMermaid, pictureMermaid } from "./pictures/mermaid.js";
+export { pictureMermaid } from "./pictures/mermaid.js";
 export { pictureOf, type PictureOptions } from "./pictures/picture-of.js";
-export type { Box, Device, Group, Hub, Picture, PictureLink, Port, SideEdge } from "./pictures/picture.js";
+export type {
+  Picture,
+  PictureBox,
+  PictureDevice,
+  PictureGroup,
+  PictureHub,
+  PictureLink,
+  PicturePort,
+  PictureSideLink,
+} from "./pictures/picture.js";
 export { pictureSvg } from "./pictures/svg.js";
 export { policyDocument, policyText, type PolicyDocument } from "./policy.js";
 export { reportMarkdown } from "./report.js";

@@ -1,4 +1,4 @@
-import type { Claims, Device } from "../letters/claims.js";
+import type { Claims, ClaimedDevice } from "../letters/claims.js";
 import type { Comparison, Difference } from "../letters/compare.js";
 import { LEGENDS, type Dialect, type LegendEntry } from "../letters/dialect.js";
 import type { Match } from "../letters/match.js";
@@ -64,7 +64,7 @@ export function* lettersLines(claims: Claims, style: Style, rules = ""): Generat
 /** Where a text lacks a cell. */
 const UNSAID = ".";
 
-function headOf({ name, names }: Device, style: Style): GridHead {
+function headOf({ name, names }: ClaimedDevice, style: Style): GridHead {
   return { name, alias: shorten(names.find((other) => other !== name) ?? "", 10, style) };
 }
 
@@ -135,10 +135,12 @@ export function comparisonDocument(comparison: Comparison): ComparisonDocument {
   };
 }
 
-/** A comparison in one word. */
-export function comparisonWord({ equal, different }: Comparison): "equal" | "different" | "unknown" {
+/** A comparison in one word; partly: some pairs are equal, and others cannot be compared. */
+export function comparisonWord(comparison: Comparison): "equal" | "partly" | "different" | "unknown" {
+  const { equal, different, notComparable } = comparison;
   if (different.length > 0) return "different";
-  return equal > 0 ? "equal" : "unknown";
+  if (equal === 0) return "unknown";
+  return notComparable.length === 0 ? "equal" : "partly";
 }
 
 /** A comparison for people: the counts, the cells that differ and why, then what could not be compared. */
@@ -165,6 +167,7 @@ const NO_MATCH = "no device of the one side is found on the other; --name tells,
 function headword(comparison: Comparison, style: Style): string {
   const word = comparisonWord(comparison);
   if (word === "different") return style.bad("DIFFERENT");
+  if (word === "partly") return style.doubtful("PARTLY EQUAL");
   return word === "equal" ? style.good("EQUAL") : style.doubtful("NOT COMPARABLE");
 }
 

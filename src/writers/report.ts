@@ -5,7 +5,7 @@ import { ANSWERS } from "../explain/ruling.js";
 import type { Culprit, Verdict } from "../explain/verdict.js";
 import { nameOf } from "./describe.js";
 import { cellOf, matrixLegend } from "./matrix.js";
-import { fittingMermaid } from "./pictures/mermaid.js";
+import { pictureMermaid } from "./pictures/mermaid.js";
 import { printable } from "./pictures/names.js";
 import { devicesOf, factsOf, pictureOf, systemOrdinal, type PictureOptions } from "./pictures/picture-of.js";
 import { amount } from "./pictures/picture.js";
@@ -43,7 +43,7 @@ export function reportMarkdown(peer: PeerDma, options: PictureOptions = {}): str
     "### Topology",
     "",
     "```mermaid",
-    fittingMermaid(topology, options),
+    pictureMermaid(topology, options),
     "```",
     "",
     ...picture.legend.map((line) => `- ${markdown(line)}`),

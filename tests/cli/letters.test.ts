@@ -162,6 +162,16 @@ describe("matrix --compare", () => {
     });
   });
 
+  test("is partly equal where some pairs cannot be compared", () => {
+    const some = file(
+      "some.txt",
+      MATRIX.replaceAll("GPU1    PIX      X", "GPU1    NV4      X").replace("X      PIX", "X      NV4"),
+    );
+    const { code, out } = peerlane(["matrix", "--compare", some, "-i", MACHINE]);
+    expect([code, out.split("\n")[0]]).toEqual([0, "PARTLY EQUAL: 5 equal, 0 different, 1 not comparable"]);
+    expect(peerlane(["matrix", "--compare", some, "-i", MACHINE, "-q"]).out).toBe("partly\n");
+  });
+
   test("exits 3 where nothing can be compared", () => {
     const linked = file("linked.txt", "      GPU0  GPU1\nGPU0   X    NV18\nGPU1  NV18   X\n");
     const { code, out } = peerlane(["matrix", "--compare", linked, "-i", MACHINE]);
@@ -182,6 +192,11 @@ describe("matrix --compare", () => {
     expect(peerlane([...words, "--name", "GPU9"]).err).toContain(
       '--name: expected a device there and a function here, as in GPU0=41:00.0, got "GPU9"',
     );
+    expect(peerlane([...words, "--name", "GPU9=03:00.0"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("both GPU8 and GPU9 are 03:00.0") as string,
+    });
+    expect(peerlane([...words, "--name", "GPU8=04:00.0"]).err).toContain("GPU8 is two of the functions here");
     expect(peerlane([...words, "--name", "GPU7=04:00.0"]).err).toContain(
       '--name: nvidia-smi has no "GPU7"; it has GPU8, GPU9',
     );

@@ -55,7 +55,7 @@ describe.skipIf(REAL === null)("a machine that has both a tree and a matrix", ()
   });
 });
 
-/** Devices, and the pairs of each letter, counted in the files by hand: groups below one switch, below one CPU. */
+/** Devices, and the pairs of each letter; of p4d and ndv5 counted in the files by hand, of the others as first read. */
 const FILES: Readonly<Record<string, string>> = {
   "aws-xml/p4d-24xl-topo.xml": "12 PIX:12 PHB:18 SYS:36",
   "azhpc-xml/ndv4-topo.xml": "16 PIX:24 SYS:96",

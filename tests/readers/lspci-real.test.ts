@@ -40,7 +40,7 @@ const COUNTS: Readonly<Record<string, string>> = {
   "ml-pex8748-crate/report.txt": "42 24 36 22 20 22 42 29 42 complete",
   "ml-vm-numeric/lspci-nv.txt": "254 14 52 20 0 57 70 0 0 part",
   "ml-xeon-e7v4-nn/lspci-nn.txt": "169 14 0 0 0 0 0 0 169 complete",
-  "pciutils-tests/bridge-ctl-vga16": "2 2 0 2 0 2 2 2 0 part",
+  "pciutils-tests/bridge-ctl-vga16": "2 2 0 2 0 0 2 2 0 part",
   "pciutils-tests/cap-aer-root": "2 1 3 1 1 1 2 2 0 part",
   "pciutils-tests/cap-dpc": "1 1 0 2 1 0 1 1 0 part",
   "pciutils-tests/cap-dvsec-cxl": "2 0 8 0 0 2 2 0 0 part",

@@ -180,7 +180,25 @@ describe("what the text does not show", () => {
     const port = PORT.filter((line) => !line.includes("ACSC"));
     expect(read(port.join("\n")).at("0000:00:01.0")).not.toHaveProperty("acs");
     const without = port.filter((line) => !line.includes("Access Control"));
-    expect(read(without.join("\n")).at("0000:00:01.0").acs).toBeNull();
+    const others = [...without, "\tCapabilities: [100 v1] Advanced Error Reporting"];
+    expect(read(others.join("\n")).at("0000:00:01.0").acs).toBeNull();
+  });
+
+  it("is unknown for ACS and SR-IOV where no function shows an extended capability, as of dumps of 256 bytes", () => {
+    const without = PORT.filter((line) => !line.includes("Access Control"));
+    const plain = without.filter((line) => !/\[[1-9a-f][0-9a-f]{2}[ \]]|ACSC/.test(line));
+    expect(read(plain.join("\n")).at("0000:00:01.0")).not.toHaveProperty("acs");
+    expect(read(plain.join("\n")).at("0000:00:01.0")).not.toHaveProperty("sriov");
+    const beside = [...plain, "", "00:02.0 0200: 8086:0001", "\tFlags: fast devsel", "\tCapabilities: [100] Foo", ""];
+    expect(read(beside.join("\n")).at("0000:00:01.0").acs).toBeNull();
+    // Conventional PCI has nothing beyond.
+    const old = [
+      "00:03.0 0200: 8086:0002",
+      "\tFlags: fast devsel",
+      "\tCapabilities: [40] Power Management version 2",
+      "",
+    ];
+    expect(read(old.join("\n")).at("0000:00:03.0").acs).toBeNull();
   });
 
   it("is unknown beyond a capability list that lspci could not follow", () => {

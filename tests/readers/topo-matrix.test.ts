@@ -181,6 +181,28 @@ NIC1    SYS     PIX     SYS
   });
 });
 
+describe("very many findings", () => {
+  test("alike are counted beyond the first of one source", async () => {
+    const text = "\tGPU0\tGPU1\n" + "GPU0\t X \tNV1\n".repeat(150_000);
+    const { findings } = await read([{ name: "topo.txt", bytes: new TextEncoder().encode(text) }]);
+    const cut = findings.filter(({ code }) => code === "CUT_SHORT");
+    expect(cut).toHaveLength(51);
+    expect(cut.at(-1)!.message).toMatch(/^and \d+ more like this$/);
+    expect(cut.at(-1)!.source).toBe("topo.txt");
+  });
+});
+
+describe("a matrix of more devices than any machine has", () => {
+  test("is refused at its head", () => {
+    const names = Array.from({ length: 1025 }, (_, index) => `GPU${index}`);
+    const text = (count: number) => `\n\t${names.slice(0, count).join("\t")}\nGPU0\t X \tNV1\n`;
+    expect(() => readTopoMatrix(text(1025), "topo.txt")).toThrow(
+      "topo.txt:2: expected a matrix of at most 1024 devices, it has 1025",
+    );
+    expect(() => readTopoMatrix(text(1024), "topo.txt")).not.toThrow();
+  });
+});
+
 describe("what is none", () => {
   test.each([
     ["another matrix of nvidia-smi", " \tGPU0\tGPU1\t\n GPU0\tX\tOK\t\n GPU1\tCNS\tX\t\n"],

@@ -124,6 +124,25 @@ describe("two sources of one function", () => {
   });
 });
 
+describe("very many descriptions of one function", () => {
+  test("name the first sides of a contradiction and count the others", () => {
+    const { merged, findings } = mergeFunctions(...Array.from({ length: 20 }, (_, index) => ({ vendor: `${index}` })));
+    expect(merged).toEqual({});
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatch(/: vendor: source 1 says "0", .*, source 16 says "15" and 4 more$/);
+  });
+
+  test("are combined, the classes by the longest", () => {
+    const parts = Array.from({ length: 200_000 }, (_, index) => ({
+      source: `source ${index + 1}`,
+      system: { functions: [{ bdf: BDF, class: index % 2 === 0 ? "0604" : "060400" }] },
+    }));
+    const { system, findings } = mergeSystems(parts);
+    expect(system.functions).toEqual([{ bdf: BDF, class: "060400" }]);
+    expect(findings).toEqual([]);
+  });
+});
+
 describe("BARs", () => {
   const sysfs: BarDescription = { index: 0, type: "mem64", start: "0x4000000000", bus: "0x80000000", size: 0x4000 };
 

@@ -43,3 +43,28 @@ test("another source's numbers are as good as ever", () => {
   expect(merged(["unknown", undefined])).toBe(undefined);
   expect(merged(["unknown", null])).toBe(null);
 });
+
+test("a parent that another source's bus numbers rule out is unknown, and both sources are named", () => {
+  const bus = (secondary: number) => ({ secondary, subordinate: secondary });
+  const port = "0000:00:01.0";
+  const child = "0000:05:00.0";
+  const text = { source: "lspci.txt", system: { functions: [{ bdf: port, bus: bus(4) }, { bdf: child }] } };
+  const tree = { source: "tree.txt", system: { functions: [{ bdf: port }, { bdf: child, parent: port }] } };
+  for (const parts of [
+    [text, tree],
+    [tree, text],
+  ]) {
+    const { system, findings } = mergeSystems(parts);
+    expect(system.functions.find(({ bdf }) => bdf === child)!.parent).toBe("unknown");
+    expect(findings).toMatchObject([
+      {
+        code: "SOURCES_DISAGREE",
+        message:
+          `${child}: parent: tree.txt says "${port}", ` +
+          `lspci.txt says "not ${port}: the buses behind that are 04 to 04"`,
+        functions: [child, port],
+      },
+    ]);
+    Topology.of({ peerlane: 1, systems: [system] }).close();
+  }
+});

@@ -5,14 +5,14 @@ import { describe, expect, test } from "vitest";
 import { linux, PeerDma, Topology, type FunctionDescription, type SystemDescription } from "../../src/index.js";
 import { read } from "../../src/readers/index.js";
 import {
-  fittingMermaid,
-  pictureDot,
   pictureMermaid,
+  pictureDot,
   pictureOf,
   pictureSvg,
   reportMarkdown,
   type Picture,
 } from "../../src/writers/index.js";
+import { chartOf } from "../../src/writers/pictures/mermaid.js";
 import { everything } from "../../src/writers/pictures/picture.js";
 import { captureFile, captureNames } from "../readers/fixtures.js";
 
@@ -154,7 +154,7 @@ function check(topology: Topology): void {
   const { functions, edges } = expected(topology);
   const svg = fromSvg(pictureSvg(picture));
   const dot = fromDot(pictureDot(picture));
-  const mermaid = fromMermaid(pictureMermaid(picture));
+  const mermaid = fromMermaid(chartOf(picture));
   for (const drawing of [svg, dot, mermaid]) expect(functionsOf(drawing.boxes)).toEqual(functions);
   expect([...svg.edges].sort()).toEqual(edges);
   expect([...dot.edges].sort()).toEqual(edges);
@@ -224,6 +224,29 @@ describe("what is drawn", () => {
     expect(keys).toEqual(["h0000_00", "f0000_00_1f_0"]);
   });
 
+  test("is what hangs below bridges, where nothing shows what functions are", () => {
+    const drawing: FunctionDescription[] = [
+      { bdf: "0000:00:00.0", parent: null },
+      { bdf: "0000:00:01.0", parent: null },
+      { bdf: "0000:00:01.1", parent: null, bus: { secondary: 1, subordinate: 1 } },
+      { bdf: "0000:00:01.2", parent: null, bus: { secondary: 2, subordinate: 2 } },
+      { bdf: "0000:01:00.0", parent: "0000:00:01.1" },
+    ];
+    const hostBridges = [{ root: "0000:00" }];
+    const picture = pictureOf(machine(drawing, { hostBridges }));
+    expect(keysOf(picture)).toEqual(["h0000_00", "f0000_00_01_1", "f0000_01_00_0"]);
+    expect(picture.groups[0]!.hubs[0]).toMatchObject({ others: 3 });
+    expect(picture.legend.join()).toContain("the source shows no classes");
+    // Nothing but what is on the root bus, as in many virtual machines: then that is what there is to see.
+    const flat = pictureOf(machine(drawing.slice(0, 2), { hostBridges }));
+    expect(keysOf(flat)).toEqual(["h0000_00", "f0000_00_00_0", "f0000_00_01_0"]);
+    expect(flat.legend.join()).not.toContain("the source shows no classes");
+    const asked = machine(drawing, { hostBridges });
+    const chosen = pictureOf(asked, { of: [asked.id("0000:00:01.0")] });
+    expect(keysOf(chosen)).toEqual(["h0000_00", "f0000_00_01_0"]);
+    expect(chosen.legend.join()).not.toContain("the source shows no classes");
+  });
+
   test("has an end: what there is no room for is counted", () => {
     const many = Array.from({ length: 2000 }, (_, at): FunctionDescription => {
       const [bus, device] = [at >> 5, at & 31].map((number) => number.toString(16).padStart(2, "0"));
@@ -233,7 +256,7 @@ describe("what is drawn", () => {
     const picture = pictureOf(crowded);
     expect(functionsOf(keysOf(picture))).toHaveLength(300);
     expect(picture.legend.join()).toContain("room for 300 functions: 1700 that belong in it are left out");
-    const chart = fittingMermaid(crowded);
+    const chart = pictureMermaid(crowded);
     expect(chart.length).toBeLessThanOrEqual(50_000);
     expect(fromMermaid(chart).boxes.length).toBeGreaterThan(50);
   });
@@ -338,7 +361,7 @@ describe("names from a hostile dump", () => {
   });
 
   test("are text in mermaid", () => {
-    expect(functionsOf(fromMermaid(pictureMermaid(picture)).boxes)).toHaveLength(3);
+    expect(functionsOf(fromMermaid(chartOf(picture)).boxes)).toHaveLength(3);
   });
 
   test("are text in Markdown, where they end no fence and mention nobody", () => {

@@ -338,16 +338,19 @@ describe("redacted", () => {
 
   test("names made of addresses are numbered, in paths and in links", async () => {
     const files = machineFiles();
-    for (const name of ["enx001122334455", "enxaabbccddeeff", "eth0"]) files.addDirectory(`${DEVICE}/net/${name}`);
+    for (const name of ["enx001122334455", "enxaabbccddeeff", "00:11:22:33:44:66", "ibp0cc47afffe1b2c3d", "eth0"])
+      files.addDirectory(`${DEVICE}/net/${name}`);
     files.addDirectory(`${DEVICE}/infiniband/rocex0011223344556677`);
     files.addLink("/sys/class/net/enxaabbccddeeff", "../../devices/pci0000:00/0000:00:01.0/net/enxaabbccddeeff");
     const { archive } = await snapshotOf(files, true);
     const tar = gunzipSync(archive).toString("latin1");
-    expect(tar).not.toMatch(/001122334455|aabbccddeeff/);
+    expect(tar).not.toMatch(/001122334455|aabbccddeeff|00:11:22|0cc47afffe1b2c3d/);
     expect((await readBack(archive)).machine.systems[0]!.functions[0]!.names).toEqual([
+      "address-redacted-3",
       "enx-redacted-1",
-      "enx-redacted-3",
+      "enx-redacted-4",
       "eth0",
+      "ibp-redacted-5",
       "rocex-redacted-2",
     ]);
     expect((await entriesOf(archive)).get("sys/class/net/enx-redacted-1")).toBe(

@@ -2,7 +2,7 @@ import { Option } from "commander";
 import type { SystemDescription } from "../../topology/description.js";
 import type { Topology } from "../../topology/topology.js";
 import { pictureDot } from "../../writers/pictures/dot.js";
-import { fittingMermaid } from "../../writers/pictures/mermaid.js";
+import { pictureMermaid } from "../../writers/pictures/mermaid.js";
 import { pictureOf } from "../../writers/pictures/picture-of.js";
 import { pictureSvg } from "../../writers/pictures/svg.js";
 import { reportMarkdown } from "../../writers/report.js";
@@ -36,7 +36,7 @@ const picture = (write: (machine: Machine, of: readonly number[] | undefined) =>
 /** Formats other than JSON, which alone is a document and may hold several machines. */
 const WRITERS: Readonly<Record<string, Writer>> = {
   dot: picture(({ topology }, of) => pictureDot(pictureOf(topology, { of }))),
-  mermaid: picture(({ topology }, of) => fittingMermaid(topology, { of })),
+  mermaid: picture(({ topology }, of) => pictureMermaid(topology, { of })),
   svg: picture(({ topology }, of) => pictureSvg(pictureOf(topology, { of }))),
   markdown: picture(({ peerDma }, of) => reportMarkdown(peerDma(of ?? []), { of })),
   "nccl-xml": { write: ({ topology }, _, { guestMap }) => ncclFile(topology, guestMap), takes: "guestMap" },

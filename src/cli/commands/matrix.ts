@@ -26,7 +26,7 @@ interface Own extends DirectionOption {
   readonly name: readonly string[];
 }
 
-const DETAIL = `Exit code 0, whatever the pairs' answers. With --compare: 0 no cell differs, 1 some do, 3 none can be compared.
+const DETAIL = `Exit code 0, whatever the pairs' answers. With --compare: 0 no cell differs (some may not be comparable), 1 some do, 3 none can be compared.
 
   peerlane matrix --legend nvidia -i lspci.txt
   peerlane matrix --compare topo-m.txt -i lspci.txt --name GPU0=41:00.0`;
@@ -101,7 +101,7 @@ async function comparison(machine: Machine, options: SharedOptions & CompareOpti
   const compared = await compareWith(machine, options);
   const word = comparisonWord(compared);
   return {
-    exit: word === "equal" ? EXIT.yes : word === "different" ? EXIT.no : EXIT.unknown,
+    exit: word === "different" ? EXIT.no : word === "unknown" ? EXIT.unknown : EXIT.yes,
     document: () => comparisonDocument(compared),
     text: (style) => comparisonLines(compared, style),
     word: () => word,

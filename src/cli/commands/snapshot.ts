@@ -57,8 +57,8 @@ async function openTree(input: readonly string[]): Promise<{ readonly name: stri
 
 const REMAINS = [
   "redacted: no serial numbers, MAC addresses, UUIDs, nor who built the kernel",
-  "still there: vendor, device and subsystem ids, addresses of BARs and memory, slots, drivers, names such as",
-  "  eth0, CPUs, NUMA nodes, the kernel's version",
+  "still there: vendor, device and subsystem ids, addresses of BARs and memory, drivers, CPUs, NUMA nodes, the",
+  "  kernel's version, and names that people or firmware gave: of slots, interfaces, ranges of memory, the kernel",
 ];
 
 /** Null: this was root already. With whole paths, since root's may lead elsewhere. */

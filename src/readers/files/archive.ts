@@ -7,7 +7,7 @@ import { ReadError } from "../reading.js";
  * The most that a compressed source may unpack to. A snapshot of a machine with thousands of functions is some
  * 50 MB; a bomb is a million times its own size.
  */
-export const UNPACKED_LIMIT = 1 << 29;
+const UNPACKED_LIMIT = 1 << 29;
 
 /** How a source is packed, by its first bytes. */
 export type Packing = "gzip" | "bzip2" | "tar";

@@ -193,7 +193,7 @@ export class FileTree {
 }
 
 /** A path without `.`, `..`, doubled or trailing slashes, and starting at the root: what a name in an archive means. */
-export function normalisePath(path: string): string {
+function normalisePath(path: string): string {
   const names: string[] = [];
   for (const name of namesOf(path)) {
     if (name === "..") names.pop();

@@ -112,6 +112,10 @@ class Paste {
   /** Whether the text ends in the middle of a function. */
   isCut = false;
   private readonly parts = new Map<string, PlacedPart[]>();
+  /** Whether any function's text shows a capability beyond the first 256 bytes of configuration space. */
+  private showsExtended = false;
+  /** What texts say of PCI Express functions, which alone have more than 256 bytes. */
+  private readonly express = new Set<FunctionDescription>();
 
   constructor(private readonly source: string) {}
 
@@ -130,9 +134,24 @@ class Paste {
 
   /** All functions by segment, bus, device, function. */
   functions(): FunctionDescription[] {
-    const merged = [...this.parts].map(([bdf, parts]) => this.settle(bdf, parts));
+    const merged = [...this.parts].map(([bdf, parts]) =>
+      this.settle(
+        bdf,
+        parts.map((part) => this.asFarAsShown(part)),
+      ),
+    );
     merged.sort((a, b) => compareBdf(parseBdf(a.bdf)!, parseBdf(b.bdf)!));
     return placeWindows(linkVirtualFunctions(merged));
+  }
+
+  /**
+   * A text of which no function shows an extended capability was made where lspci had no access to those, such as of a
+   * dump of 256 bytes: that one is missing proves nothing then.
+   */
+  private asFarAsShown(part: PlacedPart): PlacedPart {
+    if (this.showsExtended || !this.express.has(part.value)) return part;
+    const { acs, sriov, ...value } = part.value;
+    return { ...part, value: { ...value, ...(acs ? { acs } : {}), ...(sriov ? { sriov } : {}) } };
   }
 
   private addTree(lines: readonly LspciLine[]): void {
@@ -152,6 +171,8 @@ class Paste {
     // A hexadecimal dump comes behind the text.
     const text = readTextBlock(bdf, rest, fields, !isOpen || hex.length > 0 || isLastField(fields.at(-1)));
     this.note("text", text.function, header.number);
+    this.showsExtended ||= text.showsExtended;
+    if (text.isExpress) this.express.add(text.function);
     if (text.unreadable) this.find("UNREADABLE_FUNCTION", `${bdf}: lspci could not read it`, [bdf], header.number);
     for (const line of text.malformed) {
       this.find("MALFORMED_LINE", `${bdf}: cannot make sense of "${line.text.slice(0, 80)}"`, [bdf], line.number);

@@ -23,6 +23,10 @@ export interface TextReading {
   readonly malformed: readonly LspciLine[];
   /** What lspci says about a capability list that it could not follow. */
   readonly brokenChain?: LspciLine;
+  /** Whether it shows that the function is a PCI Express one. */
+  readonly isExpress: boolean;
+  /** Whether it shows a capability beyond the first 256 bytes of configuration space. */
+  readonly showsExtended: boolean;
 }
 
 /**
@@ -50,6 +54,8 @@ export function readTextBlock(
     isCut: block.verbose && !isWhole,
     malformed,
     brokenChain: block.brokenChain,
+    isExpress: block.hasExpress,
+    showsExtended: block.showsExtended,
   });
 }
 
@@ -65,6 +71,7 @@ class Block {
   command: { value: number; mask: number } | undefined;
   hasCapabilityList: boolean | undefined;
   sawCapability = false;
+  showsExtended = false;
   accessDenied = false;
 
   hasExpress = false;
@@ -293,6 +300,7 @@ const ANY_FIELD = new RegExp(RULES.map(([start]) => start.source).join("|"));
 function readCapability(block: Block, [, body]: RegExpExecArray, line: LspciLine): void {
   block.capability = body!;
   block.sawCapability = true;
+  if (/^Capabilities: \[[1-9a-f][0-9a-f]{2}[ \]]/i.test(line.text)) block.showsExtended = true;
   if (body!.includes("<chain looped>") || body!.includes("<chain broken>")) block.brokenChain = line;
   if (body!.startsWith("Access Control Services")) block.hasAcs = true;
   if (body!.startsWith(SRIOV)) block.hasSriov = true;

@@ -13,6 +13,7 @@ import type {
 } from "../description.js";
 import { compareBdf, parseBdf } from "../bdf.js";
 import type { Finding } from "../finding.js";
+import { contradictionOf } from "../placement.js";
 import { mergePlatformDevices } from "./platform.js";
 import { mergeBars } from "./bars.js";
 import { mergeLinks } from "./links.js";
@@ -90,8 +91,40 @@ function mergeAllFunctions(settlement: Settlement, parts: readonly Part[]): Func
     }
   }
   const merged = [...said].map(([bdf, own]) => mergeFunction(settlement, bdf, own));
-  if (merged.length === parts[0]?.system.functions.length) return merged;
-  return merged.sort((a, b) => compareNames(a.bdf, b.bdf));
+  const placed = withPossibleParents(settlement, merged, said);
+  if (placed.length === parts[0]?.system.functions.length) return placed;
+  return placed.sort((a, b) => compareNames(a.bdf, b.bdf));
+}
+
+/**
+ * A parent that one source states and what another says of it rules out is unknown. What a source rules out itself is
+ * left as it is: that description cannot be true.
+ */
+function withPossibleParents(
+  settlement: Settlement,
+  merged: readonly FunctionDescription[],
+  said: ReadonlyMap<string, readonly Said<FunctionDescription>[]>,
+): FunctionDescription[] {
+  const byName = new Map(merged.map((description) => [description.bdf, description]));
+  return merged.map((description): FunctionDescription => {
+    const { bdf, parent } = description;
+    const bridge = typeof parent === "string" ? byName.get(parent) : undefined;
+    const reason = bridge === undefined ? null : contradictionOf(description, bridge);
+    if (reason === null) return description;
+    const stated = said.get(bdf)!.find(({ value }) => value.parent === parent)!;
+    const [own, other] = [true, false].map((isOwn) =>
+      said.get(bridge!.bdf)!.find(({ source }) => (source === stated.source) === isOwn),
+    );
+    if (other === undefined || (own !== undefined && contradictionOf(stated.value, own.value) !== null)) {
+      return description;
+    }
+    const sides = [
+      { source: stated.source, value: parent },
+      { source: other.source, value: `not ${parent}: ${reason}` },
+    ];
+    settlement.contradiction(`${bdf}: parent`, sides, [bdf, bridge!.bdf]);
+    return { ...description, parent: "unknown" };
+  });
 }
 
 /** The same of one function: what `said` says of it, in the order in which descriptive facts are believed. */
@@ -142,10 +175,14 @@ function withoutUnknown(said: readonly Said<FunctionDescription>[]): Said<string
 
 /** `0604` and `060400` say the same, the one without the programming interface. */
 function withLongestClass(said: readonly Said<string>[]): Said<string>[] {
-  return said.map(({ source, value }) => {
-    const longer = said.find((other) => other.value.length > value.length && other.value.startsWith(value));
-    return { source, value: longer?.value ?? value };
-  });
+  const longest = new Map<string, string>();
+  for (const value of new Set(said.map(({ value }) => value))) {
+    for (let length = 1; length < value.length; length++) {
+      const start = value.slice(0, length);
+      if (!longest.has(start)) longest.set(start, value);
+    }
+  }
+  return said.map(({ source, value }) => ({ source, value: longest.get(value) ?? value }));
 }
 
 /** A drawing (`lspci -t`) shows the buses below a bridge alone. */
@@ -263,7 +300,9 @@ function mergeHostBridges(
   const byRoot = new Map<string, Said<HostBridgeDescription>[]>();
   for (const { source, value } of said) {
     for (const hostBridge of value) {
-      byRoot.set(hostBridge.root, [...(byRoot.get(hostBridge.root) ?? []), { source, value: hostBridge }]);
+      const own = byRoot.get(hostBridge.root);
+      if (own === undefined) byRoot.set(hostBridge.root, [{ source, value: hostBridge }]);
+      else own.push({ source, value: hostBridge });
     }
   }
   return [...byRoot].map(([root, own]) =>

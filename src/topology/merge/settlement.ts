@@ -6,6 +6,9 @@ export interface Said<T> {
   readonly value: T;
 }
 
+/** More sides of a contradiction than that are counted. */
+const NAMED_SIDES = 16;
+
 /** Settles what several sources say of one thing, and keeps a finding of every contradiction. */
 export class Settlement {
   readonly findings: Finding[] = [];
@@ -22,8 +25,14 @@ export class Settlement {
   }
 
   contradiction(what: string, said: readonly Said<unknown>[], functions: readonly string[]): void {
-    const sides = said.map(({ source, value }) => `${source} says ${JSON.stringify(value)}`).join(", ");
-    this.findings.push({ code: "SOURCES_DISAGREE", message: `${what}: ${sides}`, functions });
+    const sides = [...new Set(said.map(({ source, value }) => `${source} says ${JSON.stringify(value)}`))];
+    const unnamed = sides.length - NAMED_SIDES;
+    const more = unnamed > 0 ? ` and ${unnamed} more` : "";
+    this.findings.push({
+      code: "SOURCES_DISAGREE",
+      message: `${what}: ${sides.slice(0, NAMED_SIDES).join(", ")}${more}`,
+      functions,
+    });
   }
 
   #isContested<T>(what: string, said: readonly Said<T>[], functions: readonly string[]): boolean {

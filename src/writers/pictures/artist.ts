@@ -9,14 +9,14 @@ import { Keys, printable } from "./names.js";
 import {
   amount,
   everything,
-  type Box,
-  type Device,
-  type Group,
-  type Hub,
+  type PictureBox,
+  type PictureDevice,
+  type PictureGroup,
+  type PictureHub,
   type PictureLink,
   type Placed,
-  type Port,
-  type SideEdge,
+  type PicturePort,
+  type PictureSideLink,
 } from "./picture.js";
 
 /** The functions of one system, and what hangs below what. */
@@ -94,10 +94,10 @@ export class Artist {
   }
 
   /** Host bridges by NUMA node; those that nothing drawn is below are left out. */
-  groups(): Group[] {
+  groups(): PictureGroup[] {
     const { topology, roots } = this.machine;
     const numaNodes = new NumaNodes(topology);
-    const groups = new Map<number | null, Hub[]>();
+    const groups = new Map<number | null, PictureHub[]>();
     for (const id of roots) {
       const ordinal = topology.rootOrdinal(id);
       const { root } = topology.roots[ordinal]!;
@@ -117,7 +117,7 @@ export class Artist {
     return [...groups].sort(([a], [b]) => order(a) - order(b)).map(([numaNode, hubs]) => ({ numaNode, hubs }));
   }
 
-  #rootHub(id: number, bus: string, known: boolean, below: readonly number[]): Hub {
+  #rootHub(id: number, bus: string, known: boolean, below: readonly number[]): PictureHub {
     const here = {
       key: this.#keys.take(`${known ? "h" : "u"}${bus}`),
       name: bus,
@@ -138,11 +138,11 @@ export class Artist {
     };
   }
 
-  #boxes(ids: readonly number[]): Box[] {
+  #boxes(ids: readonly number[]): PictureBox[] {
     return ids.map((id) => (this.#isBridge(id) ? this.#hub(id) : this.device(id)));
   }
 
-  #hub(id: number): Hub {
+  #hub(id: number): PictureHub {
     const below = this.#below.get(id) ?? [];
     const isSwitch = this.machine.describe(id).kind === "upstream-port";
     const ports = isSwitch ? below.filter((each) => this.#isBridge(each)) : [];
@@ -155,7 +155,7 @@ export class Artist {
     };
   }
 
-  #port(id: number): Port {
+  #port(id: number): PicturePort {
     return { ...this.#placed(id), below: this.#boxes(this.#below.get(id) ?? []) };
   }
 
@@ -173,7 +173,7 @@ export class Artist {
   }
 
   /** The box of a function at the end of the tree. */
-  device(id: number): Device {
+  device(id: number): PictureDevice {
     const description = this.machine.describe(id);
     const ids = idsOf(description);
     const virtual = this.#virtual.get(id) ?? 0;
@@ -222,7 +222,7 @@ export class Artist {
   }
 
   /** Links beside PCIe between functions that are drawn, those of one kind and way counted together. */
-  sideLinks(): SideEdge[] {
+  sideLinks(): PictureSideLink[] {
     const { topology } = this.machine;
     const edges = new Map<string, { kind: string; from: string; to: string; count: number; oneWay: boolean }>();
     for (const { from, to, description } of topology.sideLinks) {
@@ -244,7 +244,7 @@ export class Artist {
   }
 
   /** What has to be explained of what is drawn. */
-  legend(groups: readonly Group[]): string[] {
+  legend(groups: readonly PictureGroup[]): string[] {
     const boxes = groups.flatMap(({ hubs }) => hubs.flatMap((hub) => [...everything(hub)]));
     const acs = boxes.map((box) => ("acs" in box ? box.acs : ""));
     const has = (wanted: boolean, text: string) => (wanted ? [text] : []);

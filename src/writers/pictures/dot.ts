@@ -1,12 +1,13 @@
+import { escapeXml } from "./names.js";
 import {
   amount,
   MOST_SIDE_LABELS,
-  type Box,
-  type Device,
-  type Group,
-  type Hub,
+  type PictureBox,
+  type PictureDevice,
+  type PictureGroup,
+  type PictureHub,
   type Picture,
-  type Port,
+  type PicturePort,
 } from "./picture.js";
 
 /**
@@ -40,7 +41,7 @@ function heading({ title, facts, legend }: Picture): string {
   return `<<b>${html(title)}</b><br align="left"/>${html(facts.join(", "))}${notes}<br align="left"/>>`;
 }
 
-function cluster({ numaNode, hubs }: Group, index: number): string[] {
+function cluster({ numaNode, hubs }: PictureGroup, index: number): string[] {
   const boxes = hubs.flatMap((hub) => box(hub, null));
   if (numaNode === null) return boxes;
   return [
@@ -52,7 +53,7 @@ function cluster({ numaNode, hubs }: Group, index: number): string[] {
 }
 
 /** A box, all below it, and the edge to it. */
-function box(it: Box, above: string | null): string[] {
+function box(it: PictureBox, above: string | null): string[] {
   const edge = above === null ? [] : [edgeTo(it, above)];
   if (it.shape === "device") return [`  ${it.key} [label=<${deviceTable(it)}>]`, ...edge];
   return [
@@ -63,14 +64,14 @@ function box(it: Box, above: string | null): string[] {
   ];
 }
 
-function edgeTo({ key, link }: Box, above: string): string {
+function edgeTo({ key, link }: PictureBox, above: string): string {
   if (link === null) return `  ${above} -> ${key}:w`;
   const degraded = link.most === null ? "" : ', color="#b35900", fontcolor="#b35900"';
   const text = link.most === null ? link.now : `${link.now}\nof ${link.most}`;
   return `  ${above} -> ${key}:w [label=${quoted(text)}${degraded}]`;
 }
 
-const LOOKS: Readonly<Record<Box["shape"], string>> = {
+const LOOKS: Readonly<Record<PictureBox["shape"], string>> = {
   "host-bridge": 'bgcolor="#e8eef7"',
   "not-shown": 'style="dashed"',
   switch: 'bgcolor="#f3eefb"',
@@ -79,12 +80,12 @@ const LOOKS: Readonly<Record<Box["shape"], string>> = {
   device: 'bgcolor="#ffffff"',
 };
 
-function table(shape: Box["shape"], rows: readonly string[]): string {
+function table(shape: PictureBox["shape"], rows: readonly string[]): string {
   const cells = rows.join("");
   return `<table border="1" cellborder="0" cellspacing="0" cellpadding="3" ${LOOKS[shape]}>${cells}</table>`;
 }
 
-function hubTable(hub: Hub): string {
+function hubTable(hub: PictureHub): string {
   const name =
     hub.shape === "bridge" || hub.shape === "switch" ? `${hub.name}  ${hub.what}` : `${hub.what} ${hub.name}`;
   return table(hub.shape, [
@@ -93,11 +94,11 @@ function hubTable(hub: Hub): string {
   ]);
 }
 
-function portText(port: Port): string {
+function portText(port: PicturePort): string {
   return `${html(port.name)}  ${html(port.what)}${mark(port.acs)}${others(port.others)}`;
 }
 
-function deviceTable({ shape, alias, name, what, memory, label, extras }: Device): string {
+function deviceTable({ shape, alias, name, what, memory, label, extras }: PictureDevice): string {
   const second = [what, memory, ...extras].filter((text) => text !== "").join("  ");
   return table(shape, [
     row(alias === "" ? `<b>${html(name)}</b>` : `<b>${html(alias)}</b>  ${html(name)}`),
@@ -131,10 +132,5 @@ function quoted(text: string): string {
 
 /** Graphviz's HTML-like labels are XML. An empty one is no text to it. */
 function html(text: string): string {
-  const escaped = text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
-  return escaped === "" ? " " : escaped.replaceAll("  ", " &#160;");
+  return text === "" ? " " : escapeXml(text).replaceAll("  ", " &#160;");
 }

@@ -11,12 +11,19 @@ import {
 } from "../../topology/nccl-element.js";
 import { printable } from "./names.js";
 import type { Artist } from "./artist.js";
-import { everything, type Box, type Device, type Group, type Hub, type SideEdge } from "./picture.js";
+import {
+  everything,
+  type PictureBox,
+  type PictureDevice,
+  type PictureGroup,
+  type PictureHub,
+  type PictureSideLink,
+} from "./picture.js";
 
 /** What NCCL's or RCCL's file groups, for a machine of which nothing shows a tree. */
 export interface Groupings {
-  readonly groups: readonly Group[];
-  readonly sideLinks: readonly SideEdge[];
+  readonly groups: readonly PictureGroup[];
+  readonly sideLinks: readonly PictureSideLink[];
   readonly legend: readonly string[];
 }
 
@@ -56,7 +63,7 @@ class GroupingReader {
   }
 
   /** What hangs below a CPU: devices that hang there alone are put together. */
-  hubs(cpu: NcclElement): Hub[] {
+  hubs(cpu: NcclElement): PictureHub[] {
     const boxes = cpu.children.flatMap((child) => this.#box(child, 1));
     const hubs = boxes.filter((box) => box.shape !== "device");
     const alone = boxes.filter((box) => box.shape === "device");
@@ -65,7 +72,7 @@ class GroupingReader {
     return [...hubs, grouping(key, "CPU", "of the file", alone)];
   }
 
-  #box(element: NcclElement, depth: number): Box[] {
+  #box(element: NcclElement, depth: number): PictureBox[] {
     if (element.element !== "pci" || depth > DEEPEST) return [];
     const below = element.children.flatMap((child) => this.#box(child, depth + 1));
     const busid = element.attributes["busid"] ?? "";
@@ -75,7 +82,7 @@ class GroupingReader {
     return [grouping(this.artist.key(`g${busid}`), name, "grouping", [...own, ...below])];
   }
 
-  #device(busid: string, element: NcclElement): Device {
+  #device(busid: string, element: NcclElement): PictureDevice {
     const bdf = busIdOf(element) ?? busid;
     const id = this.#functions.get(bdf);
     const key = id === undefined ? this.artist.key(`g${busid}`) : this.artist.device(id).key;
@@ -87,13 +94,13 @@ class GroupingReader {
     }
     if (id !== undefined) return { ...this.artist.device(id), ...namesIn(element, this.artist.device(id)) };
     const unnamed = { alias: "", what: "function", memory: "", label: "", extras: [], link: null };
-    const device: Device = { shape: "device", key, name: printable(bdf), ...unnamed };
+    const device: PictureDevice = { shape: "device", key, name: printable(bdf), ...unnamed };
     return { ...device, ...namesIn(element, device) };
   }
 
   /** Both ends state each link, in a file that is whole. */
-  sideLinks(): SideEdge[] {
-    const edges = new Map<string, SideEdge>();
+  sideLinks(): PictureSideLink[] {
+    const edges = new Map<string, PictureSideLink>();
     for (const { kind, from, target, count } of this.#links) {
       const to = this.#keyOf.get(target);
       if (to === undefined || to === from) continue;
@@ -106,18 +113,18 @@ class GroupingReader {
   }
 
   /** Whether all that is to be drawn is, and once. */
-  hasAll(groups: readonly Group[]): boolean {
+  hasAll(groups: readonly PictureGroup[]): boolean {
     const keys = groups.flatMap(({ hubs }) => hubs.flatMap((hub) => Array.from(everything(hub), ({ key }) => key)));
     const drawn = Array.from(this.#functions.values(), (id) => this.artist.device(id).key);
     return new Set(keys).size === keys.length && drawn.every((key) => keys.includes(key));
   }
 }
 
-function grouping(key: string, name: string, what: string, below: readonly Box[]): Hub {
+function grouping(key: string, name: string, what: string, below: readonly PictureBox[]): PictureHub {
   return { shape: "grouping", key, name, what, acs: "", link: null, others: 0, ports: [], below };
 }
 
-function namesIn(element: NcclElement, { alias, what }: Device): Pick<Device, "alias" | "what"> {
+function namesIn(element: NcclElement, { alias, what }: PictureDevice): Pick<PictureDevice, "alias" | "what"> {
   const [first = ""] = namesOf(element);
   if (held(element, "gpu").length > 0) return { alias: alias || printable(first || "GPU"), what: "GPU" };
   if (held(element, "nic").length === 0) return { alias, what };

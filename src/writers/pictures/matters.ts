@@ -19,8 +19,9 @@ const CHIPSET: readonly string[] = ["0101", "0104", "0106", "0500", "0580", "11"
 const OF_THE_CHIPSET: readonly (FunctionKind | undefined)[] = ["rc-integrated-endpoint", "conventional"];
 
 /** Whether a function is one that people ask about when they ask about peer-to-peer DMA. What nothing is known of, is. */
-export function mattersToPeers({ class: code, kind }: FunctionDescription): boolean {
+export function mattersToPeers({ class: code, kind, bus }: FunctionDescription): boolean {
   if (kind === "rc-event-collector" || kind === "host-bridge-function") return false;
+  if (code === undefined && bus !== undefined) return false;
   if (code === undefined) return kind === undefined || kind.endsWith("endpoint") || kind === "conventional";
   const isAmong = (list: readonly string[]) => list.some((each) => code.startsWith(each));
   if (code.startsWith("0c06")) return true; // InfiniBand, as it was once

@@ -1,26 +1,36 @@
 import type { Topology } from "../../topology/topology.js";
 import { PLAIN_STYLE, shorten } from "../style.js";
 import { MOST_DRAWN, pictureOf, type PictureOptions } from "./picture-of.js";
-import { amount, MOST_SIDE_LABELS, type Box, type Device, type Hub, type Picture, type Port } from "./picture.js";
+import {
+  amount,
+  MOST_SIDE_LABELS,
+  type PictureBox,
+  type PictureDevice,
+  type PictureHub,
+  type Picture,
+  type PicturePort,
+} from "./picture.js";
 
 /** GitHub's limits (mermaid's `maxTextSize` and `maxEdges`): what is beyond is shown as an error instead of a picture. */
 const MOST_CHARACTERS = 50_000;
 const MOST_EDGES = 500;
 
-/** The picture of a machine that keeps within GitHub's limits: as much of it as fits, and it says what is left out. */
-export function fittingMermaid(topology: Topology, options: PictureOptions = {}): string {
+/**
+ * The picture of a machine as a mermaid flowchart, which GitHub draws in a fence of that name, within GitHub's limits: as
+ * much of it as fits, and it says what is left out.
+ *
+ * @throws RangeError as {@link pictureOf} does.
+ */
+export function pictureMermaid(topology: Topology, options: PictureOptions = {}): string {
   for (let most = options.most ?? MOST_DRAWN; ; most = Math.floor(most / 2)) {
-    const chart = pictureMermaid(pictureOf(topology, { ...options, most }));
+    const chart = chartOf(pictureOf(topology, { ...options, most }));
     const edges = chart.match(/^ +\w+ -[-.]/gm)?.length ?? 0;
     if (most === 0 || (chart.length <= MOST_CHARACTERS && edges <= MOST_EDGES)) return chart;
   }
 }
 
-/**
- * The picture as a mermaid flowchart, which GitHub draws in a fence of that name. NUMA nodes, host bridges and switches
- * are subgraphs; ports are nodes in them.
- */
-export function pictureMermaid(picture: Picture): string {
+/** All of a picture: NUMA nodes, host bridges and switches are subgraphs; ports are nodes in them. */
+export function chartOf(picture: Picture): string {
   const { title, facts, groups, sideLinks, outside, legend } = picture;
   const chart = new Chart();
   // Mermaid stacks what is not connected from the bottom up.
@@ -68,7 +78,7 @@ class Chart {
   readonly classes = new Map<string, string[]>();
 
   /** A box, all below it, and the edges between them. */
-  box(box: Box, level: number): void {
+  box(box: PictureBox, level: number): void {
     if (box.shape === "device") {
       this.#node(box.key, deviceLines(box), level);
       this.#class("device", box.key);
@@ -90,7 +100,7 @@ class Chart {
     this.#line(level, "end");
   }
 
-  #subgraphOf(hub: Hub, level: number): void {
+  #subgraphOf(hub: PictureHub, level: number): void {
     const isFunction = hub.shape === "switch";
     const needsNode = isFunction || hub.below.length > 0;
     const key = needsNode ? `${hub.key}_box` : hub.key;
@@ -108,7 +118,7 @@ class Chart {
     });
   }
 
-  #hang(above: string, box: Box, level: number): void {
+  #hang(above: string, box: PictureBox, level: number): void {
     this.box(box, level);
     const { link } = box;
     const label = link === null ? "" : `|${text(link.most === null ? [link.now] : [link.now, `of ${link.most}`])}|`;
@@ -119,7 +129,7 @@ class Chart {
     this.#line(level, `${key}[${text(lines)}]`);
   }
 
-  #mark({ key, acs }: Hub | Port): void {
+  #mark({ key, acs }: PictureHub | PicturePort): void {
     if (acs === "ACS ?") this.#class("unknown", key);
     else if (acs !== "") this.#class("redirects", key);
   }
@@ -135,12 +145,12 @@ class Chart {
   }
 }
 
-function hubLines({ shape, name, what, acs, others }: Hub): string[] {
+function hubLines({ shape, name, what, acs, others }: PictureHub): string[] {
   const own = shape === "bridge" || shape === "switch" ? `${name} ${what}` : `${what} ${name}`;
   return [own, ...marks(acs, others)];
 }
 
-function portLines({ name, what, acs, others }: Port): string[] {
+function portLines({ name, what, acs, others }: PicturePort): string[] {
   return [name, [what, ...marks(acs, others)].join(", ")];
 }
 
@@ -149,7 +159,7 @@ function marks(acs: string, others: number): string[] {
   return parts.length === 0 ? [] : [parts.join(", ")];
 }
 
-function deviceLines({ alias, name, what, memory, label, extras }: Device): string[] {
+function deviceLines({ alias, name, what, memory, label, extras }: PictureDevice): string[] {
   const second = [what, memory, ...extras].filter((part) => part !== "").join(" ");
   return [alias === "" ? name : `${alias} ${name}`, second, label].filter((line) => line !== "");
 }

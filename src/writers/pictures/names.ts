@@ -9,6 +9,11 @@ export function printable(text: string): string {
   );
 }
 
+/** Text in XML, between tags or between double quotes. */
+export function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}
+
 /** Identifiers of boxes, no two the same. */
 export class Keys {
   readonly #taken = new Set<string>();

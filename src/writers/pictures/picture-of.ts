@@ -59,6 +59,9 @@ export function systemOrdinal({ systems }: Topology, system: string | number | u
   throw new RangeError(`expected the name of a system or its place from 0 to ${systems.length - 1}, got ${system}`);
 }
 
+const UNCLASSED =
+  "the source shows no classes: of functions directly below a host bridge, those that nothing hangs below are not drawn";
+
 /** Kernel, CPU and IOMMU of a system, as far as it shows them. */
 export function factsOf(topology: Topology, ordinal: number): string[] {
   const system = topology.systems[ordinal]!;
@@ -91,8 +94,15 @@ function choose(
     if (drawn.size + added.length > most) left++;
     else for (const each of added) drawn.add(each);
   }
-  if (left === 0) return { drawn, left: [] };
-  return { drawn, left: [`the picture has room for ${most} functions: ${left} that belong in it are left out`] };
+  const folded =
+    of !== undefined
+      ? 0
+      : machine.functions.filter((id) => !wanted.has(id) && isUnclassedOnRootBus(machine, id)).length;
+  const said = [
+    ...(left === 0 ? [] : [`the picture has room for ${most} functions: ${left} that belong in it are left out`]),
+    ...(folded === 0 ? [] : [UNCLASSED]),
+  ];
+  return { drawn, left: said };
 }
 
 /** Ids of the functions of a system that people ask about when they ask about peer-to-peer DMA, bridges left out. */
@@ -106,9 +116,23 @@ function byDefault(machine: Machine): ReadonlySet<number> {
   const { functions } = machine;
   const matter = functions.filter(
     (id) =>
-      machine.physical(id) === undefined && (machine.hasExtras(id) || mattersToPeers(machine.topology.registers(id)!)),
+      machine.physical(id) === undefined &&
+      (machine.hasExtras(id) ||
+        (mattersToPeers(machine.topology.registers(id)!) && !isUnclassedOnRootBus(machine, id))),
   );
   return new Set(matter.length > 0 ? matter : functions);
+}
+
+/**
+ * Whether a function stands where chipsets have most of theirs, directly below a host bridge, and nothing shows what it
+ * is: a drawing (`lspci -t`) has no classes.
+ */
+function isUnclassedOnRootBus(machine: Machine, id: number): boolean {
+  const { class: code, kind } = machine.topology.registers(id)!;
+  const above = machine.above(id);
+  return (
+    code === undefined && kind === undefined && !machine.topology.isFunction(above) && machine.topology.isKnown(above)
+  );
 }
 
 function asked({ topology, system }: Machine, of: Iterable<number>): ReadonlySet<number> {

@@ -15,8 +15,8 @@ export interface Picture {
   readonly title: string;
   /** Kernel, CPU, IOMMU: a few words each. */
   readonly facts: readonly string[];
-  readonly groups: readonly Group[];
-  readonly sideLinks: readonly SideEdge[];
+  readonly groups: readonly PictureGroup[];
+  readonly sideLinks: readonly PictureSideLink[];
   /** Names of devices outside PCI: the first of them, and how many there are beside. */
   readonly outside: { readonly names: readonly string[]; readonly more: number };
   /** What the reader has to know of what is drawn, in a sentence each. */
@@ -24,31 +24,31 @@ export interface Picture {
 }
 
 /** What is near one NUMA node; null: none is shown. */
-export interface Group {
+export interface PictureGroup {
   readonly numaNode: number | null;
-  readonly hubs: readonly Hub[];
+  readonly hubs: readonly PictureHub[];
 }
 
 /**
  * A box that others hang below. `not-shown` stands for a bridge that no source shows, `grouping` for what another tool
  * puts together, be it a bridge or not.
  */
-export interface Hub extends Placed {
+export interface PictureHub extends Placed {
   readonly shape: "host-bridge" | "not-shown" | "switch" | "bridge" | "grouping";
-  readonly ports: readonly Port[];
+  readonly ports: readonly PicturePort[];
   /** Directly below it, and not below one of its ports. */
-  readonly below: readonly Box[];
+  readonly below: readonly PictureBox[];
   /** The PCIe link above it; null: none, or not shown. */
   readonly link: PictureLink | null;
 }
 
 /** A bridge within the box of a hub: a root port or a downstream port. */
-export interface Port extends Placed {
-  readonly below: readonly Box[];
+export interface PicturePort extends Placed {
+  readonly below: readonly PictureBox[];
 }
 
 /** A function at the end of the tree. */
-export interface Device {
+export interface PictureDevice {
   readonly shape: "device";
   readonly key: string;
   /** `dddd:bb:dd.f`. */
@@ -66,7 +66,7 @@ export interface Device {
 }
 
 /** Anything that hangs below a hub or a port. */
-export type Box = Hub | Device;
+export type PictureBox = PictureHub | PictureDevice;
 
 /** What has a place of its own in the tree. */
 export interface Placed {
@@ -90,7 +90,7 @@ export interface PictureLink {
 }
 
 /** Links of one kind between two boxes, beside PCIe. */
-export interface SideEdge {
+export interface PictureSideLink {
   readonly kind: string;
   /** Keys. */
   readonly from: string;
@@ -103,7 +103,7 @@ export interface SideEdge {
 export const MOST_SIDE_LABELS = 8;
 
 /** A box, its ports, and all that is below them. */
-export function* everything(box: Box | Port): Generator<Box | Port> {
+export function* everything(box: PictureBox | PicturePort): Generator<PictureBox | PicturePort> {
   yield box;
   if ("shape" in box && box.shape === "device") return;
   for (const below of box.below) yield* everything(below);

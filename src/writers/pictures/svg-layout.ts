@@ -1,5 +1,13 @@
 import { hierarchy, tree } from "d3-hierarchy";
-import { amount, type Box, type Device, type Group, type Hub, type Picture, type PictureLink } from "./picture.js";
+import {
+  amount,
+  type PictureBox,
+  type PictureDevice,
+  type PictureGroup,
+  type PictureHub,
+  type Picture,
+  type PictureLink,
+} from "./picture.js";
 import { fitted, monospaceWidth, textWidth } from "./text-width.js";
 
 /** A run of text within a box, from its left edge and its top. */
@@ -13,7 +21,7 @@ export interface Run {
 
 /** A box in its place; `rows` are its ports. */
 export interface PlacedBox {
-  readonly box: Box;
+  readonly box: PictureBox;
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -112,7 +120,7 @@ function linkWidth(link: PictureLink | null): number {
 }
 
 function placeGroup(
-  { numaNode }: Group,
+  { numaNode }: PictureGroup,
   hubs: readonly Sized[],
   columns: readonly Column[],
   top: number,
@@ -165,11 +173,11 @@ function placeGroup(
   };
 }
 
-function sizeOf(box: Box): Sized {
+function sizeOf(box: PictureBox): Sized {
   return box.shape === "device" ? sizeOfDevice(box) : sizeOfHub(box);
 }
 
-function sizeOfDevice(device: Device): Sized {
+function sizeOfDevice(device: PictureDevice): Sized {
   const { alias, name, what, memory, label, extras } = device;
   const lines = [
     texts([
@@ -184,7 +192,7 @@ function sizeOfDevice(device: Device): Sized {
   return { box: device, ...written(lines), rows: [], below: [] };
 }
 
-function sizeOfHub(hub: Hub): Sized {
+function sizeOfHub(hub: PictureHub): Sized {
   const lines = [
     [
       [hub.name, "name"],
@@ -238,7 +246,7 @@ function acsLook(acs: string): Run["look"] {
   return acs === "ACS ?" ? "unknown" : "redirects";
 }
 
-function portsText({ shape, ports }: Hub): string {
+function portsText({ shape, ports }: PictureHub): string {
   return ports.length === 0 ? "" : shape === "switch" ? "downstream ports" : "root ports";
 }
 

@@ -9,7 +9,8 @@ import {
   type PlacedGroup,
   type Run,
 } from "./svg-layout.js";
-import { amount, MOST_SIDE_LABELS, type Box, type Picture, type SideEdge } from "./picture.js";
+import { amount, MOST_SIDE_LABELS, type PictureBox, type Picture, type PictureSideLink } from "./picture.js";
+import { escapeXml } from "./names.js";
 import { textWidth, wrapped } from "./text-width.js";
 
 const MARGIN = 16;
@@ -36,8 +37,8 @@ export function pictureSvg(picture: Picture): string {
   const height = Math.ceil(bottom + sum(foot) + MARGIN);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="graphics-document document" aria-labelledby="peerlane-title peerlane-desc">`,
-    `<title id="peerlane-title">${xml(picture.title)}</title>`,
-    `<desc id="peerlane-desc">${xml(inWords(picture))}</desc>`,
+    `<title id="peerlane-title">${escapeXml(picture.title)}</title>`,
+    `<desc id="peerlane-desc">${escapeXml(inWords(picture))}</desc>`,
     `<style>${STYLE}</style>`,
     `<rect class="paper" width="${width}" height="${height}"/>`,
     ...column(head, MARGIN),
@@ -98,7 +99,7 @@ function column(lines: readonly { text: string; look: string; height: number }[]
   let y = top;
   return lines.map(({ text, look, height }) => {
     y += height;
-    return `<text class="${look}${look === "faint" ? " head" : ""}" x="${MARGIN}" y="${round(y - 5)}">${xml(text)}</text>`;
+    return `<text class="${look}${look === "faint" ? " head" : ""}" x="${MARGIN}" y="${round(y - 5)}">${escapeXml(text)}</text>`;
   });
 }
 
@@ -122,14 +123,14 @@ function edge({ from, to, link, x1, y1, bend, x2, y2 }: PlacedEdge): string {
   const path = `<path class="edge${degraded}" data-from="${from}" data-to="${to}" d="${way}"/>`;
   if (link === null) return path;
   const label = (text: string, y: number) =>
-    `<text class="link${degraded}" text-anchor="end" x="${round(x2 - 6)}" y="${round(y)}">${xml(text)}</text>`;
+    `<text class="link${degraded}" text-anchor="end" x="${round(x2 - 6)}" y="${round(y)}">${escapeXml(text)}</text>`;
   return path + label(link.now, y2 - 4) + (link.most === null ? "" : label(`of ${link.most}`, y2 + 12));
 }
 
 function drawBox({ box, x, y, width, height, runs, rows }: PlacedBox): string {
   const look = box.shape === "device" ? "device" : box.shape;
   const parts = [
-    `<g id="${box.key}" role="graphics-symbol img" transform="translate(${round(x)} ${round(y)})"><title>${xml(boxInWords(box))}</title>`,
+    `<g id="${box.key}" role="graphics-symbol img" transform="translate(${round(x)} ${round(y)})"><title>${escapeXml(boxInWords(box))}</title>`,
     `<rect class="box ${look}" width="${round(width)}" height="${round(height)}" rx="5"/>`,
     ...runs.map(run),
     ...rows.map(
@@ -142,7 +143,7 @@ function drawBox({ box, x, y, width, height, runs, rows }: PlacedBox): string {
 }
 
 function run({ x, y, text, look }: Run): string {
-  const written = `<text class="${look}" x="${round(x)}" y="${round(y)}">${xml(text)}</text>`;
+  const written = `<text class="${look}" x="${round(x)}" y="${round(y)}">${escapeXml(text)}</text>`;
   if (look !== "redirects" && look !== "unknown") return written;
   const width = runWidth(text, look) + 2 * MARK;
   return `<rect class="mark ${look}" x="${round(x - MARK)}" y="${round(y - 11)}" width="${round(width)}" height="14" rx="3"/>${written}`;
@@ -150,7 +151,7 @@ function run({ x, y, text, look }: Run): string {
 
 /** Arcs on the right of the boxes, wider the farther apart their ends are. */
 function placeArcs(
-  links: readonly SideEdge[],
+  links: readonly PictureSideLink[],
   groups: readonly PlacedGroup[],
   width: number,
 ): { readonly right: number; readonly drawn: readonly string[] } {
@@ -170,9 +171,9 @@ function placeArcs(
     const summit = (x1 + x2) / 8 + (reach * 3) / 4;
     const isLabelled = ends.length <= MOST_SIDE_LABELS;
     right = Math.max(right, summit + (isLabelled ? textWidth(text, SMALL) + 8 : 4));
-    const label = `<text class="side" x="${round(summit + 4)}" y="${round((y1 + y2) / 2 + 4)}">${xml(text)}</text>`;
+    const label = `<text class="side" x="${round(summit + 4)}" y="${round((y1 + y2) / 2 + 4)}">${escapeXml(text)}</text>`;
     const way = `M${round(x1)} ${round(y1)}C${round(reach)} ${round(y1)} ${round(reach)} ${round(y2)} ${round(x2)} ${round(y2)}`;
-    const title = `<title>${xml(`${text}: ${from.box.name} ${link.oneWay ? "to" : "and"} ${to.box.name}`)}</title>`;
+    const title = `<title>${escapeXml(`${text}: ${from.box.name} ${link.oneWay ? "to" : "and"} ${to.box.name}`)}</title>`;
     return `<g><path class="side" data-from="${link.from}" data-to="${link.to}" d="${way}">${title}</path>${isLabelled ? label : ""}</g>`;
   });
   return { right, drawn };
@@ -206,13 +207,9 @@ function inWords({ facts, groups, sideLinks }: Picture): string {
   return [...facts, ...parts, ...links].join(". ");
 }
 
-function boxInWords(box: Box): string {
+function boxInWords(box: PictureBox): string {
   if (box.shape !== "device") return [box.what, box.name, box.acs].filter((text) => text !== "").join(" ");
   return [box.alias, box.name, box.what, box.memory, ...box.extras, box.label].filter((text) => text !== "").join(" ");
-}
-
-function xml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }
 
 function round(value: number): number {

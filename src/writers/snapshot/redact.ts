@@ -9,7 +9,7 @@ import { withoutSerialNumbers } from "../../readers/config-space.js";
  *     proc/cmdline              values, but for the parameters of PCI and IOMMU
  *     proc/version              who built the kernel and where
  *     proc/iomem                where the kernel itself is, which it keeps from attackers
- *     names and links           enx001122334455, rocex0011223344556677: MAC addresses and GUIDs
+ *     names and links           enx001122334455, ibp0011223344556677: MAC addresses and GUIDs
  */
 export function redactFile(path: string, bytes: Uint8Array): Uint8Array {
   if (path.endsWith("/config")) return withoutSerialNumbers(bytes);
@@ -61,8 +61,8 @@ function redactCommandLine(text: string): string {
   return `${kept.join(" ")}\n`;
 }
 
-/** Interfaces that udev names after their address: a MAC address, or the GUID of a port. */
-const NAMED_AFTER_ADDRESS = /^([a-z]+x)[0-9a-f]{12}(?:[0-9a-f]{4})?$/;
+/** Interfaces that are named after their address, as udev does: a MAC address, or the GUID of a port. */
+const NAMED_AFTER_ADDRESS = /^([a-z]*?)(?:[0-9a-f]{12}|[0-9a-f]{16}|(?:[0-9a-f]{2}:){5}[0-9a-f]{2})$/;
 
 /**
  * A function that gives names of paths without the addresses in them: the first `enx…` becomes `enx-redacted-1`, in all
@@ -76,7 +76,7 @@ export function nameRedaction(): (path: string) => string {
       .map((name) => {
         const kind = NAMED_AFTER_ADDRESS.exec(name)?.[1];
         if (kind === undefined) return name;
-        if (!names.has(name)) names.set(name, `${kind}-${MASK}-${names.size + 1}`);
+        if (!names.has(name)) names.set(name, `${kind || "address"}-${MASK}-${names.size + 1}`);
         return names.get(name)!;
       })
       .join("/");
