@@ -170,7 +170,9 @@ class Checker {
     } else if (!isDevice && (isSwitch ? !code.startsWith("0x") : !SWITCH_CLASS.test(code) && children.length === 0)) {
       this.#problem("CLASS", pci, `class="${code}"`);
     }
-    if (gpus[1] !== undefined) this.#problem("GPU_TWICE", gpus[1], `${gpus.length} elements gpu in one pci`);
+    // Newest releases write each partition of a GPU so.
+    if (gpus[1] !== undefined && !gpus.every((gpu) => gpu.attributes.has("mlopart")))
+      this.#problem("GPU_TWICE", gpus[1], `${gpus.length} elements gpu in one pci`);
     for (const gpu of gpus) this.#numbers(gpu, GPU_NUMBERS);
     if (!isDevice) this.#switches.add(busId);
     this.#link(pci);
@@ -261,7 +263,7 @@ class Checker {
 
 /** The whole numbers that it reads; a speed in Mb/s, of which -1 is not known. */
 const NET_NUMBERS = ["dev", "speed", "port", "gdr", "maxconn", "coll"];
-const GPU_NUMBERS = ["dev", "sm", "rank", "gdr"];
+const GPU_NUMBERS = ["dev", "sm", "rank", "gdr", "mlopart"];
 const LINK_NUMBERS = ["count", "bw"];
 
 /** What it asks of processors of x86, by their makers. */

@@ -107,6 +107,14 @@ describe("a file", () => {
       "with a link between switches",
       file(`${withSwitch('<pcilink target="0000:00:02.0"/>')}<pci busid="0000:00:02.0" class="0x060400" ${LINK}/>`),
     ],
+    [
+      "with partitions of a GPU",
+      file(
+        withLink("")
+          .replace("</gpu>", '</gpu><gpu dev="0" mlopart="1"/>')
+          .replace('<gpu dev="0" sm', '<gpu dev="0" mlopart="0" sm'),
+      ),
+    ],
     ["with numbers as C writes them", file('<nic><net name="a" dev="0" speed="-1" port="0x1"/></nic>')],
     ["with comments", file(`<!-- a=b > "-" -->${GPU}<!--x--><!---->\n`)],
     [
