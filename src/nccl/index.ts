@@ -5,9 +5,9 @@
  * @packageDocumentation
  */
 export { type GuestFunction, type GuestMap, guestView, readGuestMap } from "./guest-map.js";
-export { lint, type LintFinding, type LintResult } from "./lint.js";
+export { hasFaults, lintTopology, type LintFinding, type LintResult } from "./lint.js";
 export { LINT_RULES, type LintCode, type LintRule, type LintSeverity } from "./rules.js";
-export { type MadeView, ncclView, type ViewOptions } from "./view.js";
+export { ncclView, type NcclViewOptions, type NcclViewResult } from "./view.js";
 export { ncclXml } from "./xml.js";
 export { readNccl } from "../readers/nccl.js";
 export type { NcclElement, NcclView } from "../topology/views.js";

@@ -32,7 +32,7 @@ export interface LintResult {
  *
  * @param text of the file that `NCCL_TOPO_FILE` is to name.
  */
-export function lint(text: string): LintResult {
+export function lintTopology(text: string): LintResult {
   const { roots, problems, kept } = scan(text);
   const checker = new Checker();
   checker.check(roots);
@@ -44,6 +44,11 @@ export function lint(text: string): LintResult {
       return { code, ...LINT_RULES[code], line: line + 1, column: offset - lines[line]! + 1, path, message };
     });
   return { tool: checker.tool, elements: kept, findings };
+}
+
+/** Whether NCCL stops at the file or does other than it says; what it finds out for itself is no fault. */
+export function hasFaults({ findings }: LintResult): boolean {
+  return findings.some(({ severity }) => severity !== "note");
 }
 
 function lineStarts(text: string): number[] {
@@ -165,7 +170,9 @@ class Checker {
     } else if (!isDevice && (isSwitch ? !code.startsWith("0x") : !SWITCH_CLASS.test(code) && children.length === 0)) {
       this.#problem("CLASS", pci, `class="${code}"`);
     }
-    if (gpus[1] !== undefined) this.#problem("GPU_TWICE", gpus[1], `${gpus.length} elements gpu in one pci`);
+    // Newest releases write each partition of a GPU so.
+    if (gpus[1] !== undefined && !gpus.every((gpu) => gpu.attributes.has("mlopart")))
+      this.#problem("GPU_TWICE", gpus[1], `${gpus.length} elements gpu in one pci`);
     for (const gpu of gpus) this.#numbers(gpu, GPU_NUMBERS);
     if (!isDevice) this.#switches.add(busId);
     this.#link(pci);
@@ -256,7 +263,7 @@ class Checker {
 
 /** The whole numbers that it reads; a speed in Mb/s, of which -1 is not known. */
 const NET_NUMBERS = ["dev", "speed", "port", "gdr", "maxconn", "coll"];
-const GPU_NUMBERS = ["dev", "sm", "rank", "gdr"];
+const GPU_NUMBERS = ["dev", "sm", "rank", "gdr", "mlopart"];
 const LINK_NUMBERS = ["count", "bw"];
 
 /** What it asks of processors of x86, by their makers. */

@@ -13,7 +13,7 @@ export interface LintRule {
   readonly advice: string;
 }
 
-/** Every code that {@link lint} knows. Codes are stable. */
+/** Every code that {@link lintTopology} knows. Codes are stable. */
 export type LintCode = keyof typeof LINT_RULES;
 
 /**
@@ -139,7 +139,11 @@ export const LINT_RULES = {
     'it takes the pci for a switch, and stops: "Attribute class of node gpu not found"',
     "write a class that begins with 0x03",
   ),
-  GPU_TWICE: rule("warning", "it takes rank, sm and dev of the first alone", "give each GPU a pci of its own"),
+  GPU_TWICE: rule(
+    "warning",
+    "it takes the first alone; newest releases make a partition of one GPU of each",
+    "give each GPU a pci of its own; write mlopart for partitions of one",
+  ),
   BELOW_DEVICE: rule("warning", "it does not look below a device", 'give what is above a class="0x060400"'),
   LINK_MISSING: rule(
     "note",

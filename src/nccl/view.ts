@@ -12,7 +12,7 @@ import { NumaNodes } from "../topology/numa-nodes.js";
 import type { Topology } from "../topology/topology.js";
 
 /** A view, and what NCCL may want that the description does not show. */
-export interface MadeView {
+export interface NcclViewResult {
   /** Null: the description shows no GPU or network adapter whose place is known. */
   readonly view: NcclView | null;
   /** For people, a sentence each. */
@@ -20,7 +20,7 @@ export interface MadeView {
 }
 
 /** Which functions a view shows beside the GPUs and network adapters of the machine itself. */
-export interface ViewOptions {
+export interface NcclViewOptions {
   /** Virtual functions (`dddd:bb:dd.f`) to show: those of a machine are its guests' affair, and left out. */
   readonly virtualFunctions?: readonly string[];
 }
@@ -36,8 +36,12 @@ export interface ViewOptions {
  * @param system its place in `topology.systems`, or its name.
  * @throws RangeError for a system that the topology does not have.
  */
-export function ncclView(topology: Topology, system: number | string = 0, options: ViewOptions = {}): MadeView {
-  const ordinal = typeof system === "number" ? system : topology.systems.findIndex(({ name }) => name === system);
+export function ncclView(
+  topology: Topology,
+  system: number | string = 0,
+  options: NcclViewOptions = {},
+): NcclViewResult {
+  const ordinal = topology.systemOrdinal(system);
   const description = topology.describeSystem(ordinal);
   const told = description.views?.find((view) => view.tool !== "nvidia-smi");
   const devices = devicesOf(topology, ordinal, new Set(options.virtualFunctions));

@@ -390,6 +390,15 @@ export class Topology {
   }
 
   /**
+   * The place of a system in `systems`, by its name or by that place; without either that of the only one.
+   *
+   * @throws RangeError where there is none, or are several; TypeError for what is neither.
+   */
+  systemOrdinal(system: string | number | undefined): number {
+    return this.#systemNames.ordinal(system);
+  }
+
+  /**
    * The description of one system, by its place in `systems`.
    *
    * @throws RangeError for a system that this topology does not have.

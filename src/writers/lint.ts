@@ -19,11 +19,6 @@ export function lintDocument(files: readonly LintedFile[]): LintDocument {
   return { files: files.map(({ file, result }) => ({ file, ...result })) };
 }
 
-/** Whether NCCL stops at the file or does other than it says; what it finds out for itself is no fault. */
-export function hasFaults({ findings }: LintResult): boolean {
-  return findings.some(({ severity }) => severity !== "note");
-}
-
 const SEVERITIES: readonly LintSeverity[] = ["error", "warning", "note"];
 
 /** How many places of one code are shown: who indents with tabs has them in every line. */

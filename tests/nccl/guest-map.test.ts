@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { guestView, lint, ncclXml, readGuestMap, readNccl } from "../../src/nccl/index.js";
+import { guestView, lintTopology, ncclXml, readGuestMap, readNccl } from "../../src/nccl/index.js";
 import { viewOf } from "./files.js";
 
 const HOST = viewOf(`<system version="1">
@@ -68,7 +68,7 @@ describe("the file for a guest", () => {
   </cpu>
 </system>
 `);
-    expect(lint(written).findings).toEqual([]);
+    expect(lintTopology(written).findings).toEqual([]);
     const [reading] = readNccl(written, "guest.xml");
     expect(reading!.system.functions.map(({ bdf }) => bdf)).toEqual([
       "0000:00:05.0",
@@ -85,7 +85,7 @@ describe("the file for a guest", () => {
     ]);
     const two = guest("a3:00.0 00:05.0 numa=4\na4:00.0 00:06.0 numa=5");
     expect(two.system.children.map(({ attributes }) => attributes["numaid"])).toEqual(["4", "5"]);
-    expect(lint(ncclXml(two)).findings).toEqual([]);
+    expect(lintTopology(ncclXml(two)).findings).toEqual([]);
   });
 
   test("has a name for every switch, and none twice", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lint, LINT_RULES, type LintCode } from "../../src/nccl/index.js";
+import { lintTopology, LINT_RULES, type LintCode } from "../../src/nccl/index.js";
 
 const CPU = 'numaid="0" affinity="ff" arch="x86_64" vendor="AuthenticAMD" familyid="25" modelid="1"';
 const LINK = 'link_speed="16.0 GT/s PCIe" link_width="16"';
@@ -8,7 +8,7 @@ const GPU = `<pci busid="0000:01:00.0" class="0x030200" ${LINK}/>`;
 const file = (elements: string, cpu = CPU, system = 'version="1"') =>
   `<system ${system}>\n  <cpu ${cpu}>\n    ${elements}\n  </cpu>\n</system>\n`;
 
-const codes = (text: string) => lint(text).findings.map(({ code }) => code);
+const codes = (text: string) => lintTopology(text).findings.map(({ code }) => code);
 
 /** A fault in a file that has no other. */
 const FAULTS: readonly (readonly [code: LintCode, text: string])[] = [
@@ -107,6 +107,14 @@ describe("a file", () => {
       "with a link between switches",
       file(`${withSwitch('<pcilink target="0000:00:02.0"/>')}<pci busid="0000:00:02.0" class="0x060400" ${LINK}/>`),
     ],
+    [
+      "with partitions of a GPU",
+      file(
+        withLink("")
+          .replace("</gpu>", '</gpu><gpu dev="0" mlopart="1"/>')
+          .replace('<gpu dev="0" sm', '<gpu dev="0" mlopart="0" sm'),
+      ),
+    ],
     ["with numbers as C writes them", file('<nic><net name="a" dev="0" speed="-1" port="0x1"/></nic>')],
     ["with comments", file(`<!-- a=b > "-" -->${GPU}<!--x--><!---->\n`)],
     [
@@ -127,7 +135,7 @@ describe("a file", () => {
   });
 
   test.each(FAULTS)("%s is found, and nothing else: %#", (code, text) => {
-    const { findings } = lint(text);
+    const { findings } = lintTopology(text);
     expect(findings.map((finding) => finding.code)).toEqual([code]);
     expect(findings[0]).toMatchObject({ ...LINT_RULES[code] });
   });
@@ -139,7 +147,9 @@ describe("a file", () => {
 
   test("says where: line, column and path", () => {
     const text = file(`${GPU}\n    ${GPU.replace("01:00.0", "02:00.0").replace(" class", "\n  class")}`);
-    const [{ line, column, path, message }] = lint(text).findings as [ReturnType<typeof lint>["findings"][0]];
+    const [{ line, column, path, message }] = lintTopology(text).findings as [
+      ReturnType<typeof lintTopology>["findings"][0],
+    ];
     expect({ line, column, path, message }).toEqual({
       line: 4,
       column: 30,
@@ -175,7 +185,7 @@ describe("limits", () => {
   };
 
   test("of elements: there has to be room for one more than there are", () => {
-    expect(lint(many(253))).toMatchObject({ elements: 255 });
+    expect(lintTopology(many(253))).toMatchObject({ elements: 255 });
     expect(codes(many(253))).not.toContain("ELEMENTS");
     expect(codes(many(254))).toContain("ELEMENTS");
     expect(codes(many(254, 2))).not.toContain("ELEMENTS");
@@ -192,16 +202,15 @@ describe("limits", () => {
   });
 
   test("what NCCL ignores does not count", () => {
-    expect(lint(file(`${GPU}<disk>${"<part/>".repeat(300)}</disk>`))).toMatchObject({ elements: 3 });
+    expect(lintTopology(file(`${GPU}<disk>${"<part/>".repeat(300)}</disk>`))).toMatchObject({ elements: 3 });
   });
 
   test("of what is looked at: nothing nests too deep or is too long", () => {
     const deep = `${"<pci>".repeat(100_000)}${"</pci>".repeat(100_000)}`;
-    expect(lint(file(deep)).elements).toBeLessThan(1000);
-    expect(lint(file("<x>".repeat(100_000))).elements).toBe(2);
-    expect(lint(file(GPU.replace(" class", `${" ".repeat(100_000)}class`))).findings.map(({ code }) => code)).toEqual([
-      "ATTRIBUTES",
-      "EXTRA_BLANK",
-    ]);
+    expect(lintTopology(file(deep)).elements).toBeLessThan(1000);
+    expect(lintTopology(file("<x>".repeat(100_000))).elements).toBe(2);
+    expect(
+      lintTopology(file(GPU.replace(" class", `${" ".repeat(100_000)}class`))).findings.map(({ code }) => code),
+    ).toEqual(["ATTRIBUTES", "EXTRA_BLANK"]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lint, ncclView, ncclXml, readNccl } from "../../src/nccl/index.js";
+import { lintTopology, ncclView, ncclXml, readNccl } from "../../src/nccl/index.js";
 import type {
   FunctionDescription,
   MachineDescription,
@@ -71,7 +71,7 @@ describe.skipIf(CAPTURES === null)("from /sys", () => {
     const places = placesIn(view!.system);
     expect([...places].sort()).toEqual([...placesByKernel(capture)].sort());
     expect(places.size).toBe(count);
-    const { findings } = lint(ncclXml(view!));
+    const { findings } = lintTopology(ncclXml(view!));
     expect(findings.filter(({ code }) => code !== "NUMAID_UNKNOWN")).toEqual([]);
   });
 
@@ -256,4 +256,10 @@ describe("from a tree and a file of NCCL", () => {
 </system>
 `);
   });
+});
+
+test("a system that is not there is named", () => {
+  const topology = Topology.of({ peerlane: 1, systems: [{ name: "a", functions: [] }] });
+  expect(() => ncclView(topology, "b")).toThrow('no system is named "b"; there is "a"');
+  topology.close();
 });

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { lint, ncclXml } from "../../src/nccl/index.js";
+import { lintTopology, ncclXml } from "../../src/nccl/index.js";
 import { viewOf } from "./files.js";
 
 test("a file is written as NCCL writes it, whatever it was read from", () => {
   const text = `<?xml version="1.0"?>\n<!-- x -->\n<system   version='1'\n><cpu\tnumaid="0"  arch="arm64"  ></cpu>
     <cpu numaid="1" arch="arm64"><pci
       busid="0000:01:00.0"\tclass="0x030200" link_speed="" link_width="0"><!-- y --><gpu dev="0"></gpu></pci></cpu></system>`;
-  expect(lint(text).findings.some(({ severity }) => severity === "error")).toBe(true);
+  expect(lintTopology(text).findings.some(({ severity }) => severity === "error")).toBe(true);
   const written = ncclXml(viewOf(text));
   expect(written).toBe(`<system version="1">
   <cpu numaid="0" arch="arm64"/>
@@ -17,7 +17,7 @@ test("a file is written as NCCL writes it, whatever it was read from", () => {
   </cpu>
 </system>
 `);
-  expect(lint(written).findings.map(({ code }) => code)).toEqual(["LINK_MISSING", "LINK_ZERO"]);
+  expect(lintTopology(written).findings.map(({ code }) => code)).toEqual(["LINK_MISSING", "LINK_ZERO"]);
 });
 
 test("values that would end an attribute or an element are read back as they were", () => {
@@ -25,5 +25,5 @@ test("values that would end an attribute or an element are read back as they wer
   const view = { tool: "nccl", system: { element: "system", attributes: { version: "1", name: value }, children: [] } };
   const written = ncclXml({ ...view, tool: "nccl" });
   expect(viewOf(written).system.attributes["name"]).toBe(value);
-  expect(lint(written).findings.map(({ code }) => code)).toEqual(["ENTITY"]);
+  expect(lintTopology(written).findings.map(({ code }) => code)).toEqual(["ENTITY"]);
 });

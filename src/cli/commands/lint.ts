@@ -1,7 +1,7 @@
-import { lint as lintXml } from "../../nccl/lint.js";
+import { hasFaults, lintTopology } from "../../nccl/lint.js";
 import { openSource } from "../../readers/node-machine.js";
 import { ReadError } from "../../readers/reading.js";
-import { hasFaults, lintDocument, lintText, type LintedFile } from "../../writers/lint.js";
+import { lintDocument, lintText, type LintedFile } from "../../writers/lint.js";
 import type { Reference } from "../command.js";
 import { EXIT } from "../exit.js";
 
@@ -29,6 +29,6 @@ function lintFile(path: string): LintedFile {
   const { name, bytes } = openSource(path);
   if (!(bytes instanceof Uint8Array)) throw new ReadError("is a directory, expected a topology file", name);
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  if (text.includes("<system")) return { file: name, result: lintXml(text) };
+  if (text.includes("<system")) return { file: name, result: lintTopology(text) };
   throw new ReadError("is no topology file of NCCL or RCCL: expected an element system", name);
 }
