@@ -17,6 +17,12 @@ export function looksLikeJson(text: string): boolean {
  */
 export function readJson(text: string, source: string): MachineDescription {
   const document = parse(text, source);
+  if (Array.isArray(document) && document.length === 0) {
+    throw new ReadError(
+      "an empty list: it describes no machine (rdma_topo dump prints it where it finds no device)",
+      source,
+    );
+  }
   const problems = checkAgainstSchema(document);
   if (problems.length === 0) return document as MachineDescription;
   const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ path, message }) => `  ${path}: ${message}`);

@@ -91,6 +91,9 @@ export function rootElement(text: string): string | null {
   return BEGIN.exec(text)?.[1] ?? null;
 }
 
+/** Of a path that is longer, its first and its last are told. */
+const SHOWN_STEPS = 6;
+
 /** The element that is being read, as XPath writes it. */
 class ElementPath {
   readonly #levels: { readonly name: string; readonly ordinal: number; readonly children: Map<string, number> }[] = [];
@@ -112,6 +115,8 @@ class ElementPath {
   }
 
   toString(): string {
-    return this.#levels.map(({ name, ordinal }, level) => `/${name}${level === 0 ? "" : `[${ordinal}]`}`).join("");
+    const steps = this.#levels.map(({ name, ordinal }, level) => `/${name}${level === 0 ? "" : `[${ordinal}]`}`);
+    if (steps.length <= 2 * SHOWN_STEPS) return steps.join("");
+    return `${steps.slice(0, SHOWN_STEPS).join("")}/…${steps.slice(-SHOWN_STEPS).join("")}`;
   }
 }

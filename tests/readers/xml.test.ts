@@ -76,7 +76,9 @@ describe("XML", () => {
   });
 
   test("nesting and sizes end somewhere", () => {
-    expect(refusal("<a>".repeat(100_000))).toContain("nest more than 512 deep");
+    expect(refusal("<a>".repeat(100_000))).toMatch(
+      /^t\.xml:1:\d+: \/a(?:\/a\[1\]){5}\/…(?:\/a\[1\]){6}: elements nest more than 512 deep/,
+    );
     expect(refusal(`<a ${Array.from({ length: 300 }, (_, at) => `x${at}="1"`).join(" ")}/>`)).toContain(
       "more than 256 attributes",
     );
