@@ -393,3 +393,20 @@ describe("inbound windows", () => {
     expect(mergeInbound(one, [])).toEqual([undefined, 1]);
   });
 });
+
+test("two views of one tool that differ are both kept, and the first cell that differs is named with its sources", () => {
+  const view = (cell: string) => ({
+    tool: "nvidia-smi" as const,
+    devices: [{ name: "GPU0" }, { name: "GPU1" }],
+    cells: [
+      ["X", cell],
+      [cell, "X"],
+    ],
+  });
+  const part = (source: string, cell: string) => ({ source, system: { functions: [], views: [view(cell)] } });
+  const { system, findings } = mergeSystems([part("a.txt", "PIX"), part("b.txt", "SYS"), part("c.txt", "PIX")]);
+  expect(system.views).toEqual([view("PIX"), view("SYS")]);
+  expect(findings).toMatchObject([
+    { code: "SOURCES_DISAGREE", message: 'what nvidia-smi says of GPU0 to GPU1: a.txt says "PIX", b.txt says "SYS"' },
+  ]);
+});

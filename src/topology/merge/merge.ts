@@ -18,6 +18,7 @@ import { mergePlatformDevices } from "./platform.js";
 import { mergeBars } from "./bars.js";
 import { mergeLinks } from "./links.js";
 import { type Said, Settlement } from "./settlement.js";
+import { mergeViews } from "./views.js";
 
 /** What one source says of a machine. */
 export interface Part {
@@ -55,7 +56,7 @@ export function mergeSystems(parts: readonly Part[]): { system: SystemDescriptio
     sideLinks: mergeLinks(settlement, said("sideLinks")),
     hostAttachments: union(said("hostAttachments")),
     numaNodes: mergeNumaNodes(settlement, said("numaNodes")),
-    views: union(said("views")),
+    views: mergeViews(settlement, said("views")),
   });
   return { system, findings: settlement.findings };
 }
