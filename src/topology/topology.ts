@@ -395,6 +395,7 @@ export class Topology {
    * @throws RangeError where there is none, or are several; TypeError for what is neither.
    */
   systemOrdinal(system: string | number | undefined): number {
+    this.#parts.core.get();
     return this.#systemNames.ordinal(system);
   }
 

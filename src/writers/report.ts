@@ -11,7 +11,7 @@ import { nameOf } from "./describe.js";
 import { cellOf, matrixLegend } from "./matrix.js";
 import { pictureMermaid } from "./pictures/mermaid.js";
 import { printable } from "./pictures/names.js";
-import { devicesOf, factsOf, pictureOf, systemOrdinal, type PictureOptions } from "./pictures/picture-of.js";
+import { devicesOf, factsOf, pictureOf, type PictureOptions } from "./pictures/picture-of.js";
 import { amount, type Picture } from "./pictures/picture.js";
 import { missingText, policyDocument, policyText } from "./policy.js";
 
@@ -30,7 +30,7 @@ const MOST_MISSING = 12;
 export function reportMarkdown(peer: PeerDma, options: PictureOptions = {}): string {
   const { topology } = peer;
   const picture = pictureOf(topology, options);
-  const ordinal = systemOrdinal(topology, options.system);
+  const ordinal = topology.systemOrdinal(options.system);
   const all = options.of === undefined ? devicesOf(topology, ordinal) : [...options.of];
   const ids = all.slice(0, MOST_DEVICES);
   const matrix = peer.matrix(ids);

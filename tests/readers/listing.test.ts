@@ -148,6 +148,27 @@ describe("other paths", () => {
     expect(findings).toEqual([]);
   });
 
+  test("with a function on a root bus that its name is not on leave its parent unknown, and say so", () => {
+    const { system, findings } = readListing(
+      ["/sys/devices/pci0000:40/0000:00:01.0/0000:01:00.0", "/sys/devices/pci0000:80/0000:80:01.0"].join("\n"),
+      "paths",
+    );
+    expect(system.functions).toEqual([
+      { bdf: "0000:00:01.0" },
+      { bdf: "0000:01:00.0", parent: "0000:00:01.0" },
+      { bdf: "0000:80:01.0", parent: null },
+    ]);
+    expect(system.hostBridges).toEqual([{ root: "0000:80" }]);
+    expect(findings).toMatchObject([
+      {
+        code: "MALFORMED_LINE",
+        line: 1,
+        functions: ["0000:00:01.0"],
+        message: "the path puts 0000:00:01.0 on root bus 0000:40, which its name is not on",
+      },
+    ]);
+  });
+
   test("that show no function are refused, and other text is not taken for any", () => {
     expect(() => readListing("/sys/devices/pci0000:00/pci_bus", "ls")).toThrow(ReadError);
     expect(() => readListing("", "ls")).toThrow(/^ls: no path of a PCI function found: expected lines as `ls -l/);

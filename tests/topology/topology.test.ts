@@ -193,6 +193,7 @@ describe("a closed topology", () => {
       sideLinks: () => topology.sideLinks,
       hostAttachments: () => topology.hostAttachments,
       describeMachine: () => topology.describeMachine(),
+      systemOrdinal: () => topology.systemOrdinal("nowhere"),
       describeSystem: () => topology.describeSystem(9),
       withCpu: () => topology.withCpu({}),
       toBuffer: () => topology.toBuffer(),

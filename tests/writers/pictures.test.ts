@@ -266,9 +266,9 @@ describe("what is drawn", () => {
       peerlane: 1,
       systems: ["a", "b"].map((name) => ({ name, functions: [{ ...PLAIN, bdf: "0000:00:1f.0", class: "0200" }] })),
     });
-    expect(() => pictureOf(two)).toThrow("a picture is of one system, and there are 2");
+    expect(() => pictureOf(two)).toThrow('there are 2 systems, name one of them: "a", "b"');
     expect(pictureOf(two, { system: "b" }).title).toBe("PCI Express topology of b");
-    expect(() => pictureOf(two, { system: "c" })).toThrow(/expected the name of a system/);
+    expect(() => pictureOf(two, { system: "c" })).toThrow('no system is named "c"');
     expect(() => pictureOf(two, { system: 0, of: two.functions("b") })).toThrow(/in another system/);
   });
 

@@ -97,9 +97,14 @@ class Listing {
       const bdf = canonicalBdf(step);
       if (bdf === null) return;
       const { parent, root } = placeOf(steps.slice(Math.max(0, index - 1), index));
+      last = bdf;
+      if (root !== undefined && root !== bdf.slice(0, bdf.lastIndexOf(":"))) {
+        this.#note(bdf, undefined, number);
+        this.#find("MALFORMED_LINE", `the path puts ${bdf} on root bus ${root}, which its name is not on`, [bdf], number);
+        return;
+      }
       if (root !== undefined) this.#roots.add(root);
       this.#note(bdf, parent, number);
-      last = bdf;
     });
     return last;
   }

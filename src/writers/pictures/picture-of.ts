@@ -27,7 +27,7 @@ const MOST_OUTSIDE = 8;
  *   is no function's.
  */
 export function pictureOf(topology: Topology, options: PictureOptions = {}): Picture {
-  const ordinal = systemOrdinal(topology, options.system);
+  const ordinal = topology.systemOrdinal(options.system);
   const machine = new Machine(topology, ordinal);
   const { drawn, left } = choose(machine, options);
   const artist = new Artist(machine, drawn);
@@ -47,16 +47,6 @@ export function pictureOf(topology: Topology, options: PictureOptions = {}): Pic
     },
     legend: [...artist.legend(groups), ...left, ...(grouped?.legend ?? [])],
   };
-}
-
-/** Which system a picture is of, by its place. */
-export function systemOrdinal({ systems }: Topology, system: string | number | undefined): number {
-  if (system === undefined && systems.length > 1) {
-    throw new RangeError(`a picture is of one system, and there are ${systems.length}: name one of them`);
-  }
-  const found = typeof system === "string" ? systems.findIndex(({ name }) => name === system) : (system ?? 0);
-  if (Number.isInteger(found) && found >= 0 && found < systems.length) return found;
-  throw new RangeError(`expected the name of a system or its place from 0 to ${systems.length - 1}, got ${system}`);
 }
 
 const UNCLASSED =
