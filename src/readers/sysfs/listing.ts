@@ -100,7 +100,12 @@ class Listing {
       last = bdf;
       if (root !== undefined && root !== bdf.slice(0, bdf.lastIndexOf(":"))) {
         this.#note(bdf, undefined, number);
-        this.#find("MALFORMED_LINE", `the path puts ${bdf} on root bus ${root}, which its name is not on`, [bdf], number);
+        this.#find(
+          "MALFORMED_LINE",
+          `the path puts ${bdf} on root bus ${root}, which its name is not on`,
+          [bdf],
+          number,
+        );
         return;
       }
       if (root !== undefined) this.#roots.add(root);
