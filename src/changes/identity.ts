@@ -244,16 +244,15 @@ class Matching {
     const [old, now] = [this.old.all.filter(isOpen), this.now.all.filter(({ id }) => !this.#before.has(id))];
     const kind = ({ model, bdf, isFixed }: Candidate) =>
       model === null || isFixed ? null : `${model} ${bdf.function}`;
-    const [oldKinds, nowKinds] = [grouped(old, kind), grouped(now, kind)];
+    const nowKinds = grouped(now, kind);
     const ambiguous: Ambiguity[] = [];
-    for (const [key, before] of oldKinds) {
-      const after = key === null ? undefined : nowKinds.get(key);
-      if (after !== undefined) ambiguous.push({ before: before.map(idOf), after: after.map(idOf) });
+    for (const [key, group] of grouped(old, kind)) {
+      const others = key === null ? [] : (nowKinds.get(key) ?? []);
+      const [before, after] = [group.filter(mayBeAmong(others)), others.filter(mayBeAmong(group))];
+      if (before.length > 0) ambiguous.push({ before: before.map(idOf), after: after.map(idOf) });
     }
-    const isAlone = (others: ReadonlyMap<string | null, unknown>) => (each: Candidate) => {
-      const key = kind(each);
-      return key === null || !others.has(key);
-    };
+    const named = new Set(ambiguous.flatMap(({ before }) => before));
+    const alsoNamed = new Set(ambiguous.flatMap(({ after }) => after));
     const twins = twinsOf(this.old, this.now);
     return {
       matched: this.#found
@@ -264,8 +263,8 @@ class Matching {
           mayBeTwin: (by === "position" || by === "slot" || by === "name") && twins(before, after),
         }))
         .sort((a, b) => a.before - b.before),
-      gone: old.filter(isAlone(nowKinds)).map(idOf),
-      added: now.filter(isAlone(oldKinds)).map(idOf),
+      gone: old.map(idOf).filter((id) => !named.has(id)),
+      added: now.map(idOf).filter((id) => !alsoNamed.has(id)),
       ambiguous,
     };
   }
@@ -297,6 +296,13 @@ function serialKey({ serialNumber, model, description, bdf }: Candidate): string
   if (serialNumber === null) return null;
   const place = isBridge(description) ? `${description.kind} ${bdf.device}.${bdf.function}` : bdf.function;
   return `${serialNumber} ${model} ${place}`;
+}
+
+/** Whether a function may be one of others of its model, by their serial numbers. */
+function mayBeAmong(others: readonly Candidate[]): (candidate: Candidate) => boolean {
+  const serials = new Set(others.map(({ serialNumber }) => serialNumber));
+  return ({ serialNumber }) =>
+    others.length > 0 && (serialNumber === null || serials.has(null) || serials.has(serialNumber));
 }
 
 function differInSerial(before: Candidate, after: Candidate): boolean {
