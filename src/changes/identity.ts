@@ -45,6 +45,8 @@ export interface Ambiguity {
 
 /** Every function of two systems is in one of these lists, and once. */
 export interface Correspondence {
+  /** Ids of host bridges that are the same, and of roots that stand for what is not shown. */
+  readonly roots: readonly (readonly [before: number, after: number])[];
   readonly matched: readonly MatchedFunction[];
   /** Ids in the topology before. */
   readonly gone: readonly number[];
@@ -255,6 +257,7 @@ class Matching {
     const alsoNamed = new Set(ambiguous.flatMap(({ after }) => after));
     const twins = twinsOf(this.old, this.now);
     return {
+      roots: this.old.roots.flatMap(({ id }) => (this.#after.has(id) ? [[id, this.#after.get(id)!] as const] : [])),
       matched: this.#found
         .map(({ before, after, by }) => ({
           before: before.id,

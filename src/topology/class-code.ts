@@ -17,6 +17,13 @@ export function isNetworkClass(code: string | undefined): boolean {
   return code?.startsWith("02") === true;
 }
 
+/** Devices that talk to each other: GPUs, network adapters, NVMe drives, accelerators. */
+export function talksToPeers({ class: code }: FunctionDescription): boolean {
+  return (
+    isGpuClass(code) || isNetworkClass(code) || code?.startsWith("0108") === true || code?.startsWith("12") === true
+  );
+}
+
 /** Whether a function is a bridge to other PCI functions, by its bus numbers, class or kind. */
 export function isBridge({ kind, bus, class: code }: FunctionDescription): boolean {
   return (
