@@ -89,7 +89,7 @@ export class FactSheet {
     this.compare("device", "DMA mask", was.dmaMaskBits, is.dmaMaskBits, { unit: "bits" });
     this.compare("power", "power state", was.powerState, is.powerState);
     this.compare("driver", "driver", was.driver, is.driver);
-    this.compare("iommu-group", "IOMMU group", grouped(was.iommuGroup), grouped(is.iommuGroup));
+    this.compare("iommu-group", "in an IOMMU group", grouped(was.iommuGroup), grouped(is.iommuGroup));
     this.compare("numa-node", "NUMA node", was.numaNode, is.numaNode);
     this.compare("name", "names", sorted(was.names), sorted(is.names));
   }
@@ -289,8 +289,8 @@ function hex(word: number): string {
 }
 
 /** The number of a group says nothing; that there is one does. */
-function grouped(group: number | null | undefined): string | null | undefined {
-  return typeof group === "number" ? "in one" : group;
+function grouped(group: number | null | undefined): string | undefined {
+  return group === undefined ? undefined : group === null ? "no" : "yes";
 }
 
 function yesNo(value: boolean | undefined): string | undefined {

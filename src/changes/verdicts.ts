@@ -64,6 +64,7 @@ export function verdictChanges(
   const is = after.matrix(ids.after, direction);
   const count = ids.before.length;
   const found = new Found();
+  let unknown = 0;
   const rows = [new Row(before, was, direction), new Row(after, is, direction)] as const;
   for (let row = 0; row < count; row++) {
     const [wasCode, isCode] = rows.map((side) => side.codes(row));
@@ -76,14 +77,17 @@ export function verdictChanges(
           was.distance[at] === is.distance[at] &&
           wasCode![column] === isCode![column]);
       if (!alike) found.add(at, wasCode![column]!, isCode![column]!);
+      else if (row !== column && was.answer[at] === UNKNOWN) unknown++;
     }
   }
   const sides = [
     { peer: before, matrix: was, codes: found.wasCode.done() },
     { peer: after, matrix: is, codes: found.isCode.done() },
   ] as const;
-  return new VerdictChanges(sides, found.cells.done(), direction);
+  return new VerdictChanges(sides, found.cells.done(), unknown, direction);
 }
+
+const UNKNOWN = ANSWERS.indexOf("unknown");
 
 /** One machine of a comparison, with the codes of the changed pairs. */
 interface Side {
@@ -103,7 +107,13 @@ export class VerdictChanges implements Iterable<VerdictChange> {
   readonly #direction: Direction;
 
   /** @internal */
-  constructor([was, is]: readonly [Side, Side], cells: Uint32Array, direction: Direction) {
+  constructor(
+    [was, is]: readonly [Side, Side],
+    cells: Uint32Array,
+    /** How many pairs did not change, and are unknown on both sides. */
+    readonly unknown: number,
+    direction: Direction,
+  ) {
     this.#was = was;
     this.#is = is;
     this.#cells = cells;

@@ -42,6 +42,17 @@ export interface Reference extends Form {
   answer(words: readonly (string | undefined)[]): Answer;
 }
 
+/** A command that opens the machines it asks about itself, by its arguments in place of `--input`. */
+export interface Comparison<Own = object> extends Form {
+  compare(words: readonly (string | undefined)[], options: SharedOptions & Own): Promise<Compared>;
+}
+
+/** An answer about several machines. */
+export interface Compared extends Answer {
+  /** By what the command calls them. */
+  readonly machines: Readonly<Record<string, Machine>>;
+}
+
 /** A command that asks no machine but makes a file, which the option `--output` names. */
 export interface Maker<Own = object> extends Form {
   /** Of what a machine's sources show, which it takes with `--input`; missing: of nothing. */

@@ -5,9 +5,10 @@ import { version as namesVersion } from "../names/edition.json";
 import { NEWEST_KERNEL } from "../policy/linux.js";
 import { ReadError } from "../readers/reading.js";
 import { TopologyError } from "../topology/errors.js";
-import type { Command, Form, Maker, Reference } from "./command.js";
+import type { Command, Comparison, Form, Maker, Reference } from "./command.js";
 import { can } from "./commands/can.js";
 import { common } from "./commands/common.js";
+import { diff } from "./commands/diff.js";
 import { explain } from "./commands/explain.js";
 import { exportMachine } from "./commands/export.js";
 import { lint } from "./commands/lint.js";
@@ -51,6 +52,7 @@ function program(): Program {
   add(main, map);
   add(main, matrix);
   add(main, exportMachine);
+  addComparison(main, diff);
   addReference(main, lint);
   addReference(main, explain);
   addMaker(main, snapshot);
@@ -75,6 +77,24 @@ function add<Own>(main: Program, command: Command<Own>): void {
 function addMaker<Own>(main: Program, maker: Maker<Own>): void {
   const sub = withoutMachine(main, addForm(main, maker).addOption(outputOption(maker)), maker.readsInput);
   sub.action(async () => runMaker(maker, sub.args, sub.optsWithGlobals<SharedOptions & OutputOption & Own>()));
+}
+
+function addComparison<Own>(main: Program, comparison: Comparison<Own>): void {
+  const sub = addForm(main, comparison);
+  const visibleGlobalOptions = () => main.options.filter(({ long }) => long !== "--input");
+  sub.configureHelp({ ...sub.configureHelp(), visibleGlobalOptions });
+  sub.action(async () => {
+    const options = sub.optsWithGlobals<SharedOptions & Own>();
+    if (options.input.length > 0) {
+      throw new UsageError(`${comparison.name} takes its sources as arguments: leave -i out`);
+    }
+    const answer = await comparison.compare(sub.args, options);
+    checkForm(comparison, answer, options);
+    process.exitCode = answer.exit;
+    for (const [name, machine] of Object.entries(answer.machines)) printFindings(machine, options, `${name}: `);
+    printNotes(answer, options);
+    await print(answer, options);
+  });
 }
 
 function addReference(main: Program, reference: Reference): void {

@@ -54,13 +54,19 @@ const SHOWN_FINDINGS = 3;
 
 /**
  * Says on standard error what was odd about the sources: it does not answer the question, but may explain the answer.
+ *
+ * @param whose in front of each, where there are several machines.
  */
-export function printFindings({ findings, topology }: Machine, { json, quiet, verbose }: SharedOptions): void {
+export function printFindings(
+  { findings, topology }: Machine,
+  { json, quiet, verbose }: SharedOptions,
+  whose = "",
+): void {
   if (json === true || quiet === true) return;
   const all = [...findings, ...topology.findings];
   const shown = verbose === true ? all : all.slice(0, SHOWN_FINDINGS);
-  const lines = shown.map((finding) => `note: ${findingText(finding)}`);
-  if (shown.length < all.length) lines.push(`note: ${all.length - shown.length} more; -v shows them`);
+  const lines = shown.map((finding) => `note: ${whose}${findingText(finding)}`);
+  if (shown.length < all.length) lines.push(`note: ${whose}${all.length - shown.length} more; -v shows them`);
   if (lines.length > 0) process.stderr.write(`${lines.join("\n")}\n`);
 }
 
