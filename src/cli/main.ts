@@ -6,6 +6,8 @@ import { NEWEST_KERNEL } from "../policy/linux.js";
 import { ReadError } from "../readers/reading.js";
 import { TopologyError } from "../topology/errors.js";
 import type { Command, Comparison, Form, Maker, Reference } from "./command.js";
+import type { Command, Form, Maker, Reference } from "./command.js";
+import { best } from "./commands/best.js";
 import { can } from "./commands/can.js";
 import { common } from "./commands/common.js";
 import { diff } from "./commands/diff.js";
@@ -51,6 +53,7 @@ function program(): Program {
   add(main, can);
   add(main, map);
   add(main, matrix);
+  add(main, best);
   add(main, exportMachine);
   addComparison(main, diff);
   addReference(main, lint);

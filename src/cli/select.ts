@@ -29,12 +29,60 @@ export function select(topology: Topology, list: string): number[] {
   return [...topology.functions()].filter((id) => wanted.has(id));
 }
 
-function selectOne(topology: Topology, text: string): number[] {
-  if (text === "") throw new UsageError(`--of: expected ${GROUP_NAMES} or functions, got an empty entry`);
-  const group = Object.hasOwn(GROUPS, text.toLowerCase()) ? GROUPS[text.toLowerCase()] : undefined;
+/** What groups leave out where partners are looked for. */
+export interface Devices {
+  readonly ids: readonly number[];
+  /** What was left out, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The same for devices that are to work together: a group then has no virtual functions, which are their guests' affair,
+ * and no displays of management controllers. Whoever is named is taken.
+ */
+export function selectDevices(topology: Topology, list: string, option: string): Devices {
+  const wanted = new Set<number>();
+  const [virtual, management] = [new Set<number>(), new Set<number>()];
+  for (const text of list.split(",").map((part) => part.trim())) {
+    const isGroup = groupOf(text) !== undefined;
+    for (const id of selectOne(topology, text, option)) {
+      const description = topology.describe(id)!;
+      if (isGroup && typeof description.physicalFunction === "string") virtual.add(id);
+      else if (isGroup && isManagementDisplay(description)) management.add(id);
+      else wanted.add(id);
+    }
+  }
+  const left = (ids: ReadonlySet<number>, what: string) => {
+    const out = [...ids].filter((id) => !wanted.has(id));
+    if (out.length === 0) return [];
+    return [
+      `${option}: ${what} left out, ${out.length} in all, such as ${topology.name(out[0]!)}; whoever is named is taken`,
+    ];
+  };
+  return {
+    ids: [...topology.functions()].filter((id) => wanted.has(id)),
+    notes: [...left(virtual, "virtual functions"), ...left(management, "displays of management controllers")],
+  };
+}
+
+/** What ASPEED and Matrox put on server boards draws the screen of a remote console, and has no memory for peers. */
+function isManagementDisplay({ class: code, vendor }: FunctionDescription): boolean {
+  return code?.startsWith("0300") === true && (vendor === "1a03" || vendor === "102b");
+}
+
+function groupOf(text: string): ((description: FunctionDescription) => boolean) | undefined {
+  const [name] = [text.toLowerCase(), text.toLowerCase().replace(/s$/, "")].filter((each) =>
+    Object.hasOwn(GROUPS, each),
+  );
+  return name === undefined ? undefined : GROUPS[name];
+}
+
+function selectOne(topology: Topology, text: string, option = "--of"): number[] {
+  if (text === "") throw new UsageError(`${option}: expected ${GROUP_NAMES} or functions, got an empty entry`);
+  const group = groupOf(text);
   if (group !== undefined) return [...topology.functions()].filter((id) => group(topology.describe(id)!));
   try {
-    return [findFunction(topology, text, "--of")];
+    return [findFunction(topology, text, option)];
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`${error.message}; groups are ${GROUP_NAMES}`);

@@ -38,6 +38,16 @@ export type {
   PictureSideLink,
 } from "./pictures/picture.js";
 export { pictureSvg } from "./pictures/svg.js";
+export {
+  partnersDocument,
+  partnersLines,
+  partnersWords,
+  type DeviceEntry,
+  type PartnerEntry,
+  type PartnersAnswer,
+  type PartnersDocument,
+  type SettingsDocument,
+} from "./partners.js";
 export { policyDocument, policyText, type PolicyDocument } from "./policy.js";
 export { reportMarkdown } from "./report.js";
 export { PLAIN_STYLE, type Style } from "./style.js";

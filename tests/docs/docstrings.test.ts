@@ -10,6 +10,7 @@ const ENTRIES = [
   "src/transfer/index.ts",
   "src/readers/index.ts",
   "src/writers/index.ts",
+  "src/partners/index.ts",
   "src/names/index.ts",
 ];
 
