@@ -10,6 +10,7 @@ import { can } from "./commands/can.js";
 import { common } from "./commands/common.js";
 import { explain } from "./commands/explain.js";
 import { exportMachine } from "./commands/export.js";
+import { fix } from "./commands/fix.js";
 import { lint } from "./commands/lint.js";
 import { list } from "./commands/list.js";
 import { map } from "./commands/map.js";
@@ -50,6 +51,7 @@ function program(): Program {
   add(main, can);
   add(main, map);
   add(main, matrix);
+  add(main, fix);
   add(main, exportMachine);
   addReference(main, lint);
   addReference(main, explain);

@@ -26,6 +26,8 @@ export interface BootFix {
   /** As the kernel reads it, with its `pci=`. */
   readonly parameter: string;
   readonly option: AcsOption;
+  /** ACS parameters on the command line now that this one takes in, and that have to go. */
+  readonly replaces: readonly string[];
   readonly results: readonly BootResult[];
 }
 
@@ -66,7 +68,7 @@ export function bootFix(
     const words = predict(`${option}=${value}`);
     const results = changes.map((change) => resultOf(change, knownWord(words.get(change.bdf))));
     if (!changes.every((change, index) => isWanted(change, results[index]!))) continue;
-    const fix = { parameter: `pci=${option}=${value}`, option, results };
+    const fix = { parameter: `pci=${option}=${value}`, option, replaces: [], results };
     if (results.every(({ lost, open }) => lost.length + open.length === 0)) return fix;
     working.push(fix);
   }

@@ -10,7 +10,10 @@ function allDirect(machine: MachineDescription, policy: Policy, pairs: readonly 
   const topology = Topology.of(machine);
   const peer = new PeerDma(topology, policy);
   const both = [...pairs, ...pairs.map(([a, b]): Pair => [b, a])];
-  const { route } = peer.canMany(Uint32Array.from(both, ([a]) => a), Uint32Array.from(both, ([, b]) => b));
+  const { route } = peer.canMany(
+    Uint32Array.from(both, ([a]) => a),
+    Uint32Array.from(both, ([, b]) => b),
+  );
   topology.close();
   return [...route].every((number) => ["bus-address", "local"].includes(ROUTES[number]!));
 }
@@ -31,7 +34,10 @@ describe.each([
       expect(plan.status).toBe("acs");
       const fixed = afterSetpci(machine, commandsOf(plan));
       expect(allDirect(fixed, peer.policy, pairs)).toBe(true);
-      const undone = afterSetpci(fixed, plan.temporary.map(({ undo }) => undo!));
+      const undone = afterSetpci(
+        fixed,
+        plan.temporary.map(({ undo }) => undo!),
+      );
       expect(undone).toEqual(machine);
       for (const { bdf, clear, now } of plan.changes) {
         for (let bit = 1; bit <= clear; bit <<= 1) {
