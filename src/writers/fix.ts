@@ -1,0 +1,389 @@
+import type { PeerDma } from "../explain/peer-dma.js";
+import type { Hint, Verdict } from "../explain/verdict.js";
+import type { AcsChange } from "../fix/change.js";
+import { knownWord } from "../fix/control.js";
+import type { Exposure, IsolationCost, MergedGroup } from "../fix/cost.js";
+import { LOADERS, loaderSteps, type Loader, type LoaderSteps } from "../fix/loaders.js";
+import { acsNames } from "../fix/needs.js";
+import type { BootFix } from "../fix/parameter.js";
+import type { FixPlan } from "../fix/plan.js";
+import type { TemporaryCommand } from "../fix/setpci.js";
+import type { Verification } from "../fix/verify.js";
+import { ACS_BITS } from "../topology/register.js";
+import type { RegisterWord } from "../topology/description.js";
+import { nameOf, whatItIs } from "./describe.js";
+import { policyDocument, missingText, type PolicyDocument } from "./policy.js";
+import { paragraph, type Style } from "./style.js";
+import { hintLines, missingLines, policyLines, verdictWord, type VerdictWord } from "./verdict.js";
+
+/** A control word: hexadecimal, or value and mask where only some bits are known. */
+export type WordDocument = string | { readonly value: string; readonly mask: string };
+
+/** What a pair needs, as `fix --json` prints it. */
+export interface FixDocument {
+  readonly a: string;
+  readonly b: string;
+  readonly status: FixPlan["status"];
+  readonly profile: FixPlan["profile"];
+  readonly ways: readonly {
+    readonly provider: string;
+    readonly client: string;
+    readonly now: AnswerDocument;
+    /** Null: nothing is to change. */
+    readonly then: AnswerDocument | null;
+  }[];
+  readonly changes: readonly {
+    readonly bdf: string;
+    readonly what: string;
+    readonly capability: string;
+    readonly now: WordDocument;
+    readonly wanted: WordDocument;
+    /** Names of bits. */
+    readonly clear: readonly string[];
+    readonly set: readonly string[];
+    readonly why: string;
+  }[];
+  /** As the kernel reads it; null: none does it, or nothing is to change. */
+  readonly parameter: string | null;
+  readonly boot: {
+    readonly option: BootFix["option"];
+    readonly replaces: readonly string[];
+    readonly results: readonly {
+      readonly bdf: string;
+      readonly control: WordDocument;
+      readonly lost: readonly string[];
+      readonly open: readonly string[];
+    }[];
+    readonly loaders: readonly LoaderSteps[];
+  } | null;
+  readonly temporary: readonly TemporaryCommand[];
+  readonly cost: IsolationCost | null;
+  readonly hints: readonly Hint[];
+  readonly warnings: readonly string[];
+  readonly policy: PolicyDocument;
+  readonly missing: readonly string[];
+  /** What has become of it since; null: nobody asked. */
+  readonly verified: VerificationDocument | null;
+}
+
+/** What has become of a plan. */
+export interface VerificationDocument {
+  readonly state: Verification["state"];
+  readonly changes: readonly {
+    readonly bdf: string;
+    readonly wanted: WordDocument;
+    /** Null: not there; `"unknown"`: not shown. */
+    readonly found: WordDocument | null | "unknown";
+    readonly state: Verification["state"];
+    readonly wrong: readonly string[];
+    readonly other: readonly string[];
+  }[];
+  readonly ways: readonly ({ readonly provider: string; readonly client: string } & AnswerDocument)[];
+  readonly remarks: readonly string[];
+}
+
+interface AnswerDocument {
+  readonly verdict: VerdictWord;
+  readonly route: string;
+  readonly code: string | null;
+}
+
+/**
+ * A plan as scripts read it.
+ *
+ * @param verified what has become of it, where it was looked for.
+ */
+export function fixDocument(peer: PeerDma, plan: FixPlan, verified: Verification | null = null): FixDocument {
+  const { topology } = peer;
+  const { boot } = plan;
+  return {
+    a: plan.a,
+    b: plan.b,
+    status: plan.status,
+    profile: plan.profile,
+    ways: plan.before.map((verdict, index) => ({
+      provider: verdict.provider,
+      client: verdict.client,
+      now: answerDocument(verdict),
+      then: plan.after === null ? null : answerDocument(plan.after[index]!),
+    })),
+    changes: plan.changes.map(({ id, bdf, capability, now, wanted, clear, set, why }) => ({
+      bdf,
+      what: whatItIs(topology.registers(id)!),
+      capability: hex(capability),
+      now: wordDocument(now),
+      wanted: wordDocument(wanted),
+      clear: acsNames(clear),
+      set: acsNames(set),
+      why,
+    })),
+    parameter: boot?.parameter ?? null,
+    boot: boot && {
+      option: boot.option,
+      replaces: boot.replaces,
+      results: boot.results.map((result) => ({ ...result, control: wordDocument(result.control) })),
+      loaders: Object.values(loaderSteps(boot.parameter, boot.replaces)),
+    },
+    temporary: plan.temporary,
+    cost: plan.cost,
+    hints: plan.hints,
+    warnings: plan.warnings,
+    policy: policyDocument(peer, [topology.id(plan.a), topology.id(plan.b)]),
+    missing: plan.missing.map(missingText),
+    verified: verified && verificationDocument(verified),
+  };
+}
+
+function answerDocument(verdict: Verdict): AnswerDocument {
+  return {
+    verdict: verdictWord(verdict),
+    route: verdict.route,
+    code: verdict.answer === "yes" ? null : verdict.code,
+  };
+}
+
+function verificationDocument({ state, changes, verdicts, remarks }: Verification): VerificationDocument {
+  return {
+    state,
+    changes: changes.map(({ bdf, wanted, found, state: own, wrong, other }) => ({
+      bdf,
+      wanted: wordDocument(wanted),
+      found: found === undefined ? "unknown" : found === null ? null : wordDocument(found),
+      state: own,
+      wrong,
+      other,
+    })),
+    ways: verdicts.map((verdict) => ({
+      provider: verdict.provider,
+      client: verdict.client,
+      ...answerDocument(verdict),
+    })),
+    remarks,
+  };
+}
+
+function wordDocument(word: RegisterWord): WordDocument {
+  return typeof word === "number" ? hex(word) : { value: hex(word.value), mask: hex(word.mask) };
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+const HEADWORDS: Readonly<Record<FixPlan["status"], string>> = {
+  nothing: "NOTHING TO FIX",
+  optional: "WORKS, COULD BE DIRECT",
+  acs: "CAN BE FIXED",
+  other: "NO ACS BIT HELPS",
+  unknown: "UNKNOWN",
+};
+
+/**
+ * A plan for people.
+ *
+ * @param loader the only boot loader to tell of; without it all.
+ */
+export function fixText(
+  peer: PeerDma,
+  plan: FixPlan,
+  style: Style,
+  { loader, verified = null }: { readonly loader?: Loader; readonly verified?: Verification | null } = {},
+): string {
+  const { topology } = peer;
+  const named = (name: string) => `${name} (${nameOf(topology.registers(name)!)})`;
+  const colour = {
+    nothing: style.good,
+    optional: style.doubtful,
+    acs: style.bad,
+    other: style.bad,
+    unknown: style.doubtful,
+  };
+  const head = colour[plan.status](HEADWORDS[plan.status]);
+  return [
+    ...paragraph("", `${head}: ${named(plan.a)} and ${named(plan.b)}`, style, 0),
+    ...answersText("  now", plan.before, style),
+    ...(plan.after === null ? [] : answersText("  then", plan.after, style)),
+    ...(verified === null ? planText(peer, plan, style, loader) : verifiedText(verified, style)),
+    ...plan.warnings.flatMap((text) => paragraph("  warning", text, style)),
+    ...missingLines(plan.missing.map(missingText), style),
+    ...policyLines(policyDocument(peer, [topology.id(plan.a), topology.id(plan.b)]), style),
+  ].join("\n");
+}
+
+/** Both ways in one line where they are alike. */
+function answersText(heading: string, verdicts: readonly Verdict[], style: Style): string[] {
+  const texts = verdicts.map(answerText);
+  if (texts.length === 2 && texts[0] === texts[1]) return paragraph(heading, `${texts[0]}, both ways`, style);
+  return verdicts.flatMap(({ provider, client }, index) =>
+    paragraph(index === 0 ? heading : "", `${client} to the memory of ${provider}: ${texts[index]}`, style),
+  );
+}
+
+function answerText(verdict: Verdict): string {
+  switch (verdict.answer) {
+    case "no":
+      return `refused (${verdict.code})`;
+    case "unknown":
+      return `not known (${verdict.code})`;
+    case "yes":
+      return verdict.route === "bus-address" ? "direct, below the common bridge" : `allowed, ${ROUTES[verdict.route]}`;
+  }
+}
+
+const ROUTES: Readonly<Record<Extract<Verdict, { answer: "yes" }>["route"], string>> = {
+  local: "the function's own memory",
+  "bus-address": "direct",
+  "through-host-bridge": "through the host bridge",
+  "side-link": "over a side link",
+  "system-memory": "system memory",
+  interconnect: "on the chip",
+  unknown: "by a route that is not known",
+};
+
+function planText(peer: PeerDma, plan: FixPlan, style: Style, loader: Loader | undefined): string[] {
+  return [
+    ...changesText(peer, plan.changes, style),
+    ...bootText(peer, plan, style, loader),
+    ...temporaryText(plan.temporary, style),
+    ...(plan.cost === null ? [] : costText(plan.cost, style)),
+    ...hintLines(plan.hints, style),
+    ...(plan.changes.length === 0 ? [] : paragraph("  note", NOTE, style)),
+  ];
+}
+
+const NOTE =
+  "peerlane has written nothing. Linux remembers its decision for a pair, and drivers theirs: bits that change while " +
+  "either runs are seen after the driver is loaded anew, or after a reboot.";
+
+function changesText({ topology }: PeerDma, changes: readonly AcsChange[], style: Style): string[] {
+  return changes.flatMap(({ id, bdf, capability, now, wanted, why }, index) => [
+    `${(index === 0 ? "  change" : "").padEnd(11)}${bdf}  ${whatItIs(topology.registers(id)!)}`,
+    ...paragraph("", `now    ${bitsText(capability, now)}`, style, 13),
+    ...paragraph("", `wanted ${bitsText(capability, wanted)}`, style, 13),
+    ...paragraph("", `why    ${why}`, style, 13),
+  ]);
+}
+
+/** The bits that the function has, as lspci marks them; `?`: not known. */
+function bitsText(capability: number, word: RegisterWord): string {
+  const { value, mask } = knownWord(word);
+  const bits = ACS_BITS.flatMap((name, index) => {
+    const bit = 1 << index;
+    if (((capability | (value & mask)) & bit) === 0) return [];
+    return `${name}${(mask & bit) === 0 ? "?" : (value & bit) !== 0 ? "+" : "-"}`;
+  });
+  return `${bits.join(" ")}  ${wordText(word)}`;
+}
+
+function wordText(word: RegisterWord): string {
+  const digits = (value: number) => value.toString(16).padStart(4, "0");
+  return typeof word === "number" ? `0x${digits(word)}` : `0x${digits(word.value)} of 0x${digits(word.mask)} known`;
+}
+
+function bootText(peer: PeerDma, { boot, changes }: FixPlan, style: Style, loader: Loader | undefined): string[] {
+  const kernel = peer.policy.kernel;
+  const linux = kernel === undefined ? "this kernel" : `Linux ${kernel}`;
+  if (boot === null) {
+    if (changes.length === 0) return [];
+    const advice =
+      `no kernel parameter is known to do just that on ${linux}: change the bits with setpci after each boot, ` +
+      "or update the kernel; config_acs with several functions works from 6.15 on";
+    return paragraph("  at boot", advice, style);
+  }
+  const steps = loaderSteps(boot.parameter, boot.replaces);
+  const results = boot.results.map(({ bdf, control, lost, open }) => {
+    const changes = [
+      ...(lost.length > 0 ? [`loses ${lost.join(" ")}`] : []),
+      ...(open.length > 0 ? [`${open.join(" ")} as the firmware had it`] : []),
+    ];
+    return [`${bdf} is then ${wordText(control)}`, ...changes].join(", ");
+  });
+  return [
+    ...paragraph("  at boot", `${linux} takes`, style),
+    `${" ".repeat(11)}${style.strong(`'${boot.parameter}'`)}`,
+    ...boot.replaces.flatMap((text) => paragraph("", `in place of '${text}', which is there now`, style)),
+    ...results.flatMap((text) => paragraph("", text, style)),
+    ...LOADERS.filter((each) => loader === undefined || each === loader).flatMap((each) =>
+      stepsText(steps[each], style),
+    ),
+  ];
+}
+
+function stepsText({ loader, file, lines, remarks }: LoaderSteps, style: Style): string[] {
+  return [
+    ...paragraph(`  ${loader}`, file === null ? "run as root" : `in ${file}`, style, 16),
+    ...lines.map((line) => `${" ".repeat(16)}${line}`),
+    ...remarks.flatMap((remark) => paragraph("", remark, style, 16)),
+  ];
+}
+
+function temporaryText(commands: readonly TemporaryCommand[], style: Style): string[] {
+  if (commands.length === 0) return [];
+  const undo = commands.flatMap((command) => command.undo ?? []);
+  return [
+    ...paragraph("  until reset", "as root, before the driver that asks is loaded", style, 16),
+    ...commands.map(({ command }) => `${" ".repeat(16)}${command}`),
+    ...(undo.length === 0 ? [] : paragraph("  undo", "", style, 16).slice(0, 0)),
+    ...undo.map((command, index) => `${(index === 0 ? "  to undo" : "").padEnd(16)}${command}`),
+  ];
+}
+
+const SHOWN = 6;
+
+function costText({ exposed, merged, noGroups }: IsolationCost, style: Style): string[] {
+  const lines = [
+    ...exposed.map(exposureText),
+    ...(merged ?? []).map(mergedText),
+    ...(noGroups === null ? [] : [noGroups]),
+    ...(merged !== null && merged.length === 0
+      ? ["no IOMMU groups merge: Linux still hands the devices out one by one"]
+      : []),
+    ...(exposed.length > 0 ? ["a virtual machine that is given one of them can then reach the others' memory"] : []),
+  ];
+  return lines.flatMap((text, index) => paragraph(index === 0 ? "  cost" : "", text, style));
+}
+
+function exposureText({ by, initiators, reach }: Exposure): string {
+  return `${by} lets ${few(initiators)} reach the memory of ${few(reach)} without the IOMMU between them`;
+}
+
+function mergedText({ parts, certain }: MergedGroup): string {
+  const groups = parts.map((part) => few(part)).join(" | ");
+  return `IOMMU groups ${certain === true ? "merge" : "may merge"}, so that one virtual machine gets all: ${groups}`;
+}
+
+function few(names: readonly string[]): string {
+  const left = names.length - SHOWN;
+  const shown = names.slice(0, SHOWN).join(", ");
+  return left > 0 ? `${shown} and ${left} more` : shown;
+}
+
+const VERIFIED: Readonly<Record<Verification["state"], string>> = {
+  done: "done: the pair is direct",
+  not: "not done",
+  unknown: "not shown by that source",
+};
+
+function verifiedText({ state, changes, verdicts, remarks }: Verification, style: Style): string[] {
+  const paint = { done: style.good, not: style.bad, unknown: style.doubtful }[state];
+  return [
+    ...paragraph("  since", paint(VERIFIED[state]), style),
+    ...answersText("", verdicts, style),
+    ...changes.flatMap(({ bdf, found, state: own, wrong, other }) => {
+      const word = found === undefined ? "not shown" : found === null ? "not there" : wordText(found);
+      const extras = [
+        ...(wrong.length > 0 ? [`${wrong.join(" ")} still to change`] : []),
+        ...(other.length > 0 ? [`${other.join(" ")} changed as well`] : []),
+      ];
+      return paragraph(
+        "",
+        [
+          `${bdf} ${own === "done" ? "as wanted" : own === "not" ? "not as wanted" : "unknown"}: ${word}`,
+          ...extras,
+        ].join(", "),
+        style,
+      );
+    }),
+    ...remarks.flatMap((text) => paragraph("  note", text, style)),
+  ];
+}
