@@ -1,0 +1,4 @@
+import type { Check } from "../check.js";
+
+/** All checks, a line each. */
+export const CHECKS: readonly Check[] = [];
