@@ -1,7 +1,7 @@
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Missing } from "../policy/policy.js";
 import type { SystemDescription } from "../topology/description.js";
-import type { Topology } from "../topology/topology.js";
+import type { SideLink, Topology } from "../topology/topology.js";
 import type { DiagnosisId, Severity } from "./ids.js";
 
 /** Something about a machine that keeps peer-to-peer DMA from working, or from working well: one for each cause. */
@@ -34,6 +34,10 @@ export interface Patient {
   readonly system: SystemDescription;
   /** Its place in `topology.systems`. */
   readonly ordinal: number;
+  /** Places in `topology.roots` of its host bridges and of what stands for those that are not shown. */
+  readonly roots: readonly number[];
+  /** Links between its functions beside PCIe. */
+  readonly sideLinks: readonly SideLink[];
   /** Those that do DMA with each other (talkers.ts), by segment, bus, device and function. */
   readonly talkers: Uint32Array;
   /** Whether the talkers were named by whoever asks, rather than found by what they are. */

@@ -65,18 +65,40 @@ export function examine(peer: PeerDma, options: ExamineOptions = {}): Examinatio
 function* patientsOf(peer: PeerDma, { system, of }: ExamineOptions): Generator<Patient> {
   const { topology } = peer;
   const chosen = of === undefined ? null : chosenBySystem(peer, of);
+  const roots = bySystem([...topology.roots.keys()], (place) => topology.roots[place]!.root.system);
+  const sideLinks = bySystem(topology.sideLinks, ({ from }) => topology.systemOf(from));
   const only = system === undefined ? null : topology.systemOrdinal(system);
   for (const [ordinal, described] of topology.systems.entries()) {
     if (only !== null && ordinal !== only) continue;
-    const talkers = chosen === null ? talkersOf(topology, ordinal) : (chosen.get(ordinal) ?? new Uint32Array());
-    yield { peer, topology, system: described, ordinal, talkers, chosen: chosen !== null };
+    yield {
+      peer,
+      topology,
+      system: described,
+      ordinal,
+      roots: roots.get(ordinal) ?? [],
+      sideLinks: sideLinks.get(ordinal) ?? [],
+      talkers: chosen === null ? talkersOf(topology, ordinal) : (chosen.get(ordinal) ?? new Uint32Array()),
+      chosen: chosen !== null,
+    };
   }
+}
+
+function bySystem<Item>(items: readonly Item[], systemOf: (item: Item) => number): Map<number, Item[]> {
+  const found = new Map<number, Item[]>();
+  for (const item of items) {
+    const own = found.get(systemOf(item));
+    if (own === undefined) found.set(systemOf(item), [item]);
+    else own.push(item);
+  }
+  return found;
 }
 
 function chosenBySystem({ topology }: PeerDma, of: Iterable<Ref>): ReadonlyMap<number, Uint32Array> {
   const chosen = new Set(Array.from(of, (ref) => functionId(topology, ref)));
-  const ordinals = new Set(Array.from(chosen, (id) => topology.systemOf(id)));
-  return new Map([...ordinals].map((ordinal) => [ordinal, topology.functions(ordinal).filter((id) => chosen.has(id))]));
+  const named = bySystem([...chosen], (id) => topology.systemOf(id));
+  return new Map(
+    [...named.keys()].map((ordinal) => [ordinal, topology.functions(ordinal).filter((id) => chosen.has(id))]),
+  );
 }
 
 function* withSystem(patient: Patient, check: Check): Generator<Diagnosis> {

@@ -17,3 +17,11 @@ export function counted(count: number, what: string): string {
 export function word(value: number): string {
   return `0x${value.toString(16).padStart(4, "0")}`;
 }
+
+/** The pairs by their names: `a and b, c and d`. */
+export function pairsNamed(pairs: readonly (readonly [string, string])[], shown = 3): string {
+  return pairs
+    .slice(0, shown)
+    .map(([a, b]) => `${a} and ${b}`)
+    .join(", ");
+}
