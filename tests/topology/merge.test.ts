@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import type {
   BarDescription,
   FunctionDescription,
+  MatrixDeviceDescription,
+  NcclElement,
   SideLinkDescription,
   SystemDescription,
 } from "../../src/topology/description.js";
@@ -252,7 +254,16 @@ describe("two sources of one system", () => {
     expect(merge(one, { ...one, complete: true }).system.complete).toBe(true);
     const { system, findings } = merge(one, { functions: [{ bdf: "0000:02:00.0" }] });
     expect(system).not.toHaveProperty("complete");
-    expect(findings).toEqual([]);
+    expect(findings.map(({ message }) => message)).toEqual([
+      'which functions there are: source 1 says "no such function, and looks whole", source 2 says "0000:02:00.0"',
+    ]);
+  });
+
+  test("that know of very many functions another lacks name the first", () => {
+    const bdfs = Array.from({ length: 32 }, (_, device) => `0000:01:${device.toString(16).padStart(2, "0")}.0`);
+    const { findings } = merge({ functions: [], complete: true }, { functions: bdfs.map((bdf) => ({ bdf })) });
+    expect(findings.map(({ functions }) => functions)).toEqual([bdfs]);
+    expect(findings[0]!.message).toMatch(/source 2 says "0000:01:00\.0, .*, 0000:01:0f\.0 and 16 more"$/);
   });
 
   test("are complete if one is and the other knows no more", () => {
@@ -409,4 +420,139 @@ test("two views of one tool that differ are both kept, and the first cell that d
   expect(findings).toMatchObject([
     { code: "SOURCES_DISAGREE", message: 'what nvidia-smi says of GPU0 to GPU1: a.txt says "PIX", b.txt says "SYS"' },
   ]);
+});
+
+describe("of two topology files of NCCL that differ, the place is named:", () => {
+  const element = (name: string, attributes: Record<string, string>, ...children: NcclElement[]): NcclElement => ({
+    element: name,
+    attributes,
+    children,
+  });
+  const gpu = (dev: string) => element("gpu", { dev });
+  const gpu0 = (width: string, ...inside: NcclElement[]) =>
+    element("pci", { busid: "0000:01:00.0", link_width: width }, ...inside);
+  const nic = element("pci", { busid: "0000:02:00.0" }, element("nic", {}));
+  const difference = (one: readonly NcclElement[], other: readonly NcclElement[]) => {
+    const part = (source: string, children: readonly NcclElement[]) => {
+      const system = element("system", { version: "1" }, element("cpu", { numaid: "0" }, ...children));
+      return { source, system: { functions: [], views: [{ tool: "nccl" as const, system }] } };
+    };
+    const { findings } = mergeSystems([part("a.xml", one), part("b.xml", other)]);
+    return findings.map(({ message }) => message);
+  };
+
+  test.each([
+    [
+      "an attribute",
+      [gpu0("16", gpu("0")), nic],
+      [nic, gpu0("8", gpu("0"))],
+      'what nccl says of system, cpu 0, pci 0000:01:00.0, attribute link_width: a.xml says "16", b.xml says "8"',
+    ],
+    [
+      "an element that the second lacks",
+      [gpu0("16", gpu("0")), nic],
+      [gpu0("16", gpu("0"))],
+      'what nccl says of system, cpu 0, element pci 0000:02:00.0: a.xml says "there", b.xml says "not there"',
+    ],
+    [
+      "an element that the first lacks",
+      [gpu0("16")],
+      [gpu0("16", gpu("0"))],
+      'what nccl says of system, cpu 0, pci 0000:01:00.0, element gpu 0: a.xml says "not there", b.xml says "there"',
+    ],
+    [
+      "the second of two alike",
+      [element("nic", {}), element("nic", {}, gpu("1"))],
+      [element("nic", {}), element("nic", {})],
+      'what nccl says of system, cpu 0, nic, element gpu 1: a.xml says "there", b.xml says "not there"',
+    ],
+    [
+      "nothing but the order",
+      [gpu0("16"), nic],
+      [nic, gpu0("16")],
+      'what nccl says: a.xml says "one order", b.xml says "another"',
+    ],
+  ])("%s", (_, one, other, message) => {
+    expect(difference(one, other)).toEqual([message]);
+  });
+});
+
+test.each([
+  [[{ name: "GPU0", cpus: "0-7" }], [{ name: "GPU0", cpus: "8-15" }], 'GPU0, its CPUs: a says "0-7", b says "8-15"'],
+  [[{ name: "GPU0" }, { name: "NIC0" }], [{ name: "GPU0" }], 'NIC0: a says "a row", b says "none"'],
+  [[{ name: "GPU0" }], [{ name: "GPU0" }, { name: "NIC0" }], 'NIC0: a says "no row", b says "one"'],
+])("two matrices that differ in no cell: %j, %j", (one, other, message) => {
+  const part = (source: string, devices: readonly MatrixDeviceDescription[]) => {
+    const cells = devices.map((_, row) => devices.map((_, column) => (row === column ? "X" : "PIX")));
+    return { source, system: { functions: [], views: [{ tool: "nvidia-smi" as const, devices, cells }] } };
+  };
+  const { findings } = mergeSystems([part("a", one), part("b", other)]);
+  expect(findings.map((finding) => finding.message)).toEqual([`what nvidia-smi says of ${message}`]);
+});
+
+describe("a link's bandwidth and what another source says of its lanes", () => {
+  test.each([
+    [{ bandwidth: 15_753_846_000 }, { speed: 8, width: 16 }],
+    [{ bandwidth: 250_000_000 }, { speed: 2.5, width: 1 }],
+    [{ bandwidth: 63_015_385_000 }, { speed: 32, width: 16 }],
+    [{ bandwidth: 121_000_000_000 }, { speed: 64, width: 16 }],
+    [{ bandwidth: 15_753_846_000 }, { speed: null, width: 16 }],
+    [{ bandwidth: 15_753_846_000 }, { maxSpeed: 16, maxWidth: 16 }],
+  ])("agree, or cannot be compared: %j, %j", (one, other) => {
+    expect(mergeFunctions({ link: one }, { link: other }).findings).toEqual([]);
+    expect(mergeFunctions({ link: other }, { link: one }).findings).toEqual([]);
+  });
+
+  test("differ, which is said, and both are kept", () => {
+    const { merged, findings } = mergeFunctions(
+      { link: { bandwidth: 15_753_846_000 } },
+      { link: { speed: 2.5, width: 16 } },
+    );
+    expect(merged.link).toEqual({ speed: 2.5, width: 16, bandwidth: 15_753_846_000 });
+    expect(findings).toEqual([
+      '0000:03:00.0: link bandwidth: source 1 says 15753846000, source 2 says "2.5 GT/s x16, which is 4000000000"',
+    ]);
+  });
+});
+
+describe("where a host bridge is near, and where another source says its functions are", () => {
+  const bridge = (numaNode: number | null, ...bdfs: string[]): SystemDescription => ({
+    functions: bdfs.map((bdf) => ({ bdf })),
+    hostBridges: [{ root: "0000:40", numaNode }],
+  });
+  const near = (nodes: Record<string, number | null | undefined>): SystemDescription => ({
+    functions: Object.entries(nodes).map(([bdf, numaNode]) => ({
+      bdf,
+      ...(numaNode === undefined ? {} : { numaNode }),
+    })),
+  });
+  const [first, second, elsewhere] = ["0000:40:00.0", "0000:40:01.0", "0000:41:00.0"] as const;
+
+  test("agree, or cannot be compared", () => {
+    for (const [one, other] of [
+      [bridge(1, first, second), near({ [first]: 1, [second]: 1 })],
+      // The first function may be one that a filter left out.
+      [bridge(1, second), near({ [first]: 1, [second]: 0 })],
+      // hwloc goes by CPUs where the kernel names no node.
+      [bridge(1, first), near({ [first]: null })],
+      [bridge(1, first), near({ [first]: 0, [second]: undefined })],
+      [bridge(1, first, second), near({ [second]: 0 })],
+      [bridge(1), near({ [elsewhere]: 0 })],
+      [bridge(null, first), near({ [first]: 0 })],
+    ] as const) {
+      expect([merge(one, other).findings, merge(other, one).findings]).toEqual([[], []]);
+    }
+  });
+
+  test("differ, which is said", () => {
+    const { system, findings } = merge(bridge(1, second), near({ [first]: 0, [second]: 0 }));
+    expect(system.hostBridges).toEqual([{ root: "0000:40", numaNode: 1 }]);
+    expect(findings).toEqual([
+      {
+        code: "SOURCES_DISAGREE",
+        message: '0000:40: numaNode: source 1 says 1, source 2 says "0 for the functions on that bus"',
+        functions: ["0000:40", first, second],
+      },
+    ]);
+  });
 });

@@ -1,5 +1,6 @@
 import { formatBus, parseBdf, type Bdf } from "../../topology/bdf.js";
 import type { BusNumbers, FunctionDescription } from "../../topology/description.js";
+import { isSameBandwidth, laneBandwidth } from "../../topology/link-speed.js";
 
 /*
  *     pci_busid="0000:04:00.0"
@@ -75,15 +76,9 @@ function isSubsystem(vendor: string, device: string): boolean {
   return !(vendor.startsWith("00") && device.startsWith("00"));
 }
 
-/** GB/s of a lane: 2.5 and 5 GT/s in 8b/10b, 8 to 32 GT/s in 128b/130b, 64 and 128 GT/s in flits, as hwloc counts. */
-const LANES = [
-  0.25,
-  0.5,
-  ...[8, 16, 32].map((rate) => (rate * 128) / 130 / 8),
-  ...[64, 128].map((rate) => (rate * 242) / 256 / 8),
-];
+/** GT/s of a lane. */
+const SPEEDS = [2.5, 5, 8, 16, 32, 64, 128];
 const WIDTHS = [1, 2, 4, 8, 12, 16, 32];
-const EIGHT = LANES[2]!;
 
 /**
  * Bytes per second of a `pci_link_speed`, which is that of many a speed with many a width; null for what is no number
@@ -92,11 +87,10 @@ const EIGHT = LANES[2]!;
  */
 export function parseLinkSpeed(text: string, knowsFastLinks: boolean): number | undefined | null {
   if (!/^[0-9]+(?:\.[0-9]+)?$/.test(text)) return null;
-  const speed = Number(text);
-  // Six digits behind the point, of a computation in single precision.
-  const isOf = (lane: number) => WIDTHS.some((width) => Math.abs(speed - lane * width) < 1e-5 * speed + 1e-6);
-  const lane = LANES.find(isOf);
-  return speed === 0 || lane === undefined || (!knowsFastLinks && isOf(EIGHT)) ? undefined : Math.round(speed * 1e9);
+  const bandwidth = Number(text) * 1e9;
+  const isOf = (speed: number) => WIDTHS.some((width) => isSameBandwidth(bandwidth, laneBandwidth(speed) * width));
+  if (bandwidth === 0 || !SPEEDS.some(isOf) || (!knowsFastLinks && isOf(8))) return undefined;
+  return Math.round(bandwidth);
 }
 
 /** Whether `hwlocVersion` is of one that tells 16 GT/s from 8; true where it is not stated, as in files of 3.x. */

@@ -3,7 +3,6 @@ import type {
   BusNumbers,
   CpuDescription,
   FunctionDescription,
-  HostBridgeDescription,
   KernelDescription,
   LinkDescription,
   NumaNodeDescription,
@@ -13,11 +12,14 @@ import type {
 } from "../description.js";
 import { compareBdf, parseBdf } from "../bdf.js";
 import type { Finding } from "../finding.js";
+import { isSameBandwidth, laneBandwidth } from "../link-speed.js";
+import { listed } from "../listed.js";
 import { contradictionOf } from "../placement.js";
 import { mergePlatformDevices } from "./platform.js";
 import { mergeBars } from "./bars.js";
+import { mergeHostBridges } from "./host-bridges.js";
 import { mergeLinks } from "./links.js";
-import { type Said, Settlement } from "./settlement.js";
+import { pick, present, type Said, Settlement } from "./settlement.js";
 import { mergeViews } from "./views.js";
 
 /** What one source says of a machine. */
@@ -37,11 +39,8 @@ export function mergeSystems(parts: readonly Part[]): { system: SystemDescriptio
   const [only] = parts;
   if (only !== undefined && parts.length === 1) return { system: only.system, findings: [] };
   const settlement = new Settlement();
-  const said = <K extends keyof SystemDescription>(key: K) =>
-    pick(
-      parts.map(({ source, system }) => ({ source, value: system })),
-      key,
-    );
+  const systems = parts.map(({ source, system }) => ({ source, value: system }));
+  const said = <K extends keyof SystemDescription>(key: K) => pick(systems, key);
   const system = present<SystemDescription>({
     name: settlement.first("the system's name", said("name")),
     kernel: mergeKernel(settlement, said("kernel")),
@@ -50,7 +49,7 @@ export function mergeSystems(parts: readonly Part[]): { system: SystemDescriptio
     functions: mergeAllFunctions(settlement, parts),
     complete: completeness(settlement, parts),
     allAddresses: parts.some(({ system }) => system.allAddresses === true) ? true : undefined,
-    hostBridges: mergeHostBridges(settlement, said("hostBridges")),
+    hostBridges: mergeHostBridges(settlement, systems),
     platformDevices: mergePlatformDevices(settlement, said("platformDevices")),
     ranges: union(said("ranges")),
     sideLinks: mergeLinks(settlement, said("sideLinks")),
@@ -243,6 +242,7 @@ function mergeLink(
 ): LinkDescription | null | undefined {
   const links = said.flatMap(({ source, value }) => (value === null ? [] : [{ source, value }]));
   if (links.length !== said.length) return settlement.first(what, said, [bdf]);
+  holdBandwidthAgainstLanes(settlement, what, links, bdf);
   const field = <K extends keyof LinkDescription>(key: K) =>
     settlement.first(`${what} ${key}`, pick(links, key), [bdf]);
   const link = present<LinkDescription>({
@@ -254,6 +254,25 @@ function mergeLink(
     port: field("port"),
   });
   return Object.keys(link).length > 0 ? link : undefined;
+}
+
+/** hwloc shows the product of what others show: the speed of a lane and how many there are. */
+function holdBandwidthAgainstLanes(
+  settlement: Settlement,
+  what: string,
+  links: readonly Said<LinkDescription>[],
+  bdf: string,
+): void {
+  const stated = pick(links, "bandwidth")[0];
+  if (stated === undefined) return;
+  for (const { source, value } of links) {
+    if (typeof value.speed !== "number" || typeof value.width !== "number") continue;
+    const bandwidth = laneBandwidth(value.speed) * value.width;
+    if (isSameBandwidth(bandwidth, stated.value)) continue;
+    const lanes = `${value.speed} GT/s x${value.width}, which is ${Math.round(bandwidth)}`;
+    settlement.contradiction(`${what} bandwidth`, [stated, { source, value: lanes }], [bdf]);
+    return;
+  }
 }
 
 /**
@@ -293,30 +312,6 @@ function isSameWindow(a: WindowDescription, b: WindowDescription): boolean {
   return a.bus !== undefined && a.bus === b.bus;
 }
 
-function mergeHostBridges(
-  settlement: Settlement,
-  said: readonly Said<readonly HostBridgeDescription[]>[],
-): readonly HostBridgeDescription[] | undefined {
-  if (said.length === 0) return undefined;
-  const byRoot = new Map<string, Said<HostBridgeDescription>[]>();
-  for (const { source, value } of said) {
-    for (const hostBridge of value) {
-      const own = byRoot.get(hostBridge.root);
-      if (own === undefined) byRoot.set(hostBridge.root, [{ source, value: hostBridge }]);
-      else own.push({ source, value: hostBridge });
-    }
-  }
-  return [...byRoot].map(([root, own]) =>
-    present<HostBridgeDescription>({
-      root,
-      lastBus: settlement.agreed(`${root}: lastBus`, pick(own, "lastBus"), [root]),
-      numaNode: settlement.first(`${root}: numaNode`, pick(own, "numaNode"), [root]),
-      windows: unionOfWindows(pick(own, "windows")),
-      inbound: settlement.agreed(`${root}: inbound`, pick(own, "inbound"), [root]),
-    }),
-  );
-}
-
 function mergeNumaNodes(
   settlement: Settlement,
   said: readonly Said<readonly NumaNodeDescription[]>[],
@@ -336,18 +331,8 @@ function mergeNumaNodes(
     });
 }
 
-function unionOfWindows(said: readonly Said<readonly WindowDescription[]>[]): WindowDescription[] | undefined {
-  if (said.length === 0) return undefined;
-  const windows: WindowDescription[] = [];
-  for (const window of said.flatMap(({ value }) => value)) {
-    const match = windows.findIndex(
-      (known) => known.start !== undefined && known.start === window.start && known.end === window.end,
-    );
-    if (match < 0) windows.push(window);
-    else windows[match] = { ...window, ...windows[match]! };
-  }
-  return windows;
-}
+/** Of functions that one source has and another lacks, these many are named. */
+const NAMED_FUNCTIONS = 16;
 
 /**
  * A source that has every function has those of the others too; else it was taken at another time, or, where it only
@@ -355,50 +340,41 @@ function unionOfWindows(said: readonly Said<readonly WindowDescription[]>[]): Wi
  */
 function completeness(settlement: Settlement, parts: readonly Part[]): true | "likely" | undefined {
   const claims = (claim: true | "likely") => parts.filter(({ system }) => system.complete === claim);
-  const complete = claims(true);
-  if (complete.length === 0) return holdAllFunctions(claims("likely"), parts) ? "likely" : undefined;
-  let holds = true;
-  for (const { source, system } of complete) {
-    const own = new Set(system.functions.map(({ bdf }) => bdf));
-    for (const other of parts) {
-      const unknown = other.system.functions.filter(({ bdf }) => !own.has(bdf)).map(({ bdf }) => bdf);
-      if (unknown.length === 0) continue;
-      holds = false;
-      const said = [
-        { source, value: "no such function" },
-        { source: other.source, value: unknown.join(", ") },
-      ];
-      settlement.contradiction("which functions there are", said, unknown);
-    }
-  }
-  return holds ? true : undefined;
+  const [complete, likely] = [claims(true), claims("likely")];
+  const areComplete = complete.map((part) => holdsAllOthers(settlement, part, parts, "no such function"));
+  // Asked of all, since each says what it lacks.
+  const look = "no such function, and looks whole";
+  const lookComplete = likely.map((part) => holdsAllOthers(settlement, part, parts, look));
+  if (complete.length > 0) return areComplete.every(Boolean) ? true : undefined;
+  return likely.length > 0 && lookComplete.every(Boolean) ? "likely" : undefined;
 }
 
-function holdAllFunctions(likely: readonly Part[], parts: readonly Part[]): boolean {
-  const every = new Set(parts.flatMap(({ system }) => system.functions.map(({ bdf }) => bdf)));
-  return likely.length > 0 && likely.every(({ system }) => system.functions.length === every.size);
+/** Whether the part has the functions of all others; says what it lacks. */
+function holdsAllOthers(
+  settlement: Settlement,
+  { source, system }: Part,
+  parts: readonly Part[],
+  lack: string,
+): boolean {
+  const own = new Set(system.functions.map(({ bdf }) => bdf));
+  let holdsAll = true;
+  for (const other of parts) {
+    const unknown = other.system.functions.filter(({ bdf }) => !own.has(bdf)).map(({ bdf }) => bdf);
+    if (unknown.length === 0) continue;
+    holdsAll = false;
+    const said = [
+      { source, value: lack },
+      { source: other.source, value: listed(unknown, NAMED_FUNCTIONS) },
+    ];
+    settlement.contradiction("which functions there are", said, unknown);
+  }
+  return holdsAll;
 }
 
 function union<T>(said: readonly Said<readonly T[]>[]): readonly T[] | undefined {
   if (said.length === 0) return undefined;
   const all = said.flatMap(({ value }) => value);
   return [...new Map(all.map((value) => [JSON.stringify(value), value])).values()];
-}
-
-/** Who says what of one field. */
-function pick<T, K extends keyof T>(said: readonly Said<T>[], key: K): Said<Exclude<T[K], undefined>>[] {
-  const picked: Said<Exclude<T[K], undefined>>[] = [];
-  for (const { source, value } of said) {
-    const field = value[key];
-    if (field !== undefined) picked.push({ source, value: field as Exclude<T[K], undefined> });
-  }
-  return picked;
-}
-
-type Loose<T> = { [K in keyof T]: T[K] | undefined };
-
-function present<T extends object>(loose: Loose<T>): T {
-  return Object.fromEntries(Object.entries(loose).filter(([, value]) => value !== undefined)) as T;
 }
 
 function compareNames(a: string, b: string): number {

@@ -53,3 +53,20 @@ function canonical(value: unknown): string {
       : inner,
   );
 }
+
+/** Who says what of one field. */
+export function pick<T, K extends keyof T>(said: readonly Said<T>[], key: K): Said<Exclude<T[K], undefined>>[] {
+  const picked: Said<Exclude<T[K], undefined>>[] = [];
+  for (const { source, value } of said) {
+    const field = value[key];
+    if (field !== undefined) picked.push({ source, value: field as Exclude<T[K], undefined> });
+  }
+  return picked;
+}
+
+type Loose<T> = { [K in keyof T]: T[K] | undefined };
+
+/** Without the fields that are unknown. */
+export function present<T extends object>(loose: Loose<T>): T {
+  return Object.fromEntries(Object.entries(loose).filter(([, value]) => value !== undefined)) as T;
+}
