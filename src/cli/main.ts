@@ -10,6 +10,7 @@ import { best } from "./commands/best.js";
 import { can } from "./commands/can.js";
 import { common } from "./commands/common.js";
 import { diff } from "./commands/diff.js";
+import { doctor } from "./commands/doctor.js";
 import { explain } from "./commands/explain.js";
 import { exportMachine } from "./commands/export.js";
 import { fix } from "./commands/fix.js";
@@ -55,6 +56,7 @@ function program(): Program {
   add(main, matrix);
   add(main, best);
   add(main, fix);
+  add(main, doctor);
   add(main, exportMachine);
   addComparison(main, diff);
   addReference(main, lint);
