@@ -8,6 +8,7 @@ import { TopologyError } from "../topology/errors.js";
 import type { Command, Form, Maker, Reference } from "./command.js";
 import { can } from "./commands/can.js";
 import { common } from "./commands/common.js";
+import { doctor } from "./commands/doctor.js";
 import { explain } from "./commands/explain.js";
 import { exportMachine } from "./commands/export.js";
 import { lint } from "./commands/lint.js";
@@ -50,6 +51,7 @@ function program(): Program {
   add(main, can);
   add(main, map);
   add(main, matrix);
+  add(main, doctor);
   add(main, exportMachine);
   addReference(main, lint);
   addReference(main, explain);
