@@ -44,6 +44,7 @@ export const library: Options = {
     nccl: "src/nccl/index.ts",
     transfer: "src/transfer/index.ts",
     partners: "src/partners/index.ts",
+    doctor: "src/doctor/index.ts",
     names: "src/names/index.ts",
   },
   format: ["esm", "cjs"],

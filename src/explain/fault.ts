@@ -58,11 +58,11 @@ export function faultAddress(topology: Topology, requester: Ref, address: bigint
   const ordinal = topology.systemOf(id);
   const { iommu = null } = topology.systems[ordinal]!;
   const translated = isTranslated(topology, id, iommu);
-  const cpuAddress = cpuAddressOf(topology, id, address);
+  const { cpuAddress, isForwarded } = behindHostBridge(topology, id, address);
   const ownership = cpuAddress === null ? null : topology.owners(cpuAddress, ordinal, size);
   const asIova = {
     as: "iova",
-    ...(isInterrupt(topology, id, address) ? INTERRUPT : told(topology, id, address, ownership)),
+    ...(isInterrupt(topology, id, address) ? INTERRUPT : told(isForwarded, ownership)),
   } as const;
   const asBus = { as: "bus-address", code: null, certain: true } as const;
   return {
@@ -89,27 +89,34 @@ function isInterrupt(topology: Topology, id: number, address: bigint): boolean {
   return architectureOf(topology, id) === "x86" && address >> 20n === 0xfeen;
 }
 
-function told(topology: Topology, id: number, address: bigint, ownership: Ownership | null): Omit<FaultReading, "as"> {
-  const reserved =
-    reservedFromIova(topology, id)?.some(({ start, end }) => start <= address && address <= end) ?? false;
+/** @param isForwarded whether the requester's host bridge forwards the address, so that Linux hands out no such IOVA. */
+function told(isForwarded: boolean, ownership: Ownership | null): Omit<FaultReading, "as"> {
   switch (ownership?.answer) {
     case "none":
-      return ownership.window !== null || reserved
-        ? { code: "RAW_WINDOW_ADDRESS", certain: reserved }
+      return isForwarded || ownership.window !== null
+        ? { code: "RAW_WINDOW_ADDRESS", certain: isForwarded }
         : { code: "IOVA_ONLY", certain: true };
     case "one":
     case "leaves-owner":
     case "several":
       return ownership.owners.some(({ kind }) => kind === "pci")
-        ? { code: "RAW_PEER_ADDRESS", certain: reserved }
-        : { code: "RAW_MEMORY_ADDRESS", certain: reserved };
+        ? { code: "RAW_PEER_ADDRESS", certain: isForwarded }
+        : { code: "RAW_MEMORY_ADDRESS", certain: isForwarded };
     default:
-      return reserved ? { code: "RAW_WINDOW_ADDRESS", certain: true } : { code: "IOVA_UNCHECKED", certain: false };
+      return isForwarded ? { code: "RAW_WINDOW_ADDRESS", certain: true } : { code: "IOVA_UNCHECKED", certain: false };
   }
 }
 
-/** The CPU physical address of what a bus address below the requester's host bridge leads to; null: not known. */
-function cpuAddressOf(topology: Topology, requester: number, address: bigint): bigint | null {
+/** Where a bus address leads to. */
+interface Forwarded {
+  /** Null: not known. */
+  readonly cpuAddress: bigint | null;
+  /** Whether it is in a window of the host bridge, which sends it to a BAR below, if there is one. */
+  readonly isForwarded: boolean;
+}
+
+/** What a bus address below the requester's host bridge is to the CPU. */
+function behindHostBridge(topology: Topology, requester: number, address: bigint): Forwarded {
   const ordinal = topology.rootOrdinal(requester);
   const { id, root } = topology.roots[ordinal]!;
   const end = topology.roots[ordinal + 1]?.id ?? topology.size + 1;
@@ -117,18 +124,23 @@ function cpuAddressOf(topology: Topology, requester: number, address: bigint): b
     for (const { type, start, bus, size } of topology.describe(below)!.bars ?? []) {
       if (type === "io" || typeof start !== "string" || typeof bus !== "string" || size === undefined) continue;
       const offset = address - toBigInt(bus);
-      if (offset >= 0n && offset < toBigInt(size)) return toBigInt(start) + offset;
+      if (offset >= 0n && offset < toBigInt(size)) return { cpuAddress: toBigInt(start) + offset, isForwarded: true };
     }
   }
   const host = topology.systems[root.system]!.hostBridges?.find((each) => root.known && each.root === root.bus);
   for (const { kind, start, end: last, bus } of host?.windows ?? []) {
     if (kind === "io" || start === undefined || last === undefined || bus === undefined) continue;
     const offset = address - toBigInt(bus);
-    if (offset >= 0n && offset <= toBigInt(last) - toBigInt(start)) return toBigInt(start) + offset;
+    if (offset >= 0n && offset <= toBigInt(last) - toBigInt(start)) {
+      return { cpuAddress: toBigInt(start) + offset, isForwarded: true };
+    }
   }
+  const isForwarded = reservedFromIova(topology, requester)?.some(
+    (window) => window.start <= address && address <= window.end,
+  );
   // Beyond its windows a host bridge takes the CPU's addresses, but for those of POWER, which put an offset to them.
-  const architecture = architectureOf(topology, requester);
-  return architecture?.startsWith("ppc") === true ? null : address;
+  const isOffset = architectureOf(topology, requester)?.startsWith("ppc") === true;
+  return { cpuAddress: isOffset ? null : address, isForwarded: isForwarded ?? false };
 }
 
 function architectureOf(topology: Topology, id: number): string | undefined {

@@ -188,6 +188,7 @@ function faultLines({ address }: OwnerDocument, fault: FaultDocument, style: Sty
     ...(cpuAddress === null || cpuAddress === address
       ? []
       : paragraph("  CPU", `${cpuAddress}: the host bridge's windows have an offset`, style)),
+    ...readings.flatMap(({ code }) => (code === null ? [] : [`  more     peerlane explain ${code}`])),
   ];
 }
 
@@ -196,7 +197,7 @@ const READ_AS = { iova: "  as IOVA", "bus-address": "  as bus" } as const;
 function readingText({ code, certain, meaning }: FaultDocument["readings"][number]): string {
   if (code === null) return meaning;
   const chance = certain || code === "IOVA_UNCHECKED" ? "" : ", or an IOVA that equals it by chance";
-  return `${meaning}${chance} (${code}; \`peerlane explain ${code}\`)`;
+  return `${meaning}${chance} (${code})`;
 }
 
 const EXPORTED: Readonly<Record<NonNullable<OwnerEntry["exported"]>, string>> = {
