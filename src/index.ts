@@ -53,4 +53,5 @@ export {
 } from "./core.js";
 export { reservedFromIova, type BusRange } from "./explain/reserved-iova.js";
 export { CODES, type Code } from "./explain/codes.js";
+export { FAULT_CODES, faultAddress, type FaultAddress, type FaultCode, type FaultReading } from "./explain/fault.js";
 export type { Culprit, Hint, Link, Mapping, Memory, Route, Translation, Verdict } from "./explain/verdict.js";

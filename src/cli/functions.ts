@@ -1,5 +1,6 @@
 import type { Ref, Topology } from "../topology/topology.js";
 import { UsageError } from "./exit.js";
+import { editsBetween } from "./spelling.js";
 
 const SUGGESTIONS = 3;
 
@@ -92,7 +93,7 @@ function nearest(text: string, candidates: readonly string[]): string[] {
   return candidates
     .map((candidate) => ({
       candidate,
-      edits: Math.min(...shapes(candidate).map((shape) => distance(wanted, shape, limit))),
+      edits: Math.min(...shapes(candidate).map((shape) => editsBetween(wanted, shape, limit))),
     }))
     .filter(({ edits }) => edits <= limit)
     .sort((a, b) => a.edits - b.edits)
@@ -104,19 +105,4 @@ function nearest(text: string, candidates: readonly string[]): string[] {
 function shapes(candidate: string): string[] {
   const lower = candidate.toLowerCase();
   return lower.startsWith("0000:") ? [lower, lower.slice(5)] : [lower];
-}
-
-/** Levenshtein's distance, as far as `limit` + 1. */
-function distance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1;
-  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const change = above[column - 1]! + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(change, above[column]! + 1, current[column - 1]! + 1));
-    }
-    above = current;
-  }
-  return above[b.length]!;
 }

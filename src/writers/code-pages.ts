@@ -1,5 +1,6 @@
 import { DIAGNOSES, type DiagnosisId } from "../doctor/ids.js";
 import { CODES, type Code } from "../explain/codes.js";
+import { FAULT_CODES, type FaultCode } from "../explain/fault.js";
 import type { ProblemCode } from "../topology/errors.js";
 import type { FindingCode } from "../topology/finding.js";
 import { ATTACH_CODES, ERRNOS, type AttachCode } from "../transfer/codes.js";
@@ -8,16 +9,16 @@ import { ATTACH_CODES, ERRNOS, type AttachCode } from "../transfer/codes.js";
  * Everything that has a page: why there is no plain "yes", why memory cannot be handed out, what a machine may be told it
  * has, what was odd about a source, what makes one impossible.
  */
-export type PageCode = Code | AttachCode | DiagnosisId | FindingCode | ProblemCode;
+export type PageCode = Code | FaultCode | AttachCode | DiagnosisId | FindingCode | ProblemCode;
 
 /** What to know about a code. */
 export interface CodePage {
   readonly code: PageCode;
   /**
-   * `refusal` and `unknown` are answers, `export` those of `attach` alone, a `diagnosis` that of `doctor`; a `finding`
+   * `refusal` and `unknown` are answers, `reading` one of `owner --requester`, `export` those of `attach` alone, a `diagnosis` that of `doctor`; a `finding`
    * stands beside answers; with a `fault` there are none.
    */
-  readonly group: "refusal" | "unknown" | "export" | "diagnosis" | "finding" | "fault";
+  readonly group: "refusal" | "unknown" | "reading" | "export" | "diagnosis" | "finding" | "fault";
   /** What it says, in a sentence without a full stop. */
   readonly meaning: string;
   /** When one meets it. */
@@ -153,6 +154,49 @@ const UNKNOWNS: Partial<Record<Code, Page>> = {
       "A side link leads from the initiator to the owner; whether it carries reads, or writes, is not stated, and PCIe would " +
       "answer otherwise than the link.",
     remedy: "State `read` and `write` of the link: `nvidia-smi topo -p2p r` and `w` show them.",
+  },
+};
+
+const READINGS: Record<FaultCode, Page> = {
+  IOVA_ONLY: {
+    cause:
+      "An IOMMU translates for the requester, and no BAR, RAM or other device has the address that its fault report names. The " +
+      "buffer was not mapped for this device and direction, was unmapped too early, or the device wrote beyond its end.",
+    remedy:
+      "Look for the driver that should have mapped it: `iommu.strict=1` unmaps at once, so that late accesses are told from others.",
+  },
+  RAW_PEER_ADDRESS: {
+    cause:
+      "Behind a translating IOMMU the requester used the bus address of a BAR, as drivers do that program what they find in the " +
+      "peer's registers. What is written there is lost, and reads come back as all ones. Linux hands out no IOVA within the windows " +
+      "of the requester's own host bridge; below others an IOVA may equal a BAR's address by chance.",
+    remedy:
+      "Let the driver map the peer's memory (dma_map_resource(), dma-buf), or let the IOMMU pass through: `iommu=pt` at boot.",
+  },
+  RAW_WINDOW_ADDRESS: {
+    cause:
+      "The address is in a window of a host bridge, where Linux hands out no IOVA, and no BAR has it: a BAR that has been moved, or " +
+      "one of which the description does not tell.",
+    remedy:
+      "`list` and /proc/iomem, read as root, show what is there now; see whether the requester was told of an older place.",
+  },
+  RAW_MEMORY_ADDRESS: {
+    cause:
+      "The requester used an address that RAM, a reserved range or a device outside PCI has: its driver gave it a physical address, " +
+      "or it is an IOVA that equals one by chance, which low addresses do. Firmware may have left the device running.",
+    remedy:
+      "See whether the driver uses the DMA API; a range that firmware needs has to be in its tables (RMRR, IVMD).",
+  },
+  INTERRUPT_ADDRESS: {
+    cause:
+      "Memory writes of x86 devices to 0xfee00000 to 0xfeefffff are interrupts, which are remapped and not translated.",
+    remedy: "Look at interrupt remapping, not at DMA: the log has a fault of its own for it.",
+  },
+  IOVA_UNCHECKED: {
+    cause:
+      "An IOMMU translates for the requester, so that the address is an IOVA. The description does not show everything that may have " +
+      "the same address, so that a driver which programs raw addresses is not ruled out.",
+    remedy: "Add /proc/iomem, read as root: `-i iomem.txt`.",
   },
 };
 
@@ -356,15 +400,21 @@ const FAULTS: Record<ProblemCode, Page & { readonly meaning: string }> = {
 export const CODE_PAGES: readonly CodePage[] = [
   ...pages("refusal", REFUSALS, (code) => CODES[code as Code]),
   ...pages("unknown", UNKNOWNS, (code) => CODES[code as Code]),
+  ...pages("reading", READINGS, (code) => FAULT_CODES[code as FaultCode]),
   ...pages("export", EXPORTS, (code) => withErrno(code as AttachCode)),
   ...pages("diagnosis", DIAGNOSIS_PAGES, (code) => DIAGNOSES[code as DiagnosisId].meaning),
   ...pages("finding", FINDINGS, (code) => FINDINGS[code as FindingCode].meaning),
   ...pages("fault", FAULTS, (code) => FAULTS[code as ProblemCode].meaning),
 ];
 
-/** The pages of a code; a code may be an answer and a finding. Empty: there is no such code. */
+/** The pages of a code, however it is spelled; a code may be an answer and a finding. Empty: there is no such code. */
 export function explainCode(code: string): readonly CodePage[] {
-  return CODE_PAGES.filter((page) => page.code === code.toUpperCase().replaceAll("-", "_"));
+  const wanted = spelled(code);
+  return CODE_PAGES.filter((page) => page.code === wanted);
+}
+
+function spelled(code: string): string {
+  return code.trim().toUpperCase().replaceAll(/[- ]/g, "_");
 }
 
 function withErrno(code: AttachCode): string {

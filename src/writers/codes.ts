@@ -10,6 +10,11 @@ const GROUPS: readonly (readonly [CodePage["group"], heading: string, explanatio
   ["refusal", "Refused", "A verdict or mapping of `no`, exit code 1."],
   ["unknown", "Unknown", "The description lacks what the answer needs: exit code 3."],
   [
+    "reading",
+    "Addresses of fault reports",
+    "What `owner --requester` makes of an address that an IOMMU's fault report names, where an IOMMU translates.",
+  ],
+  [
     "export",
     "Exports",
     "Why `attach` does not hand an exporter's memory to an importer, beside the codes above; with the kernel's own error.",

@@ -24,7 +24,15 @@ export { formatJson } from "./json.js";
 export { functionEntry, listDocument, listLines, listText, type FunctionEntry, type ListDocument } from "./list.js";
 export { mappingDocument, mappingText, mappingWord, type MappingDocument } from "./mapping.js";
 export { matrixDocument, matrixLines, matrixText, type MatrixDocument } from "./matrix.js";
-export { ownerDocument, ownerText, ownerWord, type OwnerDocument, type OwnerEntry } from "./owner.js";
+export {
+  faultDocument,
+  ownerDocument,
+  ownerText,
+  ownerWord,
+  type FaultDocument,
+  type OwnerDocument,
+  type OwnerEntry,
+} from "./owner.js";
 export { pictureDot } from "./pictures/dot.js";
 export { pictureMermaid } from "./pictures/mermaid.js";
 export { pictureOf, type PictureOptions } from "./pictures/picture-of.js";

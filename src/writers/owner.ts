@@ -1,6 +1,8 @@
 import { formatHex, formatSize, type Hex, type Size } from "../topology/address.js";
-import type { Owner, Ownership, Topology } from "../topology/topology.js";
+import type { IommuMode } from "../topology/description.js";
+import type { Owner, Ownership, Ref, Topology } from "../topology/topology.js";
 import { CODES, type Code } from "../explain/codes.js";
+import { FAULT_CODES, faultAddress, type FaultReading } from "../explain/fault.js";
 import { formatBytes, nameOf } from "./describe.js";
 import { paragraph, type Style } from "./style.js";
 
@@ -20,6 +22,22 @@ export interface OwnerDocument {
   readonly window: { readonly bridge: string; readonly kind: "mem" | "pref" } | null;
   /** Why there is no owner, or not of all of the range. */
   readonly reason: Code | null;
+  /** Where a requester was named: what the address is that it put on the bus. `owner` is then that of `cpuAddress`. */
+  readonly fault?: FaultDocument;
+}
+
+/** What an address is that a fault report names. */
+export interface FaultDocument {
+  /** Name of the function. */
+  readonly requester: string;
+  /** Null: not known. */
+  readonly iommu: IommuMode | null;
+  /** Whether an IOMMU translates what the requester puts on the bus; null: not known. */
+  readonly translated: boolean | null;
+  /** Which CPU physical address it is if it is a bus address; null: not known. */
+  readonly cpuAddress: Hex | null;
+  /** One where it is known whether an IOMMU translates, else both. */
+  readonly readings: readonly (FaultReading & { readonly meaning: string })[];
 }
 
 /** Who owns an address, or claims it. */
@@ -48,7 +66,41 @@ export function ownerDocument(
   size: bigint | null,
   system?: string,
 ): OwnerDocument {
-  const found = topology.owners(address, system, size ?? 1n);
+  return ownershipDocument(topology, topology.owners(address, system, size ?? 1n), address, size, system);
+}
+
+/**
+ * The same of an address that a requester put on the bus, as a fault report names it, and what such an address is.
+ *
+ * @param requester a function.
+ */
+export function faultDocument(topology: Topology, requester: Ref, address: bigint, size: bigint | null): OwnerDocument {
+  const found = faultAddress(topology, requester, address, size ?? 1n);
+  const { iommu, translated, cpuAddress } = found;
+  const ownership = found.ownership ?? { answer: "unknown", owners: [], window: null };
+  return {
+    ...ownershipDocument(topology, ownership, address, size, topology.systemOf(found.requester)),
+    fault: {
+      requester: topology.name(found.requester),
+      iommu,
+      translated,
+      cpuAddress: cpuAddress === null ? null : formatHex(cpuAddress),
+      readings: found.readings.map((reading) => ({ ...reading, meaning: meaningOf(reading) })),
+    },
+  };
+}
+
+function meaningOf({ code }: FaultReading): string {
+  return code === null ? "it is a bus address: whoever owns it was meant" : FAULT_CODES[code];
+}
+
+function ownershipDocument(
+  topology: Topology,
+  found: Ownership,
+  address: bigint,
+  size: bigint | null,
+  system: string | number | undefined,
+): OwnerDocument {
   const owners = found.owners.map(ownerEntry);
   return {
     address: formatHex(address),
@@ -101,8 +153,10 @@ export function ownerWord({ owner, reason }: OwnerDocument): string {
 
 /** The answer for people. */
 export function ownerText(topology: Topology, document: OwnerDocument, style: Style): string {
-  const { address, owner, owners, candidates, window, reason } = document;
-  const lines =
+  const { owner, owners, candidates, window, reason, fault } = document;
+  const address = fault?.cpuAddress ?? document.address;
+  const lines = fault === undefined ? [] : faultLines(document, fault, style);
+  const belongs =
     owner === null
       ? [`${style.strong(address)}: ${headline(reason!, style)}`]
       : [
@@ -111,6 +165,7 @@ export function ownerText(topology: Topology, document: OwnerDocument, style: St
           ...paragraph("  offset", `${formatHex(BigInt(owner.offset))} from its start`, style),
           ...exportedLines(owner.exported, style),
         ];
+  lines.push(...belongs);
   if (owner === null)
     for (const claimant of owners)
       lines.push(...paragraph("  claimed", `${entryText(topology, claimant)}, ${rangeText(claimant)}`, style));
@@ -121,6 +176,28 @@ export function ownerText(topology: Topology, document: OwnerDocument, style: St
     lines.push(...paragraph("  to know", "/proc/iomem read as root, or lspci -vv of the whole machine", style));
   }
   return lines.join("\n");
+}
+
+function faultLines({ address }: OwnerDocument, fault: FaultDocument, style: Style): string[] {
+  const { requester, iommu, translated, cpuAddress, readings } = fault;
+  const mode = translated === false && iommu === "translating" ? "translating, but not for this function" : iommu;
+  return [
+    `${style.strong(address)} as ${style.strong(requester)} put it on the bus`,
+    ...paragraph("  IOMMU", mode ?? "not shown whether it translates: --iommu says so", style),
+    ...readings.flatMap((reading) => paragraph(READ_AS[reading.as], readingText(reading), style)),
+    ...(cpuAddress === null || cpuAddress === address
+      ? []
+      : paragraph("  CPU", `${cpuAddress}: the host bridge's windows have an offset`, style)),
+    ...readings.flatMap(({ code }) => (code === null ? [] : [`  more     peerlane explain ${code}`])),
+  ];
+}
+
+const READ_AS = { iova: "  as IOVA", "bus-address": "  as bus" } as const;
+
+function readingText({ code, certain, meaning }: FaultDocument["readings"][number]): string {
+  if (code === null) return meaning;
+  const chance = certain || code === "IOVA_UNCHECKED" ? "" : ", or an IOVA that equals it by chance";
+  return `${meaning}${chance} (${code})`;
 }
 
 const EXPORTED: Readonly<Record<NonNullable<OwnerEntry["exported"]>, string>> = {

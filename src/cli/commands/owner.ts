@@ -1,27 +1,53 @@
-import { ownerDocument, ownerText, ownerWord, type OwnerDocument } from "../../writers/owner.js";
+import { Option } from "commander";
+import { parseFaultLine } from "../../readers/fault-line.js";
+import { faultDocument, ownerDocument, ownerText, ownerWord, type OwnerDocument } from "../../writers/owner.js";
 import type { Topology } from "../../topology/topology.js";
 import type { Command } from "../command.js";
 import { EXIT, type ExitCode, UsageError } from "../exit.js";
+import { findFunction } from "../functions.js";
 import { checkRange, readAddress, readSize } from "../parse.js";
 
-export const owner: Command = {
+interface Own {
+  readonly requester?: string;
+  readonly fault?: string;
+}
+
+/** What is asked, by the words on the command line. */
+interface Question {
+  readonly address: bigint;
+  /** Null: not asked for. */
+  readonly size: bigint | null;
+  readonly requester?: string;
+}
+
+export const owner: Command<Own> = {
   name: "owner",
   arguments: [
-    ["<address>", "CPU physical, 0x… or decimal"],
+    ["[address]", "CPU physical, 0x… or decimal"],
     ["[size]", "bytes: 4096, 0x1000, 64K"],
   ],
   summary: "whose BAR, memory or device a CPU physical address falls in",
   detail:
     "With -q the owner, `none`, `ambiguous` or `unknown`. Exit code 0: owned;\n" +
     "1: by nobody, or the range reaches beyond its owner; 3: the source does not\n" +
-    "show it, or several claim it.",
+    "show it, or several claim it.\n\n" +
+    "With --requester the address is one that the function put on the bus, as the\n" +
+    "IOMMU's fault reports name it: whether it can be anything but an IOVA is said,\n" +
+    "and the owner is that of the address as a bus address.\n\n" +
+    "  peerlane owner 0x380000001000 -i snapshot.tar.gz\n" +
+    "  peerlane owner --fault \"$(dmesg | grep 'fault addr' | tail -1)\"",
+  options: () => [
+    new Option("--requester <function>", "who put the address on the bus, where a fault report names it"),
+    new Option("--fault <line>", "both out of a line that the IOMMU's driver logged: DMAR, AMD-Vi or SMMU"),
+  ],
   looksAtAllSystems: true,
-  ask({ topology }, [first, second], { system }) {
-    const address = readAddress(first!);
-    const size = second === undefined ? null : readSize(second);
+  ask({ topology }, words, options) {
+    const { address, size, requester } = questionOf(words, options);
     checkRange(address, size ?? 1n);
-    if (topology.systems.length > 1 && system === undefined) throw new UsageError(severalSystems(topology));
-    const document = ownerDocument(topology, address, size, system);
+    const document =
+      requester === undefined
+        ? ownerOf(topology, address, size, options.system)
+        : faultDocument(topology, requesterOf(topology, requester, options), address, size);
     return {
       exit: exitOf(document),
       document: () => document,
@@ -30,6 +56,35 @@ export const owner: Command = {
     };
   },
 };
+
+function questionOf([first, second]: readonly (string | undefined)[], { requester, fault }: Own): Question {
+  if (fault === undefined) {
+    if (first === undefined)
+      throw new UsageError("ADDRESS is missing: expected 0x… or decimal digits, or --fault LINE");
+    const size = second === undefined ? null : readSize(second);
+    return { address: readAddress(first), size, ...(requester === undefined ? {} : { requester }) };
+  }
+  if (first !== undefined || requester !== undefined) {
+    throw new UsageError("--fault has the address and the requester: leave ADDRESS and --requester out");
+  }
+  const line = parseFaultLine(fault);
+  if (line !== null) return { ...line, size: null };
+  throw new UsageError(
+    "--fault: expected a line such as `DMAR: [DMA Write] Request device [41:00.0] fault addr 0x…`, " +
+      "`AMD-Vi: Event logged [IO_PAGE_FAULT device=41:00.0 … address=0x… …]` or `client: 0000:41:00.0 … iova: 0x…`; " +
+      "of another say ADDRESS and --requester",
+  );
+}
+
+function ownerOf(topology: Topology, address: bigint, size: bigint | null, system: string | undefined): OwnerDocument {
+  if (topology.systems.length > 1 && system === undefined) throw new UsageError(severalSystems(topology));
+  return ownerDocument(topology, address, size, system);
+}
+
+function requesterOf(topology: Topology, text: string, { system, fault }: Own & { readonly system?: string }): number {
+  const named = system === undefined || text.includes("/") ? text : `${system}/${text}`;
+  return findFunction(topology, named, fault === undefined ? "--requester" : "--fault");
+}
 
 const SHOWN = 10;
 
