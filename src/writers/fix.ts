@@ -11,8 +11,9 @@ import type { TemporaryCommand } from "../fix/setpci.js";
 import type { Verification } from "../fix/verify.js";
 import { ACS_BITS } from "../topology/register.js";
 import type { RegisterWord } from "../topology/description.js";
-import { nameOf, whatItIs } from "./describe.js";
-import { policyDocument, missingText, type PolicyDocument } from "./policy.js";
+import { whatItIs } from "./describe.js";
+import { whatIs } from "./parties.js";
+import { missingText, policyDocument, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
 import { hintLines, missingLines, policyLines, verdictWord, type VerdictWord } from "./verdict.js";
 
@@ -190,7 +191,7 @@ export function fixText(
   { loader, verified = null }: { readonly loader?: Loader; readonly verified?: Verification | null } = {},
 ): string {
   const { topology } = peer;
-  const named = (name: string) => `${name} (${nameOf(topology.registers(name)!)})`;
+  const named = (name: string) => `${name} (${whatIs(topology, name)})`;
   const colour = {
     nothing: style.good,
     optional: style.doubtful,
