@@ -78,8 +78,10 @@ describe("IOMMU groups are those of the kernel", () => {
   });
 });
 
+type Acs = Exclude<FunctionDescription["acs"], undefined>;
+
 describe("what is not shown leaves groups open", () => {
-  const port = (bdf: string, bus: number, acs: FunctionDescription["acs"] | "hidden"): FunctionDescription => ({
+  const port = (bdf: string, bus: number, acs: Acs | "hidden"): FunctionDescription => ({
     bdf,
     kind: "root-port",
     parent: null,
@@ -96,10 +98,7 @@ describe("what is not shown leaves groups open", () => {
   const isolating = { capability: 0x5f, control: 0x1d };
 
   test("a port that isolates, one that does not, one whose word is hidden, one known in part", () => {
-    const machine = (acs: FunctionDescription["acs"] | "hidden") => [
-      port("0000:00:01.0", 1, acs),
-      endpoint("0000:01:00.0"),
-    ];
+    const machine = (acs: Acs | "hidden") => [port("0000:00:01.0", 1, acs), endpoint("0000:01:00.0")];
     expect(shared(machine(isolating), "0000:00:01.0", "0000:01:00.0")).toBe(false);
     expect(shared(machine({ capability: 0x5f, control: 0x11 }), "0000:00:01.0", "0000:01:00.0")).toBe(true);
     expect(shared(machine(null), "0000:00:01.0", "0000:01:00.0")).toBe(true);

@@ -52,7 +52,7 @@ describe.each(PARAMETERS)("%s arrives at the kernel", (parameter) => {
     const script = `GRUB_CMDLINE_LINUX="quiet"\n${steps.grub.lines.join("\n")}\nprintf %s "$GRUB_CMDLINE_LINUX"`;
     const inGrubConfiguration = `linux /vmlinuz root=/dev/sda1 ro ${shell(script)}`;
     const words = grubWords(inGrubConfiguration);
-    expect(kernelParameters(words.slice(2).join(" "))).toEqual(["ro", "quiet", parameter]);
+    expect(kernelParameters(words.slice(2).join(" "))).toEqual(["root=/dev/sda1", "ro", "quiet", parameter]);
   });
 
   test("by way of grubby and a loader entry that GRUB reads", () => {
