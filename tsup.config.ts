@@ -43,6 +43,7 @@ export const library: Options = {
     linux: "src/explain/linux/index.ts",
     nccl: "src/nccl/index.ts",
     transfer: "src/transfer/index.ts",
+    doctor: "src/doctor/index.ts",
     names: "src/names/index.ts",
   },
   format: ["esm", "cjs"],

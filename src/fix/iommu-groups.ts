@@ -1,7 +1,7 @@
 import { parseBdf } from "../topology/bdf.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
-import { knownWord } from "./control.js";
+import { knownBits } from "../topology/register.js";
 import { asserts } from "./isolation-quirks.js";
 
 /*
@@ -172,7 +172,7 @@ export function isIsolated(description: FunctionDescription, shared: boolean): b
 function controlIsolates({ acs }: FunctionDescription): boolean | null {
   if (acs === undefined || acs === null) return acs === null ? false : null;
   const needed = acs.capability & ISOLATING;
-  const { value, mask } = knownWord(acs.control);
+  const { value, mask } = knownBits(acs.control);
   if ((needed & mask & ~value) !== 0) return false;
   return (needed & ~mask) === 0 ? true : null;
 }

@@ -1,22 +1,23 @@
+import { DIAGNOSES, type DiagnosisId } from "../doctor/ids.js";
 import { CODES, type Code } from "../explain/codes.js";
 import type { ProblemCode } from "../topology/errors.js";
 import type { FindingCode } from "../topology/finding.js";
 import { ATTACH_CODES, ERRNOS, type AttachCode } from "../transfer/codes.js";
 
 /**
- * Everything that has a page: why there is no plain "yes", why memory cannot be handed out, what was odd about a source,
- * what makes one impossible.
+ * Everything that has a page: why there is no plain "yes", why memory cannot be handed out, what a machine may be told it
+ * has, what was odd about a source, what makes one impossible.
  */
-export type PageCode = Code | AttachCode | FindingCode | ProblemCode;
+export type PageCode = Code | AttachCode | DiagnosisId | FindingCode | ProblemCode;
 
 /** What to know about a code. */
 export interface CodePage {
   readonly code: PageCode;
   /**
-   * `refusal` and `unknown` are answers, `export` those of `attach` alone; a `finding` stands beside answers; with a
-   * `fault` there are none.
+   * `refusal` and `unknown` are answers, `export` those of `attach` alone, a `diagnosis` that of `doctor`; a `finding`
+   * stands beside answers; with a `fault` there are none.
    */
-  readonly group: "refusal" | "unknown" | "export" | "finding" | "fault";
+  readonly group: "refusal" | "unknown" | "export" | "diagnosis" | "finding" | "fault";
   /** What it says, in a sentence without a full stop. */
   readonly meaning: string;
   /** When one meets it. */
@@ -210,6 +211,22 @@ const EXPORTS: Record<AttachCode, Page> = {
   },
 };
 
+const DIAGNOSIS_PAGES: Record<DiagnosisId, Page> = {
+  ACS_REDIRECTS: {
+    cause:
+      "Below or at the bridge that devices have in common, ACS request redirect, completion redirect or egress control is on, " +
+      "so that what they send each other goes up to the host bridge. The kernel sets the bits where an IOMMU is on, or firmware did.",
+    remedy:
+      "`peerlane fix A B` has the parameter that is right for the kernel. Devices below then reach each other without the IOMMU between them.",
+  },
+  ACS_NOT_SHOWN: {
+    cause:
+      "ACS is in extended configuration space, which is shown to root alone. Of functions between devices it decides whether these " +
+      "reach each other directly.",
+    remedy: "Read the machine as root: `sudo lspci -vvv`, or /sys with config.",
+  },
+};
+
 const FINDINGS: Record<FindingCode, Page & { readonly meaning: string }> = {
   UNREADABLE_FUNCTION: {
     meaning: "a function's configuration space reads as all ones or all zeros",
@@ -332,6 +349,7 @@ export const CODE_PAGES: readonly CodePage[] = [
   ...pages("refusal", REFUSALS, (code) => CODES[code as Code]),
   ...pages("unknown", UNKNOWNS, (code) => CODES[code as Code]),
   ...pages("export", EXPORTS, (code) => withErrno(code as AttachCode)),
+  ...pages("diagnosis", DIAGNOSIS_PAGES, (code) => DIAGNOSES[code as DiagnosisId].meaning),
   ...pages("finding", FINDINGS, (code) => FINDINGS[code as FindingCode].meaning),
   ...pages("fault", FAULTS, (code) => FAULTS[code as ProblemCode].meaning),
 ];

@@ -14,6 +14,11 @@ const GROUPS: readonly (readonly [CodePage["group"], heading: string, explanatio
     "Exports",
     "Why `attach` does not hand an exporter's memory to an importer, beside the codes above; with the kernel's own error.",
   ],
+  [
+    "diagnosis",
+    "Diagnoses",
+    "What `doctor` finds wrong with a machine: exit code 1, unless there is nothing but notes.",
+  ],
   ["finding", "Findings", "Something odd about a source, beside whatever is answered: `note:` on standard error."],
   [
     "fault",

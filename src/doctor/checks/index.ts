@@ -1,0 +1,6 @@
+import type { Check } from "../check.js";
+import { acsNotShown } from "./acs-not-shown.js";
+import { acsRedirects } from "./acs-redirects.js";
+
+/** All checks, a line each. */
+export const CHECKS: readonly Check[] = [acsRedirects, acsNotShown];
