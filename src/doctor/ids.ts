@@ -17,6 +17,7 @@ interface Meaning {
 /** Everything that a machine may be told it has. Ids are stable: scripts may compare them. */
 export const DIAGNOSES = {
   ACS_REDIRECTS: { severity: "error", meaning: "ACS sends requests between devices up to the host" },
+  HOST_BRIDGE_REFUSES: { severity: "error", meaning: "the kernel takes no requests through the host bridge" },
   ACS_NOT_SHOWN: { severity: "note", meaning: "the ACS of functions between devices is not shown" },
 } as const satisfies Readonly<Record<string, Meaning>>;
 

@@ -219,6 +219,14 @@ const DIAGNOSIS_PAGES: Record<DiagnosisId, Page> = {
     remedy:
       "`peerlane fix A B` has the parameter that is right for the kernel. Devices below then reach each other without the IOMMU between them.",
   },
+  HOST_BRIDGE_REFUSES: {
+    cause:
+      "Devices have no bridge in common, and Linux knows neither the CPU nor the host bridge as one that routes requests from " +
+      "root port to root port.",
+    remedy:
+      "Put the devices below one switch, or take a kernel that lists the host bridge, if the diagnosis names one. Where none of the " +
+      "devices is known to have memory for others, it is a note.",
+  },
   ACS_NOT_SHOWN: {
     cause:
       "ACS is in extended configuration space, which is shown to root alone. Of functions between devices it decides whether these " +

@@ -30,7 +30,7 @@ export const acsNotShown: Check = {
 function notShown(patient: Patient): { readonly names: readonly string[]; readonly pairs: number } {
   const trees = treesOf(patient, membersOf(patient)).map(({ groups, redirecting }) => ({
     ids: redirecting.possible,
-    pairs: pairsBetween(groups.possible) - pairsBetween(groups.certain),
+    pairs: pairsBetween(groups.possible).pairs - pairsBetween(groups.certain).pairs,
   }));
   const open = trees.filter(({ pairs }) => pairs > 0);
   return {

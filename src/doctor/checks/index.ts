@@ -1,6 +1,7 @@
 import type { Check } from "../check.js";
 import { acsNotShown } from "./acs-not-shown.js";
 import { acsRedirects } from "./acs-redirects.js";
+import { hostBridges } from "./host-bridges.js";
 
 /** All checks, a line each. */
-export const CHECKS: readonly Check[] = [acsRedirects, acsNotShown];
+export const CHECKS: readonly Check[] = [acsRedirects, hostBridges, acsNotShown];
