@@ -1,6 +1,7 @@
+import { parseBdf } from "../topology/bdf.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
-import { knownWord } from "./control.js";
+import { knownBits } from "../topology/register.js";
 import { asserts } from "./isolation-quirks.js";
 
 /*
@@ -10,6 +11,7 @@ import { asserts } from "./isolation-quirks.js";
  *     endpoint ── port without ACS ── switch ── isolated port      the group of the port without ACS
  *              ── conventional bridge                              the group of the bridge, whose requester id it uses
  *     function ── its sibling in one slot, neither isolated        the sibling's group
+ *     function in a segment of a VMD                               the VMD's group, whose requester id it uses
  *
  * Two ports of one switch without ACS are not put together, although requests pass between what is below them: a group
  * says what Linux hands out together, not what can reach what.
@@ -82,8 +84,32 @@ function group(topology: Topology, order: readonly number[], slots: Slots, doubt
     for (let at = end - 1; at >= 0; at--) pathIsolation.set(chain[at]!, (all &&= isolated(chain[at]!)));
     return all;
   };
-  for (const id of order) groups.set(id, founder(topology, id, { groups, isolated, isolatedUpward, slots }));
+  const vmd = vmdOf(topology, order, doubt);
+  for (const id of order) {
+    if (vmd === null || !isBehindVmd(topology, id)) {
+      groups.set(id, founder(topology, id, { groups, isolated, isolatedUpward, slots }));
+    }
+  }
+  for (const id of order) if (!groups.has(id)) groups.set(id, groups.get(vmd!) ?? vmd!);
   return groups;
+}
+
+/** Intel's Volume Management Device shows what is behind it as a segment of its own, numbered from 10000 on. */
+const FIRST_VMD_SEGMENT = 0x10000;
+
+function isBehindVmd(topology: Topology, id: number): boolean {
+  return parseBdf(topology.registers(id)!.bdf)!.segment >= FIRST_VMD_SEGMENT;
+}
+
+/** Which function does DMA for those behind a VMD; null: none, or taken for none where there is no telling which. */
+function vmdOf(topology: Topology, order: readonly number[], doubt: boolean): number | null {
+  const first = order.find((id) => isBehindVmd(topology, id));
+  if (first === undefined) return null;
+  const candidates = order.filter((id) => {
+    const { vendor, class: code, kind } = topology.registers(id)!;
+    return vendor === "8086" && code?.startsWith("0104") === true && kind === "rc-integrated-endpoint";
+  });
+  return candidates.length === 1 ? candidates[0]! : doubt ? null : first;
 }
 
 interface State {
@@ -146,7 +172,7 @@ export function isIsolated(description: FunctionDescription, shared: boolean): b
 function controlIsolates({ acs }: FunctionDescription): boolean | null {
   if (acs === undefined || acs === null) return acs === null ? false : null;
   const needed = acs.capability & ISOLATING;
-  const { value, mask } = knownWord(acs.control);
+  const { value, mask } = knownBits(acs.control);
   if ((needed & mask & ~value) !== 0) return false;
   return (needed & ~mask) === 0 ? true : null;
 }

@@ -1,7 +1,6 @@
-import { ACS_BITS, ACS_REDIRECT } from "../topology/register.js";
+import { ACS_BITS, ACS_REDIRECT, knownBits } from "../topology/register.js";
 import type { FunctionDescription, RegisterWord } from "../topology/description.js";
 import type { AcsChange } from "./change.js";
-import { knownWord, registerWord, type KnownWord } from "./control.js";
 import { acsNames } from "./needs.js";
 
 /*
@@ -66,7 +65,7 @@ export function bootFix(
   const working: BootFix[] = [];
   for (const { option, value } of candidates(changes, everybody)) {
     const words = predict(`${option}=${value}`);
-    const results = changes.map((change) => resultOf(change, knownWord(words.get(change.bdf))));
+    const results = changes.map((change) => resultOf(change, words.get(change.bdf) ?? NOTHING_KNOWN));
     if (!changes.every((change, index) => isWanted(change, results[index]!))) continue;
     const fix = { parameter: `pci=${option}=${value}`, option, replaces: [], results };
     if (results.every(({ lost, open }) => lost.length + open.length === 0)) return fix;
@@ -107,7 +106,7 @@ function patternOf(changes: readonly AcsChange[], everybody: readonly FunctionDe
 
 /** What is kept is spelled out, for x is the firmware's value; redirects that are off stay off. */
 function flagsOf({ capability, now, clear, set }: AcsChange): string {
-  const word = knownWord(now);
+  const word = knownBits(now);
   const flags = ACS_BITS.map((_, index) => {
     const bit = 1 << index;
     if ((clear & bit) !== 0) return "0";
@@ -119,12 +118,15 @@ function flagsOf({ capability, now, clear, set }: AcsChange): string {
   return flags.reverse().join("");
 }
 
-function resultOf({ bdf, capability, now, clear, set }: AcsChange, then: KnownWord): BootResult {
-  const word = knownWord(now);
+/** Of a function that the kernel was not asked about. */
+const NOTHING_KNOWN: RegisterWord = { value: 0, mask: 0 };
+
+function resultOf({ bdf, capability, now, clear, set }: AcsChange, control: RegisterWord): BootResult {
+  const [word, then] = [knownBits(now), knownBits(control)];
   const kept = capability & word.value & word.mask & ~clear & ~set & ALL;
   return {
     bdf,
-    control: registerWord(then),
+    control,
     lost: acsNames(kept & then.mask & ~then.value),
     open: acsNames(capability & ~then.mask & ALL),
   };
@@ -134,8 +136,8 @@ const ALL = (1 << ACS_BITS.length) - 1;
 
 /** Whether all that has to change has changed, and no redirect that may stay is gone. */
 function isWanted({ capability, now, clear, set }: AcsChange, { control }: BootResult): boolean {
-  const then = knownWord(control);
-  const before = knownWord(now);
+  const then = knownBits(control);
+  const before = knownBits(now);
   const stays = capability & before.mask & before.value & ACS_REDIRECT & ~clear;
   const mask = clear | set | stays;
   return (then.mask & mask) === mask && (then.value & mask) === (set | stays);

@@ -7,7 +7,8 @@ import { functionId } from "../topology/arguments.js";
 import { Topology, type Ref } from "../topology/topology.js";
 import type { MachineDescription, RegisterWord } from "../topology/description.js";
 import type { AcsChange } from "./change.js";
-import { changed, knownWord, registerWord, withControls } from "./control.js";
+import { knownBits } from "../topology/register.js";
+import { changed, withControls } from "./control.js";
 import { isolationCost, type IsolationCost } from "./cost.js";
 import { acsNames, isDirect, needsOf, pcieVerdict, type Way } from "./needs.js";
 import { bootFix, type BootFix } from "./parameter.js";
@@ -105,7 +106,7 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
       after,
       changes,
       boot: bootFix(changes, machine.systems[0]!.functions, predictor(machine, kernel)),
-      temporary: changes.map(({ bdf, clear, set, now }) => temporaryCommand(bdf, { clear, set }, knownWord(now))),
+      temporary: changes.map(({ bdf, clear, set, now }) => temporaryCommand(bdf, { clear, set }, knownBits(now))),
       cost: isolationCost(topology, edited, system, changes),
       hints: otherHints(after),
       warnings,
@@ -172,7 +173,7 @@ function changeOf(
     now,
     clear,
     set,
-    wanted: registerWord(changed(knownWord(now), clear, set)),
+    wanted: changed(now, clear, set),
     why,
   };
 }
@@ -195,7 +196,7 @@ function gb300(topology: Topology, a: number, b: number): Goal {
 
 function wantedChanges(topology: Topology, wanted: Goal["wanted"]): Draft {
   const changes = wanted.flatMap(({ id, set, clear, why }) => {
-    const { value, mask } = knownWord(topology.registers(id)!.acs!.control);
+    const { value, mask } = knownBits(topology.registers(id)!.acs!.control);
     const wrong = { clear: clear & (value | ~mask), set: set & ~(value & mask) };
     return (wrong.clear | wrong.set) === 0 ? [] : [changeOf(topology, id, wrong, why)];
   });

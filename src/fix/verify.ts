@@ -2,7 +2,7 @@ import { PeerDma } from "../explain/peer-dma.js";
 import type { Verdict } from "../explain/verdict.js";
 import { precise } from "../policy/precise.js";
 import type { RegisterWord } from "../topology/description.js";
-import { knownWord } from "./control.js";
+import { knownBits } from "../topology/register.js";
 import { acsNames, isDirect, pcieVerdict } from "./needs.js";
 import type { FixPlan } from "./plan.js";
 import type { Direction } from "../policy/policy.js";
@@ -56,8 +56,8 @@ function verifiedChange({ bdf, now, clear, set, wanted }: FixPlan["changes"][num
     return { bdf, wanted, found: null, state: "not", wrong: acsNames(clear | set), other: [] };
   }
   if (description.acs === undefined) return { bdf, wanted, state: "unknown", wrong: [], other: [] };
-  const found = knownWord(description.acs.control);
-  const before = knownWord(now);
+  const found = knownBits(description.acs.control);
+  const before = knownBits(now);
   const wrong = found.mask & ((clear & found.value) | (set & ~found.value));
   const other = found.mask & before.mask & ~(clear | set) & (found.value ^ before.value);
   const state = wrong !== 0 ? "not" : ((clear | set) & ~found.mask) !== 0 ? "unknown" : "done";

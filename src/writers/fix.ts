@@ -1,7 +1,6 @@
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Hint, Verdict } from "../explain/verdict.js";
 import type { AcsChange } from "../fix/change.js";
-import { knownWord } from "../fix/control.js";
 import type { Exposure, IsolationCost, MergedGroup } from "../fix/cost.js";
 import { LOADERS, loaderSteps, type Loader, type LoaderSteps } from "../fix/loaders.js";
 import { acsNames } from "../fix/needs.js";
@@ -9,15 +8,14 @@ import type { BootFix } from "../fix/parameter.js";
 import type { FixPlan } from "../fix/plan.js";
 import type { TemporaryCommand } from "../fix/setpci.js";
 import type { Verification } from "../fix/verify.js";
-import { ACS_BITS } from "../topology/register.js";
+import { ACS_BITS, formatWord, knownBits, WHOLE_WORD } from "../topology/register.js";
+import { formatHex } from "../topology/address.js";
 import type { RegisterWord } from "../topology/description.js";
-import { nameOf, whatItIs } from "./describe.js";
-import { policyDocument, missingText, type PolicyDocument } from "./policy.js";
+import { whatItIs } from "./describe.js";
+import { whatIs } from "./parties.js";
+import { missingText, policyDocument, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
 import { hintLines, missingLines, policyLines, verdictWord, type VerdictWord } from "./verdict.js";
-
-/** A control word: hexadecimal, or value and mask where only some bits are known. */
-export type WordDocument = string | { readonly value: string; readonly mask: string };
 
 /** What a pair needs, as `fix --json` prints it. */
 export interface FixDocument {
@@ -36,8 +34,12 @@ export interface FixDocument {
     readonly bdf: string;
     readonly what: string;
     readonly capability: string;
-    readonly now: WordDocument;
-    readonly wanted: WordDocument;
+    readonly now: string;
+    /** Only where some bits of `now` are not known: those that are. */
+    readonly nowMask?: string;
+    readonly wanted: string;
+    /** As `nowMask`. */
+    readonly wantedMask?: string;
     /** Names of bits. */
     readonly clear: readonly string[];
     readonly set: readonly string[];
@@ -50,7 +52,9 @@ export interface FixDocument {
     readonly replaces: readonly string[];
     readonly results: readonly {
       readonly bdf: string;
-      readonly control: WordDocument;
+      readonly control: string;
+      /** Only where some bits of `control` are not known: those that are. */
+      readonly controlMask?: string;
       readonly lost: readonly string[];
       readonly open: readonly string[];
     }[];
@@ -71,9 +75,12 @@ export interface VerificationDocument {
   readonly state: Verification["state"];
   readonly changes: readonly {
     readonly bdf: string;
-    readonly wanted: WordDocument;
+    readonly wanted: string;
+    readonly wantedMask?: string;
     /** Null: not there; `"unknown"`: not shown. */
-    readonly found: WordDocument | null | "unknown";
+    readonly found: string | null | "unknown";
+    /** Only where some bits of `found` are not known: those that are. */
+    readonly foundMask?: string;
     readonly state: Verification["state"];
     readonly wrong: readonly string[];
     readonly other: readonly string[];
@@ -110,9 +117,9 @@ export function fixDocument(peer: PeerDma, plan: FixPlan, verified: Verification
     changes: plan.changes.map(({ id, bdf, capability, now, wanted, clear, set, why }) => ({
       bdf,
       what: whatItIs(topology.registers(id)!),
-      capability: hex(capability),
-      now: wordDocument(now),
-      wanted: wordDocument(wanted),
+      capability: formatHex(capability),
+      ...words("now", now),
+      ...words("wanted", wanted),
       clear: acsNames(clear),
       set: acsNames(set),
       why,
@@ -121,7 +128,7 @@ export function fixDocument(peer: PeerDma, plan: FixPlan, verified: Verification
     boot: boot && {
       option: boot.option,
       replaces: boot.replaces,
-      results: boot.results.map((result) => ({ ...result, control: wordDocument(result.control) })),
+      results: boot.results.map((result) => ({ ...result, ...words("control", result.control) })),
       loaders: Object.values(loaderSteps(boot.parameter, boot.replaces)),
     },
     temporary: plan.temporary,
@@ -147,8 +154,10 @@ function verificationDocument({ state, changes, verdicts, remarks }: Verificatio
     state,
     changes: changes.map(({ bdf, wanted, found, state: own, wrong, other }) => ({
       bdf,
-      wanted: wordDocument(wanted),
-      found: found === undefined ? "unknown" : found === null ? null : wordDocument(found),
+      ...words("wanted", wanted),
+      ...(found === undefined || found === null
+        ? { found: found === null ? null : ("unknown" as const) }
+        : words("found", found)),
       state: own,
       wrong,
       other,
@@ -162,12 +171,11 @@ function verificationDocument({ state, changes, verdicts, remarks }: Verificatio
   };
 }
 
-function wordDocument(word: RegisterWord): WordDocument {
-  return typeof word === "number" ? hex(word) : { value: hex(word.value), mask: hex(word.mask) };
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16)}`;
+/** A control word under its name, and where only some of its bits are known, which. */
+function words<Name extends string>(name: Name, word: RegisterWord) {
+  const { value, mask } = knownBits(word);
+  const said = { [name]: formatHex(value) } as Record<Name, string>;
+  return mask === WHOLE_WORD ? said : { ...said, [`${name}Mask`]: formatHex(mask) };
 }
 
 const HEADWORDS: Readonly<Record<FixPlan["status"], string>> = {
@@ -190,7 +198,7 @@ export function fixText(
   { loader, verified = null }: { readonly loader?: Loader; readonly verified?: Verification | null } = {},
 ): string {
   const { topology } = peer;
-  const named = (name: string) => `${name} (${nameOf(topology.registers(name)!)})`;
+  const named = (name: string) => `${name} (${whatIs(topology, name)})`;
   const colour = {
     nothing: style.good,
     optional: style.doubtful,
@@ -266,18 +274,13 @@ function changesText({ topology }: PeerDma, changes: readonly AcsChange[], style
 
 /** The bits that the function has, as lspci marks them; `?`: not known. */
 function bitsText(capability: number, word: RegisterWord): string {
-  const { value, mask } = knownWord(word);
+  const { value, mask } = knownBits(word);
   const bits = ACS_BITS.flatMap((name, index) => {
     const bit = 1 << index;
     if (((capability | (value & mask)) & bit) === 0) return [];
     return `${name}${(mask & bit) === 0 ? "?" : (value & bit) !== 0 ? "+" : "-"}`;
   });
-  return `${bits.join(" ")}  ${wordText(word)}`;
-}
-
-function wordText(word: RegisterWord): string {
-  const digits = (value: number) => value.toString(16).padStart(4, "0");
-  return typeof word === "number" ? `0x${digits(word)}` : `0x${digits(word.value)} of 0x${digits(word.mask)} known`;
+  return `${bits.join(" ")}  ${formatWord(word)}`;
 }
 
 function bootText(peer: PeerDma, { boot, changes }: FixPlan, style: Style, loader: Loader | undefined): string[] {
@@ -296,7 +299,7 @@ function bootText(peer: PeerDma, { boot, changes }: FixPlan, style: Style, loade
       ...(lost.length > 0 ? [`loses ${lost.join(" ")}`] : []),
       ...(open.length > 0 ? [`${open.join(" ")} as the firmware had it`] : []),
     ];
-    return [`${bdf} is then ${wordText(control)}`, ...changes].join(", ");
+    return [`${bdf} is then ${formatWord(control)}`, ...changes].join(", ");
   });
   return [
     ...paragraph("  at boot", `${linux} takes`, style),
@@ -370,7 +373,7 @@ function verifiedText({ state, changes, verdicts, remarks }: Verification, style
     ...paragraph("  since", paint(VERIFIED[state]), style),
     ...answersText("", verdicts, style),
     ...changes.flatMap(({ bdf, found, state: own, wrong, other }) => {
-      const word = found === undefined ? "not shown" : found === null ? "not there" : wordText(found);
+      const word = found === undefined ? "not shown" : found === null ? "not there" : formatWord(found);
       const extras = [
         ...(wrong.length > 0 ? [`${wrong.join(" ")} still to change`] : []),
         ...(other.length > 0 ? [`${other.join(" ")} changed as well`] : []),
