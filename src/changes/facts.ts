@@ -242,13 +242,22 @@ export class FactSheet {
     was: readonly WindowDescription[] | undefined,
     is: readonly WindowDescription[] | undefined,
   ): void {
-    if (!this.areShown("window", `${whose}windows`, was, is)) return;
+    const group = whose === "" ? "windows" : "host bridge windows";
+    if (!this.areShown("window", group, was, is)) return;
     for (const kind of ["io", "mem", "pref"] as const) {
       const [before, after] = [was!, is!].map((windows) => windows.filter((window) => window.kind === kind));
       // A window of which only bus addresses are shown is compared by these.
       const rangeOf = [...before!, ...after!].every(hasCpuAddresses) ? cpuRange : busRange;
-      const [old, now] = [before!, after!].map((windows) => rangesText(windows.map(rangeOf)));
-      this.compare("window", `${whose}${kind} window`, old, now, { group: `${whose}windows` });
+      const [old, now] = [before!.map(rangeOf), after!.map(rangeOf)];
+      const what = `${whose}${kind} window`;
+      if (old.includes(null) || now.includes(null)) {
+        this.compare("window", what, whole(old), whole(now), { group });
+      } else if (old.length <= 1 && now.length <= 1) {
+        this.compare("window", what, old[0] ?? null, now[0] ?? null);
+      } else {
+        for (const each of subtract(old, now)) this.compare("window", what, each, null);
+        for (const each of subtract(now, old)) this.compare("window", what, null, each);
+      }
     }
   }
 
@@ -352,10 +361,9 @@ function hexOf(value: bigint): string {
   return `0x${value.toString(16)}`;
 }
 
-/** Null: none; nothing where one is not known. */
-function rangesText(ranges: readonly (string | null)[]): string | null | undefined {
-  if (ranges.includes(null)) return undefined;
-  return ranges.length === 0 ? null : [...ranges].sort().join(", ");
+/** Nothing where one of them is not known. */
+function whole(ranges: readonly (string | null)[]): string | undefined {
+  return ranges.includes(null) ? undefined : ranges.join(", ");
 }
 
 /** Quotes hold a parameter together. What only says which kernel was started says nothing that its release does not. */
@@ -365,8 +373,8 @@ function parametersOf(commandLine: string): string[] {
 }
 
 /** As often as the first list has more of each than the second. */
-function subtract(list: readonly string[], less: readonly string[]): string[] {
-  const counts = new Map<string, number>();
+function subtract<Item>(list: readonly Item[], less: readonly Item[]): Item[] {
+  const counts = new Map<Item, number>();
   for (const each of less) counts.set(each, (counts.get(each) ?? 0) + 1);
   return list.filter((each) => {
     const count = counts.get(each) ?? 0;
