@@ -91,7 +91,7 @@ export class FactSheet {
     this.compare("driver", "driver", was.driver, is.driver);
     this.compare("iommu-group", "in an IOMMU group", grouped(was.iommuGroup), grouped(is.iommuGroup));
     this.compare("numa-node", "NUMA node", was.numaNode, is.numaNode);
-    this.compare("name", "names", sorted(was.names), sorted(is.names));
+    this.compareNames(was.names, is.names);
   }
 
   /**
@@ -108,7 +108,7 @@ export class FactSheet {
     this.compare("machine", "CPU model", was.cpu?.model, is.cpu?.model);
     this.compare("machine", "IOMMU", was.iommu, is.iommu);
     this.compare("machine", "system RAM", ramOf(was), ramOf(is), { unit: "bytes" });
-    this.compare("machine", "NUMA nodes", nodesOf(was), nodesOf(is));
+    this.compareNodes(was, is);
     this.compareSideLinks(was, is, nameNow);
   }
 
@@ -183,11 +183,12 @@ export class FactSheet {
     this.compare(aspect, what, before, after, { group });
   }
 
+  /** Those that peers may reach: I/O ports and ROMs are none, and tools differ in what they show of them. */
   private compareBars(was: readonly BarDescription[] | undefined, is: readonly BarDescription[] | undefined): void {
     if (!this.areShown("bar", "BARs", was, is)) return;
     // A range without a number is that of some BAR.
     if ([...was!, ...is!].some(({ index }) => index === undefined)) return;
-    const [old, now] = [was!, is!].map((bars) => new Map(bars.map((bar) => [bar.index!, bar])));
+    const [old, now] = [was!, is!].map((bars) => new Map(bars.filter(isMemory).map((bar) => [bar.index!, bar])));
     const indices = [...new Set([...old!.keys(), ...now!.keys()])].sort((a, b) => a - b);
     for (const index of indices) {
       const [before, after] = [old!.get(index), now!.get(index)];
@@ -217,6 +218,15 @@ export class FactSheet {
     } else {
       const [before, after] = [was, is].map(({ start, bus }) => start ?? bus);
       this.areShown("bar", group, before, after);
+    }
+  }
+
+  /** Names of one sort: those that another tool gives are no others. */
+  private compareNames(was: readonly string[] | undefined, is: readonly string[] | undefined): void {
+    if (!this.areShown("name", "names", was, is)) return;
+    const [old, now] = [namesBySort(was!), namesBySort(is!)];
+    for (const sort of new Set([...old.keys(), ...now.keys()])) {
+      this.compare("name", "name", old.get(sort), now.get(sort), { group: "names" });
     }
   }
 
@@ -261,12 +271,13 @@ export class FactSheet {
     }
   }
 
-  private compareVirtualFunctions(was: FunctionDescription, is: FunctionDescription): void {
-    const numberOf = ({ sriov }: FunctionDescription) =>
-      sriov && ((sriov.control & VF_ENABLE) === 0 ? 0 : sriov.numVfs);
-    this.compare("virtual-functions", "virtual functions", numberOf(was), numberOf(is));
-    const mostOf = ({ sriov }: FunctionDescription) => sriov && sriov.totalVfs;
-    this.compare("virtual-functions", "most virtual functions", mostOf(was), mostOf(is));
+  private compareVirtualFunctions({ sriov: was }: FunctionDescription, { sriov: is }: FunctionDescription): void {
+    if (!this.areShown("virtual-functions", "SR-IOV", was, is)) return;
+    const [before, after] = [was!, is!].map(
+      (sriov) => sriov && { now: (sriov.control & VF_ENABLE) === 0 ? 0 : sriov.numVfs, most: sriov.totalVfs },
+    );
+    this.compare("virtual-functions", "virtual functions", before?.now ?? null, after?.now ?? null);
+    this.compare("virtual-functions", "most virtual functions", before?.most ?? null, after?.most ?? null);
   }
 
   /** Those that were added, and those that were removed. */
@@ -275,6 +286,17 @@ export class FactSheet {
     const [old, now] = [parametersOf(was!), parametersOf(is!)];
     for (const each of subtract(old, now)) this.compare("machine", "kernel parameter", each, null);
     for (const each of subtract(now, old)) this.compare("machine", "kernel parameter", null, each);
+  }
+
+  /** Those without CPUs, such as memory of a GPU, are not shown by all tools. */
+  private compareNodes({ numaNodes: was }: SystemDescription, { numaNodes: is }: SystemDescription): void {
+    if (!this.areShown("machine", "NUMA nodes", was, is)) return;
+    const [old, now] = [was!, is!].map((nodes) => new Map(nodes.map(({ node, cpus }) => [node, cpus])));
+    for (const node of new Set([...old!.keys(), ...now!.keys()])) {
+      const [before, after] = [old!, now!].map((nodes) => (nodes.has(node) ? nodes.get(node) : "none"));
+      if ([before, after].includes("none") && ![before, after].some((cpus) => /\d/.test(cpus ?? ""))) continue;
+      this.compare("machine", `CPUs of NUMA node ${node}`, before, after, { group: "CPUs of NUMA nodes" });
+    }
   }
 
   private compareSideLinks(was: SystemDescription, is: SystemDescription, nameNow: (bdf: string) => string): void {
@@ -306,8 +328,14 @@ function yesNo(value: boolean | undefined): string | undefined {
   return value === undefined ? undefined : value ? "set" : "not set";
 }
 
-function sorted(names: readonly string[] | undefined): string | undefined {
-  return names && [...names].sort().join(" ");
+/** By what they begin with: `nvme`, `mlx`; all that a network interface may be called is one sort. */
+function namesBySort(names: readonly string[]): ReadonlyMap<string, string> {
+  const sorts = new Map<string, string[]>();
+  for (const name of [...names].sort()) {
+    const sort = /^(?:eth|en|ib|wl|ww)[a-z]*\d/.test(name) ? "network interface" : /^\D*/.exec(name)![0];
+    sorts.set(sort, [...(sorts.get(sort) ?? []), name]);
+  }
+  return new Map([...sorts].map(([sort, all]) => [sort, all.join(" ")]));
 }
 
 function subsystemOf({ subsystemVendor, subsystemDevice }: FunctionDescription): string | undefined {
@@ -316,8 +344,14 @@ function subsystemOf({ subsystemVendor, subsystemDevice }: FunctionDescription):
     : `${subsystemVendor}:${subsystemDevice}`;
 }
 
+function isMemory({ index, type }: BarDescription): boolean {
+  return index !== ROM && type !== "io" && type !== "rom";
+}
+
+/** Place of the expansion ROM among the BARs. */
+const ROM = 6;
+
 function barName(index: number): string {
-  if (index === 6) return "ROM";
   return index < 6 ? `BAR ${index}` : `VF BAR ${index - 7}`;
 }
 
@@ -333,12 +367,6 @@ function cpuText({ cpu }: SystemDescription): string | undefined {
 function ramOf({ ranges = [] }: SystemDescription): string | number | undefined {
   const ram = ranges.filter(({ kind }) => kind === "system-ram");
   return ram.length === 0 ? undefined : formatSize(ram.reduce((sum, { size }) => sum + toBigInt(size), 0n));
-}
-
-function nodesOf({ numaNodes }: SystemDescription): string | undefined {
-  return numaNodes
-    ?.map(({ node, cpus }) => (cpus === undefined ? String(node) : `${node}: ${cpus || "no CPUs"}`))
-    .join("; ");
 }
 
 function hasCpuAddresses({ start, end }: WindowDescription): boolean {
