@@ -32,6 +32,12 @@ export interface Renumbering {
 export interface SystemDiff {
   /** Which function is which. */
   readonly functions: Correspondence;
+  /** Ids before of functions that are not there after. */
+  readonly gone: readonly number[];
+  /** Ids after of functions that were not there before. */
+  readonly added: readonly number[];
+  /** Ids after of functions that before does not list, and ids before that after does not, though they may be there. */
+  readonly notListed: { readonly before: readonly number[]; readonly after: readonly number[] };
   /** Those that were moved themselves; what hangs below one goes with it and is left out. */
   readonly moved: readonly Move[];
   /** Bus by bus; what was moved, or hangs below what was moved, is counted, too. */
@@ -67,7 +73,7 @@ export function diffSystems(
 ): SystemDiff {
   const [old, now] = [before[0].topology, after[0].topology];
   const functions = matchFunctions([old, before[1]], [now, after[1]]);
-  const { matched } = functions;
+  const { matched, gone, added } = functions;
   const same = matched.map(({ before, after }) => [before, after] as const);
   const sheet = new FactSheet();
   const above = new Map([...functions.roots, ...same]);
@@ -85,8 +91,12 @@ export function diffSystems(
     const bus = now.name(then);
     sheet.compareWindows(`host bridge ${bus} `, windowsOf(was, old, id), windowsOf(is, now, then));
   }
+  const [lists, listed] = [is, was].map(({ complete }) => complete !== undefined && complete !== false);
   return {
     functions,
+    gone: lists ? gone : [],
+    added: listed ? added : [],
+    notListed: { before: listed ? [] : added, after: lists ? [] : gone },
     moved,
     renumbered: renumbered(old, now, same),
     verdicts: verdictChanges(before[0], after[0], {

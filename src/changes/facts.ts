@@ -91,7 +91,7 @@ export class FactSheet {
     this.compare("driver", "driver", was.driver, is.driver);
     this.compare("iommu-group", "in an IOMMU group", grouped(was.iommuGroup), grouped(is.iommuGroup));
     this.compare("numa-node", "NUMA node", was.numaNode, is.numaNode);
-    this.compare("name", "names", sorted(was.names), sorted(is.names));
+    this.compareNames(was.names, is.names);
   }
 
   /**
@@ -108,7 +108,7 @@ export class FactSheet {
     this.compare("machine", "CPU model", was.cpu?.model, is.cpu?.model);
     this.compare("machine", "IOMMU", was.iommu, is.iommu);
     this.compare("machine", "system RAM", ramOf(was), ramOf(is), { unit: "bytes" });
-    this.compare("machine", "NUMA nodes", nodesOf(was), nodesOf(is));
+    this.compareNodes(was, is);
     this.compareSideLinks(was, is, nameNow);
   }
 
@@ -183,11 +183,12 @@ export class FactSheet {
     this.compare(aspect, what, before, after, { group });
   }
 
+  /** Those that peers may reach: I/O ports and ROMs are none, and tools differ in what they show of them. */
   private compareBars(was: readonly BarDescription[] | undefined, is: readonly BarDescription[] | undefined): void {
     if (!this.areShown("bar", "BARs", was, is)) return;
     // A range without a number is that of some BAR.
     if ([...was!, ...is!].some(({ index }) => index === undefined)) return;
-    const [old, now] = [was!, is!].map((bars) => new Map(bars.map((bar) => [bar.index!, bar])));
+    const [old, now] = [was!, is!].map((bars) => new Map(bars.filter(isMemory).map((bar) => [bar.index!, bar])));
     const indices = [...new Set([...old!.keys(), ...now!.keys()])].sort((a, b) => a - b);
     for (const index of indices) {
       const [before, after] = [old!.get(index), now!.get(index)];
@@ -220,6 +221,15 @@ export class FactSheet {
     }
   }
 
+  /** Names of one sort: those that another tool gives are no others. */
+  private compareNames(was: readonly string[] | undefined, is: readonly string[] | undefined): void {
+    if (!this.areShown("name", "names", was, is)) return;
+    const [old, now] = [namesBySort(was!), namesBySort(is!)];
+    for (const sort of new Set([...old.keys(), ...now.keys()])) {
+      this.compare("name", "name", old.get(sort), now.get(sort), { group: "names" });
+    }
+  }
+
   private compareLinks(was: FunctionDescription["link"], is: FunctionDescription["link"]): void {
     if (!this.areShown("link", "link", was, is) || was === null || is === null) {
       if (was !== undefined && is !== undefined && was !== is)
@@ -242,22 +252,32 @@ export class FactSheet {
     was: readonly WindowDescription[] | undefined,
     is: readonly WindowDescription[] | undefined,
   ): void {
-    if (!this.areShown("window", `${whose}windows`, was, is)) return;
+    const group = whose === "" ? "windows" : "host bridge windows";
+    if (!this.areShown("window", group, was, is)) return;
     for (const kind of ["io", "mem", "pref"] as const) {
       const [before, after] = [was!, is!].map((windows) => windows.filter((window) => window.kind === kind));
       // A window of which only bus addresses are shown is compared by these.
       const rangeOf = [...before!, ...after!].every(hasCpuAddresses) ? cpuRange : busRange;
-      const [old, now] = [before!, after!].map((windows) => rangesText(windows.map(rangeOf)));
-      this.compare("window", `${whose}${kind} window`, old, now, { group: `${whose}windows` });
+      const [old, now] = [before!.map(rangeOf), after!.map(rangeOf)];
+      const what = `${whose}${kind} window`;
+      if (old.includes(null) || now.includes(null)) {
+        this.compare("window", what, whole(old), whole(now), { group });
+      } else if (old.length <= 1 && now.length <= 1) {
+        this.compare("window", what, old[0] ?? null, now[0] ?? null);
+      } else {
+        for (const each of subtract(old, now)) this.compare("window", what, each, null);
+        for (const each of subtract(now, old)) this.compare("window", what, null, each);
+      }
     }
   }
 
-  private compareVirtualFunctions(was: FunctionDescription, is: FunctionDescription): void {
-    const numberOf = ({ sriov }: FunctionDescription) =>
-      sriov && ((sriov.control & VF_ENABLE) === 0 ? 0 : sriov.numVfs);
-    this.compare("virtual-functions", "virtual functions", numberOf(was), numberOf(is));
-    const mostOf = ({ sriov }: FunctionDescription) => sriov && sriov.totalVfs;
-    this.compare("virtual-functions", "most virtual functions", mostOf(was), mostOf(is));
+  private compareVirtualFunctions({ sriov: was }: FunctionDescription, { sriov: is }: FunctionDescription): void {
+    if (!this.areShown("virtual-functions", "SR-IOV", was, is)) return;
+    const [before, after] = [was!, is!].map(
+      (sriov) => sriov && { now: (sriov.control & VF_ENABLE) === 0 ? 0 : sriov.numVfs, most: sriov.totalVfs },
+    );
+    this.compare("virtual-functions", "virtual functions", before?.now ?? null, after?.now ?? null);
+    this.compare("virtual-functions", "most virtual functions", before?.most ?? null, after?.most ?? null);
   }
 
   /** Those that were added, and those that were removed. */
@@ -266,6 +286,17 @@ export class FactSheet {
     const [old, now] = [parametersOf(was!), parametersOf(is!)];
     for (const each of subtract(old, now)) this.compare("machine", "kernel parameter", each, null);
     for (const each of subtract(now, old)) this.compare("machine", "kernel parameter", null, each);
+  }
+
+  /** Those without CPUs, such as memory of a GPU, are not shown by all tools. */
+  private compareNodes({ numaNodes: was }: SystemDescription, { numaNodes: is }: SystemDescription): void {
+    if (!this.areShown("machine", "NUMA nodes", was, is)) return;
+    const [old, now] = [was!, is!].map((nodes) => new Map(nodes.map(({ node, cpus }) => [node, cpus])));
+    for (const node of new Set([...old!.keys(), ...now!.keys()])) {
+      const [before, after] = [old!, now!].map((nodes) => (nodes.has(node) ? nodes.get(node) : "none"));
+      if ([before, after].includes("none") && ![before, after].some((cpus) => /\d/.test(cpus ?? ""))) continue;
+      this.compare("machine", `CPUs of NUMA node ${node}`, before, after, { group: "CPUs of NUMA nodes" });
+    }
   }
 
   private compareSideLinks(was: SystemDescription, is: SystemDescription, nameNow: (bdf: string) => string): void {
@@ -297,8 +328,14 @@ function yesNo(value: boolean | undefined): string | undefined {
   return value === undefined ? undefined : value ? "set" : "not set";
 }
 
-function sorted(names: readonly string[] | undefined): string | undefined {
-  return names && [...names].sort().join(" ");
+/** By what they begin with: `nvme`, `mlx`; all that a network interface may be called is one sort. */
+function namesBySort(names: readonly string[]): ReadonlyMap<string, string> {
+  const sorts = new Map<string, string[]>();
+  for (const name of [...names].sort()) {
+    const sort = /^(?:eth|en|ib|wl|ww)[a-z]*\d/.test(name) ? "network interface" : /^\D*/.exec(name)![0];
+    sorts.set(sort, [...(sorts.get(sort) ?? []), name]);
+  }
+  return new Map([...sorts].map(([sort, all]) => [sort, all.join(" ")]));
 }
 
 function subsystemOf({ subsystemVendor, subsystemDevice }: FunctionDescription): string | undefined {
@@ -307,8 +344,14 @@ function subsystemOf({ subsystemVendor, subsystemDevice }: FunctionDescription):
     : `${subsystemVendor}:${subsystemDevice}`;
 }
 
+function isMemory({ index, type }: BarDescription): boolean {
+  return index !== ROM && type !== "io" && type !== "rom";
+}
+
+/** Place of the expansion ROM among the BARs. */
+const ROM = 6;
+
 function barName(index: number): string {
-  if (index === 6) return "ROM";
   return index < 6 ? `BAR ${index}` : `VF BAR ${index - 7}`;
 }
 
@@ -324,12 +367,6 @@ function cpuText({ cpu }: SystemDescription): string | undefined {
 function ramOf({ ranges = [] }: SystemDescription): string | number | undefined {
   const ram = ranges.filter(({ kind }) => kind === "system-ram");
   return ram.length === 0 ? undefined : formatSize(ram.reduce((sum, { size }) => sum + toBigInt(size), 0n));
-}
-
-function nodesOf({ numaNodes }: SystemDescription): string | undefined {
-  return numaNodes
-    ?.map(({ node, cpus }) => (cpus === undefined ? String(node) : `${node}: ${cpus || "no CPUs"}`))
-    .join("; ");
 }
 
 function hasCpuAddresses({ start, end }: WindowDescription): boolean {
@@ -352,10 +389,9 @@ function hexOf(value: bigint): string {
   return `0x${value.toString(16)}`;
 }
 
-/** Null: none; nothing where one is not known. */
-function rangesText(ranges: readonly (string | null)[]): string | null | undefined {
-  if (ranges.includes(null)) return undefined;
-  return ranges.length === 0 ? null : [...ranges].sort().join(", ");
+/** Nothing where one of them is not known. */
+function whole(ranges: readonly (string | null)[]): string | undefined {
+  return ranges.includes(null) ? undefined : ranges.join(", ");
 }
 
 /** Quotes hold a parameter together. What only says which kernel was started says nothing that its release does not. */
@@ -365,8 +401,8 @@ function parametersOf(commandLine: string): string[] {
 }
 
 /** As often as the first list has more of each than the second. */
-function subtract(list: readonly string[], less: readonly string[]): string[] {
-  const counts = new Map<string, number>();
+function subtract<Item>(list: readonly Item[], less: readonly Item[]): Item[] {
+  const counts = new Map<Item, number>();
   for (const each of less) counts.set(each, (counts.get(each) ?? 0) + 1);
   return list.filter((each) => {
     const count = counts.get(each) ?? 0;

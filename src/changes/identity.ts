@@ -1,5 +1,5 @@
 import { compareBdf, parseBdf, type Bdf } from "../topology/bdf.js";
-import { isBridge } from "../topology/class-code.js";
+import { isBridge, talksToPeers } from "../topology/class-code.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
 
@@ -82,6 +82,7 @@ interface Candidate {
   /** The subsystem's ids, too. Those of bridges are the board maker's, whose firmware writes them. */
   readonly exactModel: string | null;
   readonly serialNumber: string | null;
+  readonly onRoot: boolean;
   /** A port of the host or a bridge on its bus: no card that could be moved. */
   readonly isFixed: boolean;
   readonly isVirtual: boolean;
@@ -136,6 +137,7 @@ function candidate(topology: Topology, id: number): Candidate {
     model,
     exactModel: model === null ? null : bridge ? model : `${model} ${subsystemVendor}:${subsystemDevice}`,
     serialNumber: serialOf(description),
+    onRoot,
     isFixed: onRoot && bridge,
     isVirtual: typeof physicalFunction === "string",
   };
@@ -330,6 +332,8 @@ function twinsOf(old: Side, now: Side): (before: Candidate, after: Candidate) =>
   return (before, after) => {
     if (before.serialNumber !== null && after.serialNumber !== null) return false;
     if (before.isFixed || isBridge(before.description)) return false;
+    // What is on a root bus and talks to nobody is part of a CPU or chipset.
+    if (before.onRoot && !talksToPeers(before.description)) return false;
     return counts.every((count, side) => (count.get(kind(side === 0 ? before : after))?.length ?? 0) > 1);
   };
 }

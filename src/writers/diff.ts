@@ -41,9 +41,8 @@ export function diffWord({ systems, gone, added }: ComparedMachines): DiffWord {
   return systems.some(({ diff }) => diff.verdicts.length > 0 || diff.verdicts.unknown > 0) ? "unknown" : "same";
 }
 
-function differs({ functions, moved, renumbered, verdicts, facts, groups }: SystemDiff): boolean {
-  const { gone, added, ambiguous } = functions;
-  const lists = [gone, added, ambiguous, moved, renumbered, facts, groups];
+function differs({ functions, gone, added, moved, renumbered, verdicts, facts, groups }: SystemDiff): boolean {
+  const lists = [gone, added, functions.ambiguous, moved, renumbered, facts, groups];
   return lists.some(({ length }) => length > 0) || certain(verdicts) > 0;
 }
 
@@ -102,6 +101,8 @@ export interface SystemDiffDocument {
   readonly pairs: Iterable<ChangedPairEntry>;
   readonly gone: readonly string[];
   readonly added: readonly string[];
+  /** Functions that one side does not list, though it may have them. */
+  readonly notListed: { readonly old: readonly string[]; readonly new: readonly string[] };
   readonly moved: readonly {
     readonly function: NamesEntry;
     readonly by: Recognition;
@@ -174,8 +175,12 @@ function systemDocument(system: ComparedSystem): SystemDiffDocument {
       counts: verdicts.counts(),
     },
     pairs: pairEntries(system),
-    gone: functions.gone.map((id) => old.name(id)),
-    added: functions.added.map((id) => now.name(id)),
+    gone: diff.gone.map((id) => old.name(id)),
+    added: diff.added.map((id) => now.name(id)),
+    notListed: {
+      old: diff.notListed.before.map((id) => now.name(id)),
+      new: diff.notListed.after.map((id) => old.name(id)),
+    },
     moved: moved.map(({ before, after, by, below }) => ({ function: names([before, after]), by, below: names(below) })),
     ambiguous: functions.ambiguous.map(({ before, after }) => ({
       old: before.map((id) => old.name(id)),
@@ -395,8 +400,8 @@ function deviceLines(system: ComparedSystem): string[] {
   const [old, now] = [system.before.topology, system.after.topology];
   const named = (topology: Topology) => (id: number) => `${topology.name(id)} ${nameOf(topology.describe(id)!)}`;
   const lines = [
-    ...functions.gone.map((id) => `gone: ${named(old)(id)}`),
-    ...functions.added.map((id) => `new: ${named(now)(id)}`),
+    ...system.diff.gone.map((id) => `gone: ${named(old)(id)}`),
+    ...system.diff.added.map((id) => `new: ${named(now)(id)}`),
     ...moved.map(({ before, after, by, below }) => {
       const [from, to] = [old.name(below[0]), now.name(below[1])];
       const text = functionText(system, [before, after]);
@@ -514,6 +519,8 @@ function notShownLines({ diff }: ComparedSystem): string[] {
     const facts = diff.notShown
       .filter((each) => each.side === side)
       .map(({ what, functions }) => (functions === null ? what : `${what} (${functions})`));
+    const missing = diff.notListed[side].length;
+    if (missing > 0) facts.unshift(missing === 1 ? "1 function" : `${missing} functions`);
     return facts.length === 0 ? [] : [`in ${side === "before" ? "OLD" : "NEW"}: ${facts.join(", ")}`];
   });
 }

@@ -7,6 +7,18 @@ export { CODE_PAGES, explainCode, type CodePage, type PageCode } from "./code-pa
 export { codeLines, codesDocument, codesMarkdown, codeText, type CodesDocument } from "./codes.js";
 export { commonDocument, commonText, isCommonKnown, type CommonDocument } from "./common.js";
 export { compatDocument, compatLines, type CompatDocument, type CompatEntry } from "./compat.js";
+export {
+  changedPairs,
+  diffDocument,
+  diffLines,
+  diffWord,
+  type ChangedPairEntry,
+  type ComparedMachines,
+  type ComparedSystem,
+  type DiffDocument,
+  type DiffWord,
+  type SystemDiffDocument,
+} from "./diff.js";
 export type { IovaDocument } from "./iova.js";
 export * from "../letters/index.js";
 export {
