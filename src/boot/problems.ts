@@ -137,15 +137,15 @@ function entryProblems(
     const entries = parseDisableRedirect(disableRedirect);
     problems.push(...deviceProblems(system, entries, upstream, "disable_acs_redir="));
     if (rules.includes("combines")) problems.push(otherBits(`disable_acs_redir=${disableRedirect}`, rules));
-    // config_acs has the last word.
-    if (configure === null) problems.push(...withoutEffect(system, entries, upstream, "disable_acs_redir="));
+    // Where both are given, config_acs has the last word.
+    else if (configure === null) problems.push(...withoutEffect(system, entries, upstream, "disable_acs_redir="));
   }
   const newest = rules.at(-1)!;
   if (configure !== null && newest !== "none" && newest !== "clears") {
     const entries = parseConfigure(configure, newest);
     problems.push(...deviceProblems(system, entries, upstream, "config_acs="));
     const clearing = entries.filter(({ mask, flags }) => (mask & ~flags & ACS_REDIRECT) === ACS_REDIRECT);
-    if (clearing.length === entries.length) {
+    if (clearing.length === entries.length && !rules.includes("combines")) {
       problems.push(...withoutEffect(system, entries, upstream, "config_acs="));
     }
     if (rules.includes("combines") && parseConfigure(configure, "rebuilds").length > 1) {
@@ -192,12 +192,7 @@ function deviceProblems(
     const matches = system.functions.map((each) => [each, matchDevice(pattern, each, upstream)] as const);
     const named = matches.flatMap(([each, match]) => (match === "yes" ? [each] : []));
     if (named.length === 0) {
-      if (
-        matches.some(([, match]) => match === "unknown") ||
-        system.complete === undefined ||
-        system.complete === false
-      )
-        return [];
+      if (matches.some(([, match]) => match === "unknown") || system.complete !== true) return [];
       return [problem("NO_SUCH_DEVICE", parameter, `no function of this machine is ${text}: it has no effect`)];
     }
     if (!named.every(({ acs }) => acs === null)) return [];
