@@ -30,6 +30,8 @@ export interface ComparedSystem {
   readonly before: PeerDma;
   readonly after: PeerDma;
   readonly diff: SystemDiff;
+  /** That the one is the other, edited: nothing is left out by a source, and a doubt that is new is a difference. */
+  readonly isEdit?: true;
 }
 
 /** Whether anything differs, as the exit code says. `unknown`: nothing does, but pairs could not be compared. */
@@ -154,7 +156,8 @@ export function diffDocument(compared: ComparedMachines): DiffDocument {
   };
 }
 
-function systemDocument(system: ComparedSystem): SystemDiffDocument {
+/** What differs between two systems, for scripts. */
+export function systemDocument(system: ComparedSystem): SystemDiffDocument {
   const { name, before, after, diff } = system;
   const { functions, moved, renumbered, verdicts, facts, groups, notShown } = diff;
   const [old, now] = [before.topology, after.topology];
@@ -258,7 +261,8 @@ function headline(compared: ComparedMachines, style: Style): string {
   return `${style.doubtful("UNKNOWN")}: nothing is known to differ, but not all verdicts can be compared`;
 }
 
-function* systemLines(system: ComparedSystem, style: Style): Generator<string> {
+/** What differs between two systems, for people. */
+export function* systemLines(system: ComparedSystem, style: Style): Generator<string> {
   const policy = policies(system);
   const rules = [policyText(policy.old), policyText(policy.new)];
   yield* paragraph("  rules", rules[0] === rules[1] ? rules[0]! : `${rules[0]} -> ${rules[1]}`, style);
@@ -270,7 +274,7 @@ function* systemLines(system: ComparedSystem, style: Style): Generator<string> {
       aspect === "iommu-group" ? [...factLines(system, facts), ...groupLines(system)] : factLines(system, facts);
     yield* section(HEADINGS[aspect], lines, style);
   }
-  yield* section("not shown", notShownLines(system), style);
+  yield* section(system.isEdit ? "known" : "not shown", notShownLines(system), style);
 }
 
 const HEADINGS: Readonly<Record<(typeof ASPECTS)[number], string>> = {
@@ -313,16 +317,17 @@ function indented(line: string, style: Style, level = 1): string[] {
 
 /** Those between devices that talk by name, all others counted. */
 function* verdictLines(system: ComparedSystem, style: Style): Generator<string> {
-  const { verdicts } = system.diff;
+  const { diff, isEdit } = system;
+  const { verdicts } = diff;
   const [talking, others] = [new Map<string, VerdictChange[]>(), new Map<string, number>()];
   for (const change of verdicts) {
-    if (!change.certain) continue;
+    if (!change.certain && isEdit === undefined) continue;
     const kind = `${standingText(change.was)} -> ${standingText(change.is)}`;
     if (!talk(system, change)) others.set(kind, (others.get(kind) ?? 0) + 1);
     else if (talking.has(kind)) talking.get(kind)!.push(change);
     else talking.set(kind, [change]);
   }
-  const uncertain = verdicts.length - certain(verdicts) + verdicts.unknown;
+  const uncertain = isEdit === undefined ? verdicts.length - certain(verdicts) + verdicts.unknown : 0;
   if (talking.size + others.size === 0 && uncertain === 0) return;
   yield "";
   yield style.strong("verdicts") + style.faint("  (a -> b: DMA by a to the memory of b)");
@@ -405,7 +410,8 @@ function deviceLines(system: ComparedSystem): string[] {
     ...moved.map(({ before, after, by, below }) => {
       const [from, to] = [old.name(below[0]), now.name(below[1])];
       const text = functionText(system, [before, after]);
-      return `moved: ${text}, from below ${from} to below ${to}; told by ${TOLD_BY[by]}`;
+      const told = system.isEdit === undefined ? `; told by ${TOLD_BY[by]}` : "";
+      return `moved: ${text}, from below ${from} to below ${to}${told}`;
     }),
     ...functions.ambiguous.map(({ before, after }) => {
       const [from, to] = [before.map(named(old)), after.map(named(now))].map(listText);
@@ -514,13 +520,15 @@ function groupLines({ before, after, diff }: ComparedSystem): string[] {
   );
 }
 
-function notShownLines({ diff }: ComparedSystem): string[] {
+function notShownLines({ diff, isEdit }: ComparedSystem): string[] {
   return (["before", "after"] as const).flatMap((side) => {
     const facts = diff.notShown
       .filter((each) => each.side === side)
       .map(({ what, functions }) => (functions === null ? what : `${what} (${functions})`));
     const missing = diff.notListed[side].length;
     if (missing > 0) facts.unshift(missing === 1 ? "1 function" : `${missing} functions`);
+    if (isEdit)
+      return facts.length === 0 ? [] : [`${side === "before" ? "only now" : "no longer"}: ${facts.join(", ")}`];
     return facts.length === 0 ? [] : [`in ${side === "before" ? "OLD" : "NEW"}: ${facts.join(", ")}`];
   });
 }
