@@ -13,7 +13,6 @@ import {
 import { acsRulesOf, type AcsRules } from "./acs-release.js";
 import { bitsOf, conflict, either, type Bits } from "./bits.js";
 import { pciOptions, type BootParameter } from "./command-line.js";
-import { isolationRequested, type IommuState } from "./iommu-mode.js";
 import { upstreamIn, type Upstream } from "./upstream.js";
 
 /**
@@ -34,12 +33,16 @@ export interface AcsBoot {
   readonly upstream: Upstream;
 }
 
-/** Every way in which a boot of the system with these parameters may go. */
+/**
+ * Every way in which a boot of the system with these parameters may go.
+ *
+ * @param requested whether an IOMMU asks for isolation: every answer that is possible.
+ */
 export function acsBoots(
   system: SystemDescription,
   parameters: readonly BootParameter[],
   release: string | undefined,
-  iommu: IommuState,
+  requested: readonly boolean[],
 ): readonly AcsBoot[] {
   const options = pciOptions(parameters);
   const { disableRedirect, configure } = acsParameters(options);
@@ -49,7 +52,6 @@ export function acsBoots(
   const isSilent = disableRedirect === null && configure === null;
   // Where no parameter asks for anything, all rules come to the same.
   const rules = isSilent ? (["none"] as const) : acsRulesOf(release);
-  const requested = isolationRequested(iommu, system.cpu?.architecture, parameters, release);
   return rules.flatMap((each) => {
     const entries = configure === null ? [] : parseConfigure(configure, each);
     return requested.map((isolation) => ({

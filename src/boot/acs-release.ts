@@ -13,7 +13,7 @@ export type AcsRules = "none" | "clears" | "combines" | "rebuilds";
 /** The rules that a release may have: several where it does not tell. A release that is not known may have any. */
 export function acsRulesOf(release: string | undefined): readonly AcsRules[] {
   const parsed = release === undefined ? null : parseRelease(release);
-  if (parsed === null) return ["clears", "combines", "rebuilds"];
+  if (parsed === null) return ["none", "clears", "combines", "rebuilds"];
   const now = ordinal(parsed);
   if (now < ordinal({ major: 4, minor: 19 })) return ["none"];
   if (now < ordinal(FIRST_WITH_CONFIG)) return ["clears"];

@@ -101,7 +101,8 @@ function matchPath(
   upstream: Upstream,
 ): Match {
   let at = description;
-  for (const step of [...steps].reverse()) {
+  for (let index = steps.length - 1; index >= 0; index--) {
+    const step = steps[index] ?? null;
     if (step === null) return "invalid";
     const own = parseBdf(at.bdf);
     if (own === null || devfn(own.device, own.function) !== step) return "no";

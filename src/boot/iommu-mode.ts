@@ -1,6 +1,6 @@
 import type { CpuDescription, IommuMode, SystemDescription } from "../topology/description.js";
 import { ordinal, parseRelease } from "../policy/release.js";
-import { parametersNamed, type BootParameter } from "./command-line.js";
+import type { BootParameter } from "./command-line.js";
 
 /** What the parameters say about the IOMMU. A field that is missing is up to the kernel's configuration and the platform. */
 export interface IommuRequest {
@@ -10,6 +10,9 @@ export interface IommuRequest {
   readonly mode?: "passthrough" | "translating";
   /** The same by a parameter of the other maker's IOMMU than the processor suggests: it may be there all the same. */
   readonly otherOn?: boolean;
+  /** `amd_iommu=off` is there, and `iommu=off`. */
+  readonly amdOff?: true;
+  readonly allOff?: true;
 }
 
 /** Reads what the parameters ask for; the later of two that contradict each other wins, as it does in Linux. */
@@ -29,9 +32,10 @@ export function iommuRequest(parameters: readonly BootParameter[], cpu: CpuDescr
       }
       if (name === "amd_iommu" && option.startsWith("off")) {
         request[cpu?.vendor === "GenuineIntel" ? "otherOn" : "on"] = false;
+        request.amdOff = true;
       }
       if (name !== "iommu") continue;
-      if (option.startsWith("off")) request.on = false;
+      if (option.startsWith("off")) [request.on, request.allOff] = [false, true];
       if (option.startsWith("pt")) request.mode = "passthrough";
       if (option.startsWith("nopt")) request.mode = "translating";
     }
@@ -83,25 +87,30 @@ function sameOther({ on }: IommuState, before: IommuRequest, after: IommuRequest
   return before.otherOn === after.otherOn || after.otherOn === on;
 }
 
+/** Whether what two boots say of the IOMMU being on comes to the same, whatever the platform is. */
+export function asksAlike(before: IommuRequest, after: IommuRequest): boolean {
+  return (["on", "otherOn", "amdOff", "allOff"] as const).every((key) => before[key] === after[key]);
+}
+
 /**
  * Whether isolation of PCI devices was, or will be, asked for before they are probed: every answer that is possible
  * (docs/semantics.md, Kernel parameters).
+ *
+ * @param isThere whether the platform has an IOMMU at all; undefined: not known.
  */
 export function isolationRequested(
   { on }: IommuState,
+  isThere: boolean | undefined,
   architecture: string | undefined,
-  parameters: readonly BootParameter[],
+  { amdOff, allOff }: IommuRequest,
   release: string | undefined,
 ): readonly boolean[] {
   // On x86 the tables that describe the IOMMU are read before devices are probed; elsewhere it may be later.
   if (on === true) return architecture === "x86" ? [true] : [true, false];
   if (on === undefined) return [true, false];
-  if (!isOff(parameters, "amd_iommu") || isOff(parameters, "iommu")) return [false];
+  if (amdOff !== true || allOff === true || isThere === false) return [false];
   // AMD's driver asks for isolation as soon as it finds its table, whatever `amd_iommu=` says; later that may change.
   const parsed = release === undefined ? null : parseRelease(release);
-  return parsed !== null && ordinal(parsed) < ordinal({ major: 6, minor: 19 }) ? [true] : [true, false];
-}
-
-function isOff(parameters: readonly BootParameter[], name: string): boolean {
-  return parametersNamed(parameters, name).some(({ value }) => /(?:^|,)off/.test(value ?? ""));
+  const asks = parsed !== null && ordinal(parsed) < ordinal({ major: 6, minor: 19 });
+  return asks && isThere === true ? [true] : [true, false];
 }

@@ -142,13 +142,14 @@ function entryProblems(
   }
   const newest = rules.at(-1)!;
   if (configure !== null && newest !== "none" && newest !== "clears") {
-    const entries = parseConfigure(configure, newest);
+    // Entry by entry, as they are meant: which of them a kernel does not read is a problem of its own.
+    const entries = parseConfigure(configure, "rebuilds");
     problems.push(...deviceProblems(system, entries, upstream, "config_acs="));
     const clearing = entries.filter(({ mask, flags }) => (mask & ~flags & ACS_REDIRECT) === ACS_REDIRECT);
     if (clearing.length === entries.length && !rules.includes("combines")) {
       problems.push(...withoutEffect(system, entries, upstream, "config_acs="));
     }
-    if (rules.includes("combines") && parseConfigure(configure, "rebuilds").length > 1) {
+    if (rules.includes("combines") && entries.length > 1) {
       const why =
         `Linux 6.11 to 6.14 without the fix of config_acs ${rules.length > 1 ? "may read" : "reads"} the flags of the ` +
         `first entry alone and gives up at the second ("Can't parse ACS command line parameter"): update, or name one`;

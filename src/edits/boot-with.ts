@@ -1,7 +1,7 @@
 import { acsBoots, possibleBoots, rebootedAcs, reboots, type Reboot } from "../boot/acs-boot.js";
 import { wordOf } from "../boot/bits.js";
 import { parseCommandLine } from "../boot/command-line.js";
-import { iommuAfter, iommuRequest, iommuShown } from "../boot/iommu-mode.js";
+import { asksAlike, iommuAfter, iommuRequest, iommuShown, isolationRequested } from "../boot/iommu-mode.js";
 import { expectRelease } from "../policy/release.js";
 import type { FunctionDescription, MachineDescription, SystemDescription } from "../topology/description.js";
 import { WHOLE_WORD } from "../topology/register.js";
@@ -51,10 +51,16 @@ function rebooted(system: SystemDescription, added: string, { kernel, replace }:
   const shown = iommuShown(system);
   const [asked, asking] = [iommuRequest(before, system.cpu), iommuRequest(after, system.cpu)];
   const next = iommuAfter(shown, asked, asking);
-  const past = possibleBoots(acsBoots(system, before, system.kernel?.release, shown), system.functions);
-  const ways = reboots(past, acsBoots(system, after, release, next), {
-    iommu: next.on === shown.on && (next.on !== undefined || asked.on === asking.on),
-    kernel: release === system.kernel?.release,
+  const architecture = system.cpu?.architecture;
+  const ownRelease = system.kernel?.release;
+  const wasRequested = isolationRequested(shown, undefined, architecture, asked, ownRelease);
+  const past = possibleBoots(acsBoots(system, before, ownRelease, wasRequested), system.functions);
+  // What nobody switched off and is not on, is not there.
+  const isThere = shown.on === false && (asked.on === false || asked.otherOn === false) ? undefined : shown.on;
+  const isRequested = isolationRequested(next, isThere, architecture, asking, release);
+  const ways = reboots(past, acsBoots(system, after, release, isRequested), {
+    iommu: next.on === shown.on && (next.on === true || asksAlike(asked, asking)),
+    kernel: release === ownRelease,
   });
   const { iommu: _, ...rest } = system;
   return {
