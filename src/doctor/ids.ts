@@ -31,6 +31,12 @@ export const DIAGNOSES = {
   VF_BARS_UNASSIGNED: { severity: "warning", meaning: "the BARs of virtual functions have no address" },
   LINK_BELOW_CAPABILITY: { severity: "warning", meaning: "a link runs below what both of its ends can do" },
   DEVICE_ASLEEP: { severity: "note", meaning: "a device is powered down" },
+  P2PDMA_NOT_BUILT_IN: { severity: "error", meaning: "the kernel has no peer-to-peer DMA" },
+  IOMMU_TRANSLATES_BETWEEN_GPUS: {
+    severity: "warning",
+    meaning: "what GPUs send each other passes an IOMMU that translates",
+  },
+  KERNEL_NEWER_THAN_RULES: { severity: "note", meaning: "the kernel is newer than the rules that are known" },
   ACS_NOT_SHOWN: { severity: "note", meaning: "the ACS of functions between devices is not shown" },
 } as const satisfies Readonly<Record<string, Meaning>>;
 

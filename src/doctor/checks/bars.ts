@@ -6,7 +6,6 @@ import type { Topology } from "../../topology/topology.js";
 import { sizeText } from "../amounts.js";
 import type { Check, Diagnosis } from "../check.js";
 import { tradeOf } from "../talkers.js";
-import { enumerated } from "../wording.js";
 
 /** BARs of talkers that have no address, or of a GPU less memory than it could show, and the window that is too small. */
 export const bars: Check = {
@@ -44,7 +43,7 @@ function* unassigned(
       id: "BAR_UNASSIGNED",
       severity: "error",
       functions: [name],
-      evidence: [...own.map((bar) => `${name} ${barText(bar)} has no address`), ...narrow.map(narrowText)],
+      evidence: [...own.map((bar) => `${name}: ${barText(bar)} has no address`), ...narrow.map(narrowText)],
       consequence: "nobody can reach what is behind it, and most drivers refuse the device",
       remedy: enlarge(narrow),
     };
@@ -55,7 +54,7 @@ function* unassigned(
       id: "VF_BARS_UNASSIGNED",
       severity: enabled ? "warning" : "note",
       functions: [name],
-      evidence: virtual.map((bar) => `${name} VF BAR ${bar.index! - FIRST_VIRTUAL} has no address`),
+      evidence: virtual.map((bar) => `${name}: VF BAR ${bar.index! - FIRST_VIRTUAL} has no address`),
       consequence: "its virtual functions have no memory, and Linux does not enable them",
       remedy: "switch SR-IOV and Above 4G decoding on in the firmware, or boot with `pci=realloc`",
     };
@@ -97,7 +96,7 @@ function belowCapability(topology: Topology, space: FreeSpace, id: number, { bar
     severity: "warning",
     functions: [name, ...room.narrow.map(({ bridge }) => bridge)],
     evidence: [
-      `${name} ${barText(bar)} could have ${sizeText(most)} (Resizable BAR capability)`,
+      `${name}: ${barText(bar)} could have ${sizeText(most)} (Resizable BAR capability)`,
       ...room.narrow.map(narrowText),
     ],
     consequence: `peers reach the first ${sizeText(size)} of its memory at most, and drivers that need all of it refuse peer-to-peer`,
@@ -130,17 +129,9 @@ function enlarge(narrow: readonly NarrowWindow[]): string {
   return `switch Above 4G decoding and Resizable BAR on in the firmware and give it more address space (MMIO high size)${why}; else boot with \`pci=realloc\``;
 }
 
-function barText({ index, size, sizes }: BarDescription): string {
-  const which = index === undefined ? "a BAR" : `BAR ${index}`;
-  const bytes = size === undefined ? "" : `, ${sizeText(toBigInt(size))}`;
-  const others =
-    sizes === undefined
-      ? ""
-      : ` of ${enumerated(
-          sizes.map((each) => sizeText(toBigInt(each))),
-          12,
-        )}`;
-  return `${which}${bytes}${size === undefined ? "" : others},`;
+function barText({ index, size }: BarDescription): string {
+  const which = index === undefined ? "a memory BAR" : `BAR ${index}`;
+  return size === undefined ? which : `${which} of ${sizeText(toBigInt(size))}`;
 }
 
 function narrowText({ bridge, kind, size, needed }: NarrowWindow): string {

@@ -1,3 +1,4 @@
+import { parseBdf } from "../../topology/bdf.js";
 import type { FindingCode } from "../../topology/finding.js";
 import type { Check } from "../check.js";
 import type { DiagnosisId } from "../ids.js";
@@ -13,7 +14,7 @@ export const conflicts: Check = {
       const ids = functions.map((name) => idOf(name));
       if (ids.includes(null) || topology.systemOf(ids[0]!) !== ordinal) continue;
       const named = ids.map((id) => topology.name(id!));
-      if (!named.some((name) => names.has(name))) continue;
+      if (!named.some((name) => names.has(name)) || isInDomain(functions)) continue;
       yield { ...fault, severity: "error", functions: named, evidence: [message] };
     }
 
@@ -27,6 +28,15 @@ export const conflicts: Check = {
     }
   },
 };
+
+/** Whether one of them is in a domain that Linux made for a controller (VMD), in whose BARs those of its devices lie. */
+function isInDomain(functions: readonly string[]): boolean {
+  const own = functions.map((name) => parseBdf(name)!.segment >= FIRST_MADE_UP);
+  return own.includes(true) && own.includes(false);
+}
+
+/** Segments that no firmware hands out. */
+const FIRST_MADE_UP = 0x1_0000;
 
 interface Fault {
   readonly id: DiagnosisId;

@@ -55,6 +55,9 @@ interface Rate {
 }
 
 function diagnose(topology: Topology, { port, device, onlyGpus }: Link): Diagnosis | null {
+  const { kind } = topology.registers(port)!;
+  // Between the ports of a switch there is no link, nor below a bridge to PCI.
+  if (kind !== "root-port" && kind !== "downstream-port") return null;
   const ends = [port, device].map((id) => topology.describe(id)!.link);
   const now = rateOf(ends[1]?.speed ?? ends[0]?.speed, ends[1]?.width ?? ends[0]?.width);
   const [above, below] = ends.map((end) => rateOf(end?.maxSpeed, end?.maxWidth));
