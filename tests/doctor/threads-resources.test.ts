@@ -191,6 +191,11 @@ describe("reads of an FPGA that vanish", () => {
     ]);
   });
 
+  test("are one note for all devices that are idle", () => {
+    const idle = { command: 0x2, driver: null } as const;
+    expect(say([one, two, { ...gpu, ...idle }, fpga(idle)])).toEqual(["BUS_MASTER_OFF note 0000:10:00.0 0000:20:00.0"]);
+  });
+
   test("are unknown, and no fault, where the register is not shown", () => {
     const { command: _, ...hidden } = fpga({});
     expect(say([one, two, gpu, hidden])).toEqual([]);
@@ -201,6 +206,7 @@ describe("reads of an FPGA that vanish", () => {
     const mute = port(1, [], { command: 0x2 });
     expect(say([deaf, two, gpu, fpga({})])).toEqual(["MEMORY_DECODE_OFF error 0000:00:01.0 0000:10:00.0"]);
     expect(say([mute, two, gpu, fpga({})])).toEqual(["BUS_MASTER_OFF error 0000:00:01.0 0000:10:00.0"]);
+    expect(say([deaf, two, gpu, fpga({ driver: null })])).toEqual(["MEMORY_DECODE_OFF note 0000:00:01.0 0000:10:00.0"]);
     // Nothing is below it that would miss anything.
     expect(say([mute, two, gpu, fpga({ command: 0x2, driver: null })])).toEqual(["BUS_MASTER_OFF note 0000:10:00.0"]);
   });
