@@ -18,6 +18,19 @@ interface Meaning {
 export const DIAGNOSES = {
   ACS_REDIRECTS: { severity: "error", meaning: "ACS sends requests between devices up to the host" },
   HOST_BRIDGE_REFUSES: { severity: "error", meaning: "the kernel takes no requests through the host bridge" },
+  MEMORY_DECODE_OFF: { severity: "error", meaning: "a device or a bridge above it answers no memory requests" },
+  BUS_MASTER_OFF: {
+    severity: "error",
+    meaning: "a device sends no requests, or a bridge above it forwards none upwards",
+  },
+  BAR_UNASSIGNED: { severity: "error", meaning: "a memory BAR of a device has no address" },
+  BAR_CONTESTED: { severity: "error", meaning: "two devices claim the same addresses" },
+  BAR_NOT_FORWARDED: { severity: "error", meaning: "a BAR is in no window of the bridge above it" },
+  BAR_BEYOND_REACH: { severity: "warning", meaning: "a BAR lies above the addresses that a device drives" },
+  BAR_BELOW_CAPABILITY: { severity: "warning", meaning: "a GPU shows less of its memory than it could" },
+  VF_BARS_UNASSIGNED: { severity: "warning", meaning: "the BARs of virtual functions have no address" },
+  LINK_BELOW_CAPABILITY: { severity: "warning", meaning: "a link runs below what both of its ends can do" },
+  DEVICE_ASLEEP: { severity: "note", meaning: "a device is powered down" },
   P2PDMA_NOT_BUILT_IN: { severity: "error", meaning: "the kernel has no peer-to-peer DMA" },
   IOMMU_TRANSLATES_BETWEEN_GPUS: {
     severity: "warning",

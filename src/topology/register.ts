@@ -8,6 +8,7 @@ import type {
 
 /** Command register (PCIe 6.0 7.5.1.1.3). */
 export const COMMAND_MEMORY = 0x2;
+export const COMMAND_MASTER = 0x4;
 
 /** ACS control bits (PCIe 6.0 7.7.11.3), lowest first. */
 export const ACS_BITS = ["SV", "TB", "RR", "CR", "UF", "EC", "DT"] as const;

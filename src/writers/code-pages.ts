@@ -227,6 +227,65 @@ const DIAGNOSIS_PAGES: Record<DiagnosisId, Page> = {
       "Put the devices below one switch, or take a kernel that lists the host bridge, if the diagnosis names one. Where none of the " +
       "devices is known to have memory for others, it is a note.",
   },
+  MEMORY_DECODE_OFF: {
+    cause:
+      "Memory space enable (Command bit 1, `Mem-` in lspci) is off in a device or in a bridge above it; of a virtual function, VF " +
+      "enable or VF memory space enable of its physical function. A device without a driver is idle, which is only a note.",
+    remedy: "Bind the driver, or `setpci -s BDF COMMAND=0002:0002`.",
+  },
+  BUS_MASTER_OFF: {
+    cause:
+      "Bus master enable (Command bit 2, `BusMaster-` in lspci) is off: a device then sends no requests, and a bridge forwards none " +
+      "upwards. A device without a driver is idle, which is only a note.",
+    remedy: "Bind the driver, or `setpci -s BDF COMMAND=0004:0004`.",
+  },
+  BAR_UNASSIGNED: {
+    cause:
+      "Firmware or kernel found no room for a memory BAR: the windows of the bridges above are too small, or closed.",
+    remedy:
+      "Switch Above 4G decoding on in the firmware and give it more address space, boot with `pci=realloc`, or take out another " +
+      "card. The evidence names the first window that is too small, and by how much, where that is known.",
+  },
+  BAR_CONTESTED: {
+    cause: "Two devices claim the same addresses. A dump that is put together from two machines looks like this, too.",
+    remedy: "Boot with `pci=realloc`, or have the firmware assign BARs again.",
+  },
+  BAR_NOT_FORWARDED: {
+    cause:
+      "The windows of the bridge above are shown, and a BAR is in none of them, so that the bridge does not forward to it.",
+    remedy: "Boot with `pci=realloc`, or have the firmware assign windows again.",
+  },
+  BAR_BEYOND_REACH: {
+    cause:
+      "A device drives fewer address bits than the last byte of another's BAR takes, by the DMA mask that its driver set " +
+      "(`dma_mask_bits` in sysfs). Often it works the other way round. Not looked at where the mask is not shown, nor where an " +
+      "IOMMU translates.",
+    remedy:
+      "Set the base of 64-bit MMIO in the firmware (MMIO High Base) below what the device drives, or let an IOMMU translate.",
+  },
+  BAR_BELOW_CAPABILITY: {
+    cause:
+      "By its Resizable BAR capability the BAR with a GPU's memory could be larger than it is, so that peers reach a part of the memory " +
+      "only. Firmware that does not know the capability leaves 256 MiB.",
+    remedy:
+      "Switch Resizable BAR and Above 4G decoding on in the firmware, or resize it by sysfs. The evidence names the windows that are too " +
+      "small for it, from below, and by how much.",
+  },
+  VF_BARS_UNASSIGNED: {
+    cause: "Firmware left no room for the BARs of virtual functions. It is a note where none are enabled.",
+    remedy: "Switch SR-IOV on in the firmware, or boot with `pci=realloc`.",
+  },
+  LINK_BELOW_CAPABILITY: {
+    cause:
+      "A link between two functions that are shown runs slower, or on fewer lanes, than both of its ends can. GPUs lower the speed " +
+      "while they are idle: where only GPUs are behind the link, a lower speed is a note. Fewer lanes are a warning in any case.",
+    remedy:
+      "Look again under load. Reseat the card or its riser, and look at bifurcation and speed limits in the firmware.",
+  },
+  DEVICE_ASLEEP: {
+    cause: "The device is in D3hot or D3cold: switched off, or asleep until its driver wakes it.",
+    remedy: "Write `on` to `power/control` of the device in sysfs.",
+  },
   P2PDMA_NOT_BUILT_IN: {
     cause:
       "The kernel is older than 4.20, or built without CONFIG_PCI_P2PDMA, as some distributions do. Drivers that ask it are refused, " +
