@@ -45,14 +45,12 @@ export function port(
   return { bdf, kind, class: "0604", parent, bus, acs: DIRECT, command: 6, bars: [], ...facts };
 }
 
-const BAR = { index: 0, type: "mem64", prefetchable: true, size: 0x10000000 } as const;
-
 export function device(bdf: string, parent: string | null, code: string, facts: Facts = {}): FunctionDescription {
   return { bdf, kind: "endpoint", class: code, parent, acs: null, command: 6, physicalFunction: null, ...facts };
 }
 
 export function gpu(bdf: string, parent: string | null, facts: Facts = {}): FunctionDescription {
-  return device(bdf, parent, "0302", { bars: [{ ...BAR, start: null, bus: null }], ...facts });
+  return device(bdf, parent, "0302", { bars: [], ...facts });
 }
 
 /** A GPU and a NIC below one switch of which both ports have this ACS, and a second GPU below another root port. */
