@@ -36,6 +36,12 @@ export const DIAGNOSES = {
     severity: "warning",
     meaning: "what GPUs send each other passes an IOMMU that translates",
   },
+  KERNEL_OPTION_UNKNOWN: { severity: "warning", meaning: "the kernel has no such option, and ignores it" },
+  ACS_OVERRIDE_ON: { severity: "warning", meaning: "pcie_acs_override pretends isolation and redirects nothing" },
+  PARAMETER_NOT_TAKEN: { severity: "warning", meaning: "the kernel does not take a parameter as it is written" },
+  PARAMETER_NAMES_NOTHING: { severity: "warning", meaning: "a parameter names nothing that it could change" },
+  PARAMETER_WITHOUT_EFFECT: { severity: "warning", meaning: "a parameter had no effect" },
+  PARAMETER_SIDE_EFFECT: { severity: "warning", meaning: "a parameter does more than is wanted" },
   KERNEL_NEWER_THAN_RULES: { severity: "note", meaning: "the kernel is newer than the rules that are known" },
   ACS_NOT_SHOWN: { severity: "note", meaning: "the ACS of functions between devices is not shown" },
 } as const satisfies Readonly<Record<string, Meaning>>;

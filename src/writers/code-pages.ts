@@ -342,6 +342,38 @@ const DIAGNOSIS_PAGES: Record<DiagnosisId, Page> = {
       "other's BAR at its bus address, past the DMA API, then lose writes without an error; it shows as garbage or hangs.",
     remedy: "Boot with `iommu=pt`, or let the requests stay below a switch, which `peerlane fix A B` tells.",
   },
+  KERNEL_OPTION_UNKNOWN: {
+    cause:
+      "The command line has an option of `pci=` that Linux does not know, such as `pci=noacs`, which guides recommend and no kernel " +
+      'ever had: it logs "PCI: Unknown option" and goes on.',
+    remedy: "Take it out; `peerlane fix A B` shows the parameter that this kernel has.",
+  },
+  ACS_OVERRIDE_ON: {
+    cause:
+      "`pcie_acs_override=` comes with a patch that no kernel.org kernel has. It makes IOMMU groups smaller by pretending that functions " +
+      "are isolated which are not; it clears no redirect bit.",
+    remedy: "Take it out; `peerlane fix A B` shows what clears the bits.",
+  },
+  PARAMETER_NOT_TAKEN: {
+    cause:
+      "`disable_acs_redir` or `config_acs` with `,` between functions, where `;` belongs; with flags or functions that are none; given " +
+      "twice; on a kernel that is older, or one that gives up at the second function.",
+    remedy: "Correct it, in quotes where a shell or boot loader would take the `;`, or update the kernel.",
+  },
+  PARAMETER_NAMES_NOTHING: {
+    cause: "The parameter names a function that the machine does not have, or none with an ACS capability.",
+    remedy: "Name the functions as `peerlane list` does; their numbers may have changed since it was written.",
+  },
+  PARAMETER_WITHOUT_EFFECT: {
+    cause: "The parameter clears the redirect bits of a function, and they are set all the same.",
+    remedy: "See what the kernel's log says of it: `dmesg | grep -i -e acs -e 'PCI: Unknown'`.",
+  },
+  PARAMETER_SIDE_EFFECT: {
+    cause:
+      "`pci=nommconf` hides extended configuration space and with it ACS; `pci=nocrs` ignores the host bridges' windows; some kernels " +
+      "from 6.11 on set other ACS bits with `disable_acs_redir`.",
+    remedy: "Take it out, or update the kernel.",
+  },
   KERNEL_NEWER_THAN_RULES: {
     cause:
       "The machine runs a kernel that came after the newest one whose rules are known; the newest rules are taken.",

@@ -2,6 +2,7 @@ import type { Check } from "../check.js";
 import { acsNotShown } from "./acs-not-shown.js";
 import { acsRedirects } from "./acs-redirects.js";
 import { bars } from "./bars.js";
+import { commandLine } from "./command-line.js";
 import { conflicts } from "./conflicts.js";
 import { decode } from "./decode.js";
 import { hostBridges } from "./host-bridges.js";
@@ -20,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   bars,
   conflicts,
   reach,
+  commandLine,
   links,
   acsNotShown,
 ];

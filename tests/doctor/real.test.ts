@@ -1,0 +1,98 @@
+import { describe, expect, test } from "vitest";
+import { REAL, realFile } from "../readers/fixtures.js";
+import { summaryOf } from "./summary.js";
+
+/**
+ * What is found in the dumps of real machines, which are no part of the repository: outcome, talkers of functions, ids
+ * and counts. Each diagnosis was looked at and rests on a line of its dump: a host bridge that no kernel lists, a kernel
+ * older than 4.20, a link that both ends could run faster, a BAR that lspci prints as not assigned.
+ */
+const FOUND: Readonly<Record<string, string>> = {
+  "asus-esc8000a-e12-4xada/lspci-tv.txt": "unknown 0/198",
+  "asus-esc8000a-e12-4xada/lspci-vvv-endpoints.txt": "unknown 6/8",
+  "aws-xml/g5.48xl-topo.xml": "unknown 0/9",
+  "aws-xml/p4d-24xl-topo.xml": "unknown 12/12",
+  "azhpc-xml/ncv4-topo.xml": "clean 4/4",
+  "azhpc-xml/ndv2-topo.xml": "unknown 9/9",
+  "azhpc-xml/ndv4-topo.xml": "clean 16/16",
+  "azhpc-xml/ndv5-topo.xml": "unknown 16/16",
+  "dell-r730-2xp100/lspci-vvv.txt": "findings 10/201, 2 warning LINK_BELOW_CAPABILITY",
+  "ghw-sysfs/linux-amd64-61797caf7c0b6bca1725ad7975ed4773.tar.gz": "clean 5/43",
+  "ghw-sysfs/linux-amd64-8581cf3a529e5d8b97ea876eade2f60d.tar.gz": "clean 14/82",
+  "hwloc-sysfs/2pa-pcidomain32bits.tar.bz2": "clean 1/9",
+  "hwloc-sysfs/32em64t-2n8c+dax+nvme+mic+dimms.tar.bz2": "clean 4/137, 1 note HOST_BRIDGE_REFUSES",
+  "hwloc-sysfs/32em64t-2n8c+dax+nvme+mic+dimms.xml": "clean 4/136, 1 note HOST_BRIDGE_REFUSES",
+  "hwloc-sysfs/40intel64-2g2n4c+pcilocality.tar.bz2": "clean 4/37",
+  "hwloc-sysfs/40intel64-2g2n4c+pcilocality.xml": "clean 4/37",
+  "hwloc-sysfs/fakepcilocalities.tar.bz2": "clean 4/30",
+  "hwloc-sysfs/fakepcilocalities.xml": "clean 4/30",
+  "hwloc-xml/192em64t-24n8c2t.xml": "findings 7/27, 1 error P2PDMA_NOT_BUILT_IN",
+  "hwloc-xml/24em64t-2n6c2t-pci.xml": "findings 6/15, 1 error P2PDMA_NOT_BUILT_IN",
+  "hwloc-xml/32em64t-2n8c2t-pci-normalio.xml": "findings 6/15, 1 error P2PDMA_NOT_BUILT_IN",
+  "hwloc-xml/32em64t-2n8c2t-pci-wholeio.xml": "findings 6/16, 1 error P2PDMA_NOT_BUILT_IN",
+  "hwloc-xml/cxlmem+dax.v2.xml": "unknown 2/17",
+  "hwloc-xml/cxlmem+dax.v3.xml": "unknown 2/17",
+  "hwloc-xml/power8gpudistances.xml": "findings 4/8, 1 error P2PDMA_NOT_BUILT_IN",
+  "lspci-vmmnD/hp-proliant-rl300-gen11-altra-max.txt": "unknown 7/44",
+  "lspci-vmmnD/i5-3570k+arc-a580+gtx1080ti.txt": "unknown 4/26",
+  "lspci-vmmnD/raspberry-pi-5+hailo-8.txt": "clean 1/4",
+  "lspci-vmmnD/xps13-9350.txt": "unknown 4/28",
+  "malformed/lspci-revff-header7f.txt": "clean 0/2",
+  "malformed/lspci-v-none-windows.txt": "findings 1/10, 1 error BAR_UNASSIGNED, 1 note BUS_MASTER_OFF",
+  "malformed/lspci-vvv-crlf.txt": "clean 2/25, 1 note HOST_BRIDGE_REFUSES",
+  "malformed/lspci-vvv-wrapped.txt": "clean 2/22, 1 note HOST_BRIDGE_REFUSES",
+  "malformed/lspci-vvvv-xxxx-nbsp.txt": "clean 0/3",
+  "malformed/lspci-vvvv-xxxx-rk3399.txt":
+    "findings 1/10, 1 error BAR_UNASSIGNED, 1 note LINK_BELOW_CAPABILITY, 1 note BUS_MASTER_OFF",
+  "ml-acs-iommu-groups/iommu-group-adl.txt": "clean 3/12",
+  "ml-acs-iommu-groups/lspci-P-c236.txt": "unknown 5/16",
+  "ml-altra-amdgpu/iomem.txt": "unknown 0/8",
+  "ml-altra-amdgpu/lspci-vv-card.txt": "clean 1/1",
+  "ml-amd-raven-switch/lspci-vv.txt": "unknown 5/44",
+  "ml-asus-3070ti-xxxx/lspci-vvvxxxx.txt": "findings 5/29, 1 error HOST_BRIDGE_REFUSES",
+  "ml-dell-vmd/lspci-Dnnv.txt": "clean 3/36, 1 note HOST_BRIDGE_REFUSES",
+  "ml-ibm-xeon-e5-nonroot/lspci-vv.txt": "unknown 5/137",
+  "ml-pex8748-crate/iomem.txt": "unknown 0/18",
+  "ml-pex8748-crate/lspci-nnvvv.txt": "clean 4/42",
+  "ml-pex8748-crate/lspci-tv.txt": "unknown 0/42",
+  "ml-pex8748-crate/report.txt": "clean 4/42",
+  "ml-qemu-cxl-switch/iomem-1.txt": "unknown 0/10",
+  "ml-qemu-cxl-switch/iomem-2.txt": "unknown 0/10",
+  "ml-vm-numeric/lspci-nv.txt": "clean 9/254",
+  "ml-xeon-e7v4-nn/lspci-nn.txt": "clean 6/169",
+  "mpibind-hwloc-xml/coral-lassen-hwloc1.xml": "findings 11/28, 1 error P2PDMA_NOT_BUILT_IN, 1 note ACS_NOT_SHOWN",
+  "mpibind-hwloc-xml/coral-lassen.xml": "findings 11/28, 1 error P2PDMA_NOT_BUILT_IN, 1 note ACS_NOT_SHOWN",
+  "mpibind-hwloc-xml/cts1-pascal.xml": "findings 5/14, 1 error P2PDMA_NOT_BUILT_IN, 1 note ACS_NOT_SHOWN",
+  "mpibind-hwloc-xml/epyc-corona-hwloc1.xml": "findings 8/30, 1 error P2PDMA_NOT_BUILT_IN",
+  "mpibind-hwloc-xml/epyc-corona.xml": "findings 8/30, 1 error P2PDMA_NOT_BUILT_IN",
+  "mpibind-hwloc-xml/g4dnmetal.xml": "unknown 13/31",
+  "nccl-xml/4x4090-threadripper.xml": "clean 5/5",
+  "nccl-xml/nccl-ndv5-ndv5-topo-new.xml": "unknown 16/16",
+  "oci-xml/topo-flattened-b4.xml": "clean 16/16",
+  "pciutils-tests/bridge-ctl-vga16": "clean 0/2",
+  "pciutils-tests/cap-aer-root": "clean 1/2",
+  "pciutils-tests/cap-dpc": "clean 0/1",
+  "pciutils-tests/cap-dvsec-cxl": "clean 0/2",
+  "pciutils-tests/cap-exp-lnkcap2": "clean 1/4",
+  "pciutils-tests/cap-flitmode": "clean 1/1",
+  "pciutils-tests/cap-ht": "clean 0/2",
+  "pciutils-tests/cap-pcie-1": "clean 0/1",
+  "pciutils-tests/cap-pcie-2": "clean 1/1",
+  "pciutils-tests/cap-rebar": "findings 1/1, 1 warning BAR_BELOW_CAPABILITY",
+  "pciutils-tests/cap-vc-and-rcl": "clean 2/16",
+  "pciutils-tests/tree-asus-p6t6": "unknown 3/53",
+  "pciutils-tests/tree-fujitsu-p8010": "clean 2/22",
+  "rccl-xml/topo_16p1h_vm.xml": "clean 24/24",
+  "rccl-xml/topo_4p4h.xml": "clean 32/32",
+  "rccl-xml/topo_8p_90a.xml": "clean 9/9",
+  "rccl-xml/topo_8p_940.xml": "unknown 16/16",
+  "rccl-xml/topo_8p_rome_4n_2.xml": "clean 12/12",
+  "rccl-xml/topo_8p_rome_n2_1.xml": "clean 10/10",
+  "rccl-xml/topo_collnet_n4.xml": "clean 12/12",
+};
+
+describe.skipIf(REAL === null)("dumps of real machines", () => {
+  test.each(Object.entries(FOUND))("%s", async (name, found) => {
+    expect(await summaryOf(name, realFile(name))).toBe(found);
+  });
+});
