@@ -192,6 +192,11 @@ export interface BarDescription {
   readonly bus?: Hex | null;
   /** Bytes. An aperture (7-12) spans all `totalVfs` functions. */
   readonly size?: Size;
+  /**
+   * The sizes that it can be given, in bytes, ascending (Resizable BAR, PCIe 6.0 7.8.6). Missing: not shown, or it has one
+   * size for good.
+   */
+  readonly sizes?: readonly Size[];
   /** ROM only: the enable bit of its register. */
   readonly romEnabled?: boolean;
   /** What its exporter lets others do with it; missing: not stated, and then as Linux has it, which asks no exporter. */

@@ -71,6 +71,8 @@ interface BarEntry {
   readonly start: Hex | null;
   readonly bus: Hex | null;
   readonly size: Size | null;
+  /** Sizes that it can be given, where the description shows any. */
+  readonly sizes?: readonly Size[];
   readonly type: string | null;
   readonly prefetchable: boolean | null;
   readonly enabled: boolean | null;
@@ -178,6 +180,7 @@ function barEntries(description: FunctionDescription, physical: FunctionDescript
     start: bar.start ?? null,
     bus: bar.bus ?? null,
     size: bar.size ?? null,
+    ...(bar.sizes && { sizes: bar.sizes }),
     type: bar.type ?? null,
     prefetchable: bar.prefetchable ?? null,
     enabled: isEnabled(bar, description, physical),
