@@ -12,7 +12,7 @@ import { changed, withControls } from "./control.js";
 import { isolationCost, type IsolationCost } from "./cost.js";
 import { acsNames, isDirect, needsOf, pcieVerdict, type Way } from "./needs.js";
 import { bootFix, type BootFix } from "./parameter.js";
-import { predictor } from "./predict.js";
+import { rebootOf } from "./reboot.js";
 import { directComplex, dmaFunctions, type Profile } from "./profiles.js";
 import { temporaryCommand, type TemporaryCommand } from "./setpci.js";
 
@@ -105,7 +105,7 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
       status: goal === null ? statusOf(before, after) : "acs",
       after,
       changes,
-      boot: bootFix(changes, machine.systems[0]!.functions, predictor(machine, kernel)),
+      boot: bootFix(changes, machine.systems[0]!.functions, rebootOf(machine, kernel)),
       temporary: changes.map(({ bdf, clear, set, now }) => temporaryCommand(bdf, { clear, set }, knownBits(now))),
       cost: isolationCost(topology, edited, system, changes),
       hints: otherHints(after),

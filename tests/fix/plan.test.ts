@@ -1,9 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { PeerDma, precise, ROUTES, Topology, type MachineDescription } from "../../src/index.js";
+import { ANSWERS, PeerDma, precise, ROUTES, Topology, type MachineDescription } from "../../src/index.js";
+import { bootWith } from "../../src/edits/boot-with.js";
 import { fixFor, type FixPlan } from "../../src/fix/plan.js";
 import type { Policy } from "../../src/policy/policy.js";
 import { captureNames } from "../readers/fixtures.js";
 import { afterSetpci, answersOf, captured, refusedTogether, type Pair } from "./captures.js";
+
+type Answers = ReturnType<typeof answersOf>;
+
+/**
+ * Answers that are others than before. On ARM the words of a machine do not tell whether the kernel saw the IOMMU in time:
+ * answers may be unknown there.
+ */
+function contradictions(now: Answers, before: Answers, name: string): number {
+  const open = (at: number) => name.startsWith("arm64") && ANSWERS[now.answer[at]!] === "unknown";
+  const differs = (at: number) => now.route[at] !== before.route[at] || now.distance[at] !== before.distance[at];
+  return [...before.route.keys()].filter((at) => differs(at) && !open(at)).length;
+}
 
 /** Whether all pairs are direct, both ways. */
 function allDirect(machine: MachineDescription, policy: Policy, pairs: readonly Pair[]): boolean {
@@ -16,6 +29,27 @@ function allDirect(machine: MachineDescription, policy: Policy, pairs: readonly 
   );
   topology.close();
   return [...route].every((number) => ["bus-address", "local"].includes(ROUTES[number]!));
+}
+
+/**
+ * Boots with a plan's parameter, whereupon all pairs have to be direct, and boots as before; every answer then. Null: on this
+ * kernel no parameter clears what is wanted and nothing else.
+ */
+function rebooted(machine: MachineDescription, { boot }: FixPlan, policy: Policy, pairs: readonly Pair[]) {
+  const kernel = policy.kernel!;
+  const own = machine.systems[0]!.kernel!.commandLine!;
+  if (boot === null) {
+    // Before 6.11 there is only disable_acs_redir, which clears all three.
+    expect([policy.paths, kernel.startsWith("6.1.")]).toEqual(["precise", true]);
+    return answersOf(machine, policy);
+  }
+  const kept = own.split(" ").filter((text) => !boot.replaces.includes(text));
+  const fixed = bootWith([...kept, boot.parameter].join(" "), { kernel, replace: true })(machine);
+  expect(allDirect(fixed, policy, pairs)).toBe(true);
+  for (const { bdf, control } of boot.results) {
+    expect(fixed.systems[0]!.functions.find((each) => each.bdf === bdf)!.acs!.control).toEqual(control);
+  }
+  return answersOf(bootWith(own, { kernel, replace: true })(fixed), policy);
 }
 
 const commandsOf = (plan: FixPlan) => plan.temporary.map(({ command }) => command);
@@ -34,11 +68,12 @@ describe.each([
       expect(plan.status).toBe("acs");
       const fixed = afterSetpci(machine, commandsOf(plan));
       expect(allDirect(fixed, peer.policy, pairs)).toBe(true);
+      expect(contradictions(rebooted(machine, plan, peer.policy, pairs), original!, name)).toBe(0);
       const undone = afterSetpci(
         fixed,
         plan.temporary.map(({ undo }) => undo!),
       );
-      expect(undone).toEqual(machine);
+      expect(JSON.stringify(undone) === JSON.stringify(machine)).toBe(true);
       for (const { bdf, clear, now } of plan.changes) {
         for (let bit = 1; bit <= clear; bit <<= 1) {
           if ((clear & bit) === 0) continue;
@@ -49,6 +84,5 @@ describe.each([
         }
       }
     }
-    if (original !== null) expect(answersOf(machine, peer.policy)).toEqual(original);
   });
 });
