@@ -69,10 +69,10 @@ describe("fix", () => {
   });
 
   test("takes in the parameter that is there already", () => {
-    const words = ["fix", "0000:0d:00.0", "0000:0e:00.0", "-i", capture("acs-iommu-disabled-intel-k61")];
+    const words = ["fix", "0000:00:01.0", "0000:03:00.0", "-i", capture("acs-iommu-disabled-intel-k61")];
     const { document } = json<FixDocument>(words);
     expect(document.boot?.replaces).toHaveLength(1);
-    expect(document.parameter).toMatch(/^pci=disable_acs_redir=0000:0c:00.0;0000:0c:01.0;0000:02:00.0;/);
+    expect(document.parameter).toMatch(/^pci=disable_acs_redir=0000:00:01.0;0000:02:00.0;/);
   });
 
   test("refuses a profile that does not fit, before it says anything", () => {
