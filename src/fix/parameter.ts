@@ -17,8 +17,23 @@ import { acsNames } from "./needs.js";
  *                    └ DT
  */
 
-/** What a kernel makes of the machine with other ACS parameters: control words by `dddd:bb:dd.f`. */
-export type Predict = (option: string) => ReadonlyMap<string, RegisterWord>;
+/** A boot with another value of one of the two options. */
+export interface Reboot {
+  /** The option's value on the command line now; null: it is not there. */
+  value(option: AcsOption): string | null;
+  /** What the kernel makes of the machine with that value instead. */
+  after(option: AcsOption, value: string): Rebooted;
+}
+
+/** A machine after a boot. */
+export interface Rebooted {
+  /** The parameter that holds the option, with those that stood beside it in parameters that it replaces. */
+  readonly parameter: string;
+  /** Parameters that are on the command line now and have to go. */
+  readonly replaces: readonly string[];
+  /** ACS control words, by `dddd:bb:dd.f`. */
+  readonly controls: ReadonlyMap<string, RegisterWord>;
+}
 
 /** The parameter, and what the control words are after a boot with it. */
 export interface BootFix {
@@ -60,14 +75,14 @@ interface Candidate {
 export function bootFix(
   changes: readonly AcsChange[],
   everybody: readonly FunctionDescription[],
-  predict: Predict,
+  reboot: Reboot,
 ): BootFix | null {
   const working: BootFix[] = [];
   for (const { option, value } of candidates(changes, everybody)) {
-    const words = predict(`${option}=${value}`);
-    const results = changes.map((change) => resultOf(change, words.get(change.bdf) ?? NOTHING_KNOWN));
+    const { parameter, replaces, controls } = reboot.after(option, joined(value, reboot.value(option)));
+    const results = changes.map((change) => resultOf(change, controls.get(change.bdf) ?? NOTHING_KNOWN));
     if (!changes.every((change, index) => isWanted(change, results[index]!))) continue;
-    const fix = { parameter: `pci=${option}=${value}`, option, replaces: [], results };
+    const fix = { parameter, option, replaces, results };
     if (results.every(({ lost, open }) => lost.length + open.length === 0)) return fix;
     working.push(fix);
   }
@@ -87,6 +102,15 @@ function* candidates(changes: readonly AcsChange[], everybody: readonly Function
   if (clearsOnly) yield { option: "disable_acs_redir", value: pattern };
   const [flags, ...others] = new Set(changes.map(flagsOf));
   if (others.length === 0) yield { option: "config_acs", value: `${flags}@${pattern}` };
+}
+
+/** What is there already stays, behind what is new: Linux takes the first entry that fits a function. */
+function joined(value: string, before: string | null): string {
+  const added = value.split(";");
+  const nameOf = (entry: string): string => entry.slice(entry.indexOf("@") + 1);
+  const names = new Set(added.map(nameOf));
+  const kept = (before ?? "").split(";").filter((entry) => entry !== "" && !names.has(nameOf(entry)));
+  return [...added, ...kept].join(";");
 }
 
 /** The pattern of ids that means the functions to be changed and no other that has the capability. */

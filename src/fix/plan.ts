@@ -12,7 +12,7 @@ import { changed, withControls } from "./control.js";
 import { isolationCost, type IsolationCost } from "./cost.js";
 import { acsNames, isDirect, needsOf, pcieVerdict, type Way } from "./needs.js";
 import { bootFix, type BootFix } from "./parameter.js";
-import { predictor } from "./predict.js";
+import { rebootOf } from "./reboot.js";
 import { directComplex, dmaFunctions, type Profile } from "./profiles.js";
 import { temporaryCommand, type TemporaryCommand } from "./setpci.js";
 
@@ -95,9 +95,9 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
     };
   }
   const system = topology.systemOf(first);
-  const edited = editedTopology(topology, system, changes);
+  const edited = draft.edited ?? editedTopology(topology, system, changes);
   try {
-    const after = draft.after ?? askEdited(asked, edited, topology, ways, direction);
+    const after = askEdited(asked, edited, topology, ways, direction);
     const machine = machineOf(topology, system);
     const kernel = peer.policy.kernel;
     return {
@@ -105,7 +105,7 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
       status: goal === null ? statusOf(before, after) : "acs",
       after,
       changes,
-      boot: bootFix(changes, machine.systems[0]!.functions, predictor(machine, kernel)),
+      boot: bootFix(changes, machine.systems[0]!.functions, rebootOf(machine, kernel)),
       temporary: changes.map(({ bdf, clear, set, now }) => temporaryCommand(bdf, { clear, set }, knownBits(now))),
       cost: isolationCost(topology, edited, system, changes),
       hints: otherHints(after),
@@ -124,8 +124,8 @@ function waysOf(a: number, b: number, { oneWay }: FixOptions): Way[] {
 
 interface Draft {
   readonly changes: readonly AcsChange[];
-  /** Where it was asked already. */
-  readonly after: readonly Verdict[] | null;
+  /** The machine with them, where it was made already; to be closed by whoever takes it. */
+  readonly edited: Topology | null;
 }
 
 /** Clearing a bit may show another behind it: an egress control vector hides request redirect. */
@@ -136,19 +136,17 @@ function minimalChanges(peer: PeerDma, ways: readonly Way[], direction: Directio
   const system = topology.systemOf(ways[0]!.provider);
   const clear = new Map<number, number>();
   let verdicts = before;
+  let edited: Topology | null = null;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const needs = needsOf(verdicts, (bdf) => topology.id(qualified(topology, system, bdf)));
     const fresh = needs.filter((need) => (need.clear & ~(clear.get(need.id) ?? 0)) !== 0);
     if (fresh.length === 0) break;
     for (const need of fresh) clear.set(need.id, (clear.get(need.id) ?? 0) | need.clear);
-    const edited = editedTopology(topology, system, changesOf(topology, clear));
-    try {
-      verdicts = askEdited(peer, edited, topology, ways, direction);
-    } finally {
-      edited.close();
-    }
+    edited?.close();
+    edited = editedTopology(topology, system, changesOf(topology, clear));
+    verdicts = askEdited(peer, edited, topology, ways, direction);
   }
-  return { changes: changesOf(topology, clear), after: clear.size === 0 ? null : verdicts };
+  return { changes: changesOf(topology, clear), edited };
 }
 
 function changesOf(topology: Topology, clear: ReadonlyMap<number, number>): AcsChange[] {
@@ -200,7 +198,7 @@ function wantedChanges(topology: Topology, wanted: Goal["wanted"]): Draft {
     const wrong = { clear: clear & (value | ~mask), set: set & ~(value & mask) };
     return (wrong.clear | wrong.set) === 0 ? [] : [changeOf(topology, id, wrong, why)];
   });
-  return { changes, after: null };
+  return { changes, edited: null };
 }
 
 /** One system as a machine of its own. */

@@ -35,15 +35,15 @@ const REFUSALS: Partial<Record<Code, Page>> = {
       "Below the common bridge, or at it, ACS request redirect, completion redirect or egress control is on, so that requests " +
       "go up to the host bridge, and the policy does not let that one turn them around. IOMMUs are why kernels switch the bits on.",
     remedy:
-      "Clear the bits of the functions that are named: `pci=disable_acs_redir=…` at boot, as the hint spells it. Functions below " +
-      "them then reach each other without the IOMMU between them.",
+      "Clear the bits of the functions that are named: `peerlane fix A B` has the kernel parameter for this release, and what it " +
+      "costs: functions below them then reach each other without the IOMMU between them.",
   },
   EGRESS_BLOCKED: {
     cause:
       "Under precise ACS: egress control of the port below the common bridge on the initiator's side is on, its vector names the " +
       "provider's port, and request redirect is off, so that the port refuses the request as an ACS violation.",
     remedy:
-      "Clear the vector's bit of that port, or egress control itself, which `pci=config_acs=` does from Linux 6.11 on.",
+      "Clear the vector's bit of that port, or egress control itself: `peerlane fix A B --profile precise` says how on this kernel.",
   },
   HOST_BRIDGE_NOT_ALLOWED: {
     cause:

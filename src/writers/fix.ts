@@ -326,7 +326,6 @@ function temporaryText(commands: readonly TemporaryCommand[], style: Style): str
   return [
     ...paragraph("  until reset", "as root, before the driver that asks is loaded", style, 16),
     ...commands.map(({ command }) => `${" ".repeat(16)}${command}`),
-    ...(undo.length === 0 ? [] : paragraph("  undo", "", style, 16).slice(0, 0)),
     ...undo.map((command, index) => `${(index === 0 ? "  to undo" : "").padEnd(16)}${command}`),
   ];
 }

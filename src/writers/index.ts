@@ -32,6 +32,7 @@ export {
   type LettersDocument,
 } from "./letters.js";
 export { doctorDocument, doctorLines, type DoctorDocument } from "./doctor.js";
+export { fixDocument, fixText, type FixDocument, type VerificationDocument } from "./fix.js";
 export { formatJson } from "./json.js";
 export { functionEntry, listDocument, listLines, listText, type FunctionEntry, type ListDocument } from "./list.js";
 export { mappingDocument, mappingText, mappingWord, type MappingDocument } from "./mapping.js";
