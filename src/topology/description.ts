@@ -242,8 +242,13 @@ export interface InboundDescription {
 export interface AcsDescription {
   /** 16 bits. */
   readonly capability: number;
-  /** 16 bits. Bit 2: request redirect, bit 3: completion redirect, bit 5: egress control. */
-  readonly control: number;
+  /**
+   * Bit 2: request redirect, bit 3: completion redirect, bit 5: egress control. Known in part where a description tells
+   * of a boot that has not happened, and some bits are what the firmware leaves.
+   */
+  readonly control: RegisterWord;
+  /** The control word as the firmware left it, before the kernel changed it: 16 bits; missing: not known. */
+  readonly firmware?: number;
   /** Egress control vector: 32 bits a word, the lowest port numbers first; missing: not shown, or not implemented. */
   readonly egressVector?: readonly number[];
 }
