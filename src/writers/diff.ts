@@ -366,13 +366,13 @@ function* pairLines(system: ComparedSystem, changes: readonly VerdictChange[], s
         culprits.set(bdf, bits.length === 0 ? bdf : `${bdf} (${bits.join(" ")})`);
     }
     const hops =
-      change.was.distance === change.is.distance ? "" : `, ${hopsText(change.was)} -> ${hopsText(change.is)} hops`;
+      change.was.distance === change.is.distance ? "" : `, distance ${hopsText(change.was)} -> ${hopsText(change.is)}`;
     const isOneKind = standingText(change.was) === standingText(change.is);
     const ends = [change.client, change.provider].map((ids) => functionText(system, ids));
     yield* indented(ends.join(back ? " <-> " : " -> ") + (isOneKind ? hops : ""), style, 2);
   }
   if (left > 0) yield `    and ${pairsText(left)} more; --json has them all`;
-  if (culprits.size > 0) yield* indented(`on the way: ${listText([...culprits.values()])}`, style, 2);
+  if (culprits.size > 0) yield* indented(`on the way: ${listText([...culprits.values()].sort())}`, style, 2);
 }
 
 function hopsText({ distance }: Standing): string {
