@@ -38,7 +38,13 @@ export type DiffWord = "same" | "different" | "unknown";
 /** What differs, in one word. */
 export function diffWord({ systems, gone, added }: ComparedMachines): DiffWord {
   if (gone.length > 0 || added.length > 0 || systems.some(({ diff }) => differs(diff))) return "different";
-  return systems.some(({ diff }) => diff.verdicts.length > 0 || diff.verdicts.unknown > 0) ? "unknown" : "same";
+  return systems.every(({ diff }) => isComplete(diff)) ? "same" : "unknown";
+}
+
+/** Whether every pair of either side is known on both. */
+function isComplete({ verdicts, notListed }: SystemDiff): boolean {
+  const missing = notListed.before.length + notListed.after.length;
+  return missing === 0 && verdicts.length === 0 && verdicts.unknown === 0;
 }
 
 function differs({ functions, gone, added, moved, renumbered, verdicts, facts, groups }: SystemDiff): boolean {

@@ -70,6 +70,16 @@ describe("peerlane diff", () => {
     expect(out).toMatch(/in OLD: kernel, /);
   });
 
+  test("does not say that all is the same where one side may leave functions out", () => {
+    const [first, second] = ["0000:00:01.0", "0000:00:02.0"].map((bdf) => ({ bdf, parent: null }));
+    const whole = file("whole.json", machine([first!, second!]));
+    const part = file("part.json", machine([first!], { complete: false }));
+    const { code, out } = peerlane(["diff", whole, part]);
+    expect(code).toBe(3);
+    expect(out).toContain("in NEW: 1 function");
+    expect(peerlane(["diff", whole, file("all.json", machine([first!]))]).code).toBe(1);
+  });
+
   test("judges both sides by --kernel and --cpu where these are given", () => {
     const lspci = capture("acs-off-intel", "lspci.txt");
     const words = ["diff", lspci, OFF, "--cpu", "GenuineIntel:6", "--kernel", "7.3"];
