@@ -105,6 +105,8 @@ describe("the README", () => {
       FILE: "made-up.bin",
       TOPO: join(directory, "topo.xml"),
       CODE: "ACS_REDIRECT",
+      OLD: SNAPSHOT,
+      NEW: SNAPSHOT,
     };
     writeFileSync(given["TOPO"]!, '<system version="1"/>\n');
     const words = command
@@ -114,7 +116,7 @@ describe("the README", () => {
     const args = words.map((word) => given[word] ?? word);
     const { status, stdout, stderr } = peerlane(
       ...args,
-      ...(["synth", "explain", "lint"].includes(args[0]!) ? [] : ["-i", SNAPSHOT]),
+      ...(["synth", "explain", "lint", "diff"].includes(args[0]!) ? [] : ["-i", SNAPSHOT]),
     );
     expect([0, 1, 3], stderr).toContain(status);
     expect(stdout).not.toBe("");

@@ -40,7 +40,13 @@ export type DiffWord = "same" | "different" | "unknown";
 /** What differs, in one word. */
 export function diffWord({ systems, gone, added }: ComparedMachines): DiffWord {
   if (gone.length > 0 || added.length > 0 || systems.some(({ diff }) => differs(diff))) return "different";
-  return systems.some(({ diff }) => diff.verdicts.length > 0 || diff.verdicts.unknown > 0) ? "unknown" : "same";
+  return systems.every(({ diff }) => isComplete(diff)) ? "same" : "unknown";
+}
+
+/** Whether every pair of either side is known on both. */
+function isComplete({ verdicts, notListed }: SystemDiff): boolean {
+  const missing = notListed.before.length + notListed.after.length;
+  return missing === 0 && verdicts.length === 0 && verdicts.unknown === 0;
 }
 
 function differs({ functions, gone, added, moved, renumbered, verdicts, facts, groups }: SystemDiff): boolean {
@@ -371,13 +377,13 @@ function* pairLines(system: ComparedSystem, changes: readonly VerdictChange[], s
         culprits.set(bdf, bits.length === 0 ? bdf : `${bdf} (${bits.join(" ")})`);
     }
     const hops =
-      change.was.distance === change.is.distance ? "" : `, ${hopsText(change.was)} -> ${hopsText(change.is)} hops`;
+      change.was.distance === change.is.distance ? "" : `, distance ${hopsText(change.was)} -> ${hopsText(change.is)}`;
     const isOneKind = standingText(change.was) === standingText(change.is);
     const ends = [change.client, change.provider].map((ids) => functionText(system, ids));
     yield* indented(ends.join(back ? " <-> " : " -> ") + (isOneKind ? hops : ""), style, 2);
   }
   if (left > 0) yield `    and ${pairsText(left)} more; --json has them all`;
-  if (culprits.size > 0) yield* indented(`on the way: ${listText([...culprits.values()])}`, style, 2);
+  if (culprits.size > 0) yield* indented(`on the way: ${listText([...culprits.values()].sort())}`, style, 2);
 }
 
 function hopsText({ distance }: Standing): string {
