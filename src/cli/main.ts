@@ -9,6 +9,7 @@ import type { Command, Form, Maker, Reference } from "./command.js";
 import { best } from "./commands/best.js";
 import { can } from "./commands/can.js";
 import { common } from "./commands/common.js";
+import { doctor } from "./commands/doctor.js";
 import { explain } from "./commands/explain.js";
 import { exportMachine } from "./commands/export.js";
 import { lint } from "./commands/lint.js";
@@ -52,6 +53,7 @@ function program(): Program {
   add(main, map);
   add(main, matrix);
   add(main, best);
+  add(main, doctor);
   add(main, exportMachine);
   addReference(main, lint);
   addReference(main, explain);

@@ -3,7 +3,7 @@ import { distinct } from "../policy/missing.js";
 import type { Missing } from "../policy/policy.js";
 import { functionId } from "../topology/arguments.js";
 import type { Ref } from "../topology/topology.js";
-import type { Check, Diagnosis, Patient } from "./check.js";
+import type { Check, Diagnosis, Patient, Unseen } from "./check.js";
 import { CHECKS } from "./checks/index.js";
 import { SEVERITIES, type DiagnosisId } from "./ids.js";
 import { talkersOf } from "./talkers.js";
@@ -22,7 +22,7 @@ export interface Checked {
   /** How many diagnoses have this id. */
   readonly found: number;
   /** What would have to be shown for it to be looked at everywhere; empty: it was. */
-  readonly missing: readonly Missing[];
+  readonly missing: readonly Unseen[];
 }
 
 /** What was found. */
@@ -34,7 +34,7 @@ export interface Examination {
   /** How many functions there are, and how many of them do DMA with each other. */
   readonly functions: number;
   readonly talkers: number;
-  /** What would have to be shown for everything to be looked at, each fact once. */
+  /** What verdicts depend on and the description does not show, each fact once. */
   readonly missing: readonly Missing[];
 }
 
@@ -58,7 +58,7 @@ export function examine(peer: PeerDma, options: ExamineOptions = {}): Examinatio
     checked,
     functions: patients.reduce((sum, { topology, ordinal }) => sum + topology.functions(ordinal).length, 0),
     talkers: patients.reduce((sum, { talkers }) => sum + talkers.length, 0),
-    missing: distinct(checked.flatMap(({ missing }) => missing)),
+    missing: distinct(checked.flatMap(({ missing }) => missing.filter(({ minor }) => minor !== true))),
   };
 }
 

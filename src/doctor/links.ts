@@ -1,5 +1,5 @@
 import type { Patient } from "./check.js";
-import { talk, type Member } from "./party.js";
+import { NO_PAIRS, plus, talk, type Count, type Member } from "./party.js";
 
 /** The pairs of talkers that reach each other over a side link, whatever becomes of them over PCIe. */
 export class LinkedPairs {
@@ -27,15 +27,16 @@ export class LinkedPairs {
     return this.#pairs.get(a.id < b.id ? a : b)?.has(a.id < b.id ? b : a) === true;
   }
 
-  /** How many pairs there are whose ends are in different groups. */
-  between(groups: readonly (readonly Member[])[]): number {
-    if (this.#pairs.size === 0) return 0;
+  /** Those whose ends are in different groups. */
+  between(groups: readonly (readonly Member[])[]): Count {
+    if (this.#pairs.size === 0) return NO_PAIRS;
     const groupOf = new Map(groups.flatMap((group) => group.map((member) => [member, group] as const)));
-    let count = 0;
+    let count = NO_PAIRS;
     for (const [a, group] of groupOf) {
       for (const b of this.#pairs.get(a) ?? []) {
         const other = groupOf.get(b);
-        if (other !== undefined && other !== group) count++;
+        if (other === undefined || other === group) continue;
+        count = plus(count, { pairs: 1, owned: Number(a.owner || b.owner) });
       }
     }
     return count;

@@ -1,6 +1,6 @@
 import type { FunctionDescription } from "../topology/description.js";
 import type { Patient } from "./check.js";
-import { tradeOf } from "./talkers.js";
+import { hasMemory, tradeOf } from "./talkers.js";
 
 /*
  * Pairs that would talk, counted without being looked at. A pair talks unless both are NICs, which have no memory for
@@ -15,6 +15,8 @@ import { tradeOf } from "./talkers.js";
 export interface Member {
   readonly id: number;
   readonly nic: boolean;
+  /** Whether it is known to have memory for the other one. */
+  readonly owner: boolean;
   /** Number of the device that it is a function of. */
   readonly device: number;
 }
@@ -24,11 +26,11 @@ export function membersOf({ topology, talkers, chosen }: Patient): Member[] {
   const devices = new Map<string, number>();
   return Array.from(talkers, (id, row) => {
     const description = topology.registers(id)!;
-    if (chosen) return { id, nic: false, device: row };
+    if (chosen) return { id, nic: false, owner: true, device: row };
     const key = deviceOf(description);
     let device = devices.get(key);
     if (device === undefined) devices.set(key, (device = devices.size));
-    return { id, nic: tradeOf(description) === "nic", device };
+    return { id, nic: tradeOf(description) === "nic", owner: hasMemory(description), device };
   });
 }
 
@@ -74,41 +76,70 @@ export class Party {
   }
 }
 
-/** How many pairs talk whose members are in different groups. */
-export function pairsBetween(groups: Iterable<readonly Member[]>): number {
-  const all = new Party();
-  let within = 0;
-  for (const group of groups) {
-    within += Party.of(group).pairs;
-    for (const member of group) all.add(member);
-  }
-  return all.pairs - within;
+/** How many pairs there are, and how many of them have an end that is known to have memory for the other. */
+export interface Count {
+  readonly pairs: number;
+  readonly owned: number;
 }
 
-/** How many members of each group {@link firstPairs} looks at: two, one of them no NIC where there is one. */
-const OF_EACH = 2;
-/** How many groups. */
+export const NO_PAIRS: Count = { pairs: 0, owned: 0 };
+
+export function plus(a: Count, b: Count): Count {
+  return { pairs: a.pairs + b.pairs, owned: a.owned + b.owned };
+}
+
+export function minus(a: Count, b: Count): Count {
+  return { pairs: a.pairs - b.pairs, owned: a.owned - b.owned };
+}
+
+/** The pairs that talk. */
+export function pairsWithin(members: readonly Member[]): Count {
+  const { pairs } = Party.of(members);
+  return { pairs, owned: pairs - Party.of(members.filter(({ owner }) => !owner)).pairs };
+}
+
+/** The pairs that talk and whose members are in different groups. */
+export function pairsBetween(groups: readonly (readonly Member[])[]): Count {
+  return groups.reduce((count, group) => minus(count, pairsWithin(group)), pairsWithin(groups.flat()));
+}
+
+/** How many groups {@link firstPairs} looks at. */
 const GROUPS = 8;
 
-/** Some pairs that talk and whose members are in different groups, in the order of the members: examples, not all. */
+/**
+ * Some pairs that talk and whose members are in different groups, owners of memory first: examples, not all.
+ */
 export function firstPairs(groups: readonly (readonly Member[])[]): (readonly [Member, Member])[] {
-  const some = representatives(groups).sort(([a], [b]) => a.id - b.id);
-  return some.flatMap(([a, own], row) =>
-    some.slice(row + 1).flatMap(([b, other]) => (own !== other && talk(a, b) ? [[a, b] as const] : [])),
+  const some = representatives(groups);
+  const found = some.flatMap(([a, own], row) =>
+    some.slice(row + 1).flatMap(([b, other]) => (own !== other && talk(a, b) ? [sorted(a, b)] : [])),
   );
+  return found.sort(([a, b], [c, d]) => worth(c, d) - worth(a, b) || a.id - c.id || b.id - d.id);
 }
 
-function representatives(groups: readonly (readonly Member[])[]): [Member, number][] {
-  // Nothing talks among groups of NICs alone: some that have others come first.
-  const others = groups.flatMap((group, own) => (group.some(({ nic }) => !nic) ? [own] : []));
-  const alone = groups.flatMap((_, own) => (others.includes(own) ? [] : [own]));
-  return [...others.slice(0, GROUPS), ...alone.slice(0, GROUPS)].flatMap((own) => {
-    const group = groups[own]!;
-    const nic = group.find((member) => member.nic);
-    const first = group.find((member) => !member.nic);
-    const second = group.find((member) => !member.nic && member.device !== first?.device);
-    return [first, nic ?? second]
-      .slice(0, OF_EACH)
-      .flatMap((member): [Member, number][] => (member === undefined ? [] : [[member, own]]));
-  });
+function sorted(a: Member, b: Member): readonly [Member, Member] {
+  return a.id < b.id ? [a, b] : [b, a];
 }
+
+function worth(a: Member, b: Member): number {
+  return Number(a.owner) + Number(b.owner);
+}
+
+/** Of each of some groups one that owns memory, one NIC, and one that is neither. */
+function representatives(groups: readonly (readonly Member[])[]): [Member, number][] {
+  const [owners, others, nics] = KINDS.map((isKind) =>
+    groups
+      .flatMap((group, place): [Member, number][] => {
+        const member = group.find(isKind);
+        return member === undefined ? [] : [[member, place]];
+      })
+      .slice(0, GROUPS),
+  );
+  return [...owners!, ...others!, ...nics!];
+}
+
+const KINDS: readonly ((member: Member) => boolean)[] = [
+  ({ owner }) => owner,
+  ({ owner, nic }) => !owner && !nic,
+  ({ nic }) => nic,
+];

@@ -31,3 +31,23 @@ function isScreen({ vendor, kind }: FunctionDescription): boolean {
 
 /** ASPEED and Matrox. */
 const SERVICE_PROCESSORS: readonly string[] = ["1a03", "102b"];
+
+/**
+ * Whether it is known to have memory that others may be given: a GPU, an accelerator, or an NVMe controller with a
+ * memory BAR beside its registers, which is where controller memory buffers mostly are (NVMe 2.0 3.1.4.11).
+ */
+export function hasMemory(description: FunctionDescription): boolean {
+  const trade = tradeOf(description);
+  if (trade !== "nvme") return trade !== null && trade !== "nic";
+  return (description.bars ?? []).some(({ index, type, size, exported }) => {
+    if (exported !== undefined) return exported !== "none";
+    return (index === 2 || index === 4) && isMemory(type) && size !== undefined && BigInt(size) >= LEAST_BUFFER;
+  });
+}
+
+function isMemory(type: string | undefined): boolean {
+  return type === undefined || type === "mem32" || type === "mem64";
+}
+
+/** Smaller BARs hold tables of interrupts. */
+const LEAST_BUFFER = 1n << 17n;

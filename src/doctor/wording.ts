@@ -1,3 +1,6 @@
+import type { Topology } from "../topology/topology.js";
+import type { Count, Member } from "./party.js";
+
 /** How many names a sentence has room for. */
 const SHOWN = 6;
 
@@ -13,15 +16,17 @@ export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-/** A register as lspci and setpci write it: `0x001d`. */
-export function word(value: number): string {
-  return `0x${value.toString(16).padStart(4, "0")}`;
+/** How many pairs, and some of them by their names: `6 pairs of devices, such as a and b, c and d`. */
+export function pairsText(
+  topology: Topology,
+  { pairs, owned }: Count,
+  examples: readonly (readonly [Member, Member])[],
+): string {
+  const names = examples.slice(0, EXAMPLES).map(([a, b]) => `${topology.name(a.id)} and ${topology.name(b.id)}`);
+  const such =
+    names.length === 0 ? "" : pairs > names.length ? `, such as ${names.join(", ")}` : ` (${names.join(", ")})`;
+  const memory = owned > 0 ? "" : ", neither of which is known to have memory for the other";
+  return `${counted(pairs, "pair")} of devices${such}${memory}`;
 }
 
-/** The pairs by their names: `a and b, c and d`. */
-export function pairsNamed(pairs: readonly (readonly [string, string])[], shown = 3): string {
-  return pairs
-    .slice(0, shown)
-    .map(([a, b]) => `${a} and ${b}`)
-    .join(", ");
-}
+const EXAMPLES = 3;

@@ -8,7 +8,10 @@ import {
   bit,
   COMMAND_MEMORY,
   decodesMemory,
+  formatWord,
+  knownBits,
   redirects,
+  showsRedirects,
   VF_ENABLE,
 } from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
@@ -58,13 +61,13 @@ export function redirectCulprits(tested: readonly FunctionDescription[]): Culpri
 
 /** @param mask the bits of the ACS control word that are at fault where they are set. */
 export function acsCulprit({ bdf, acs }: FunctionDescription, does: string, mask: number): Culprit {
-  const bits = ACS_BITS.filter((_, index) => (acs!.control & mask & (1 << index)) !== 0);
-  return { bdf, what: `ACS ${does} (control 0x${acs!.control.toString(16).padStart(4, "0")})`, bits };
+  const bits = ACS_BITS.filter((_, index) => (knownBits(acs!.control).value & mask & (1 << index)) !== 0);
+  return { bdf, what: `ACS ${does} (control ${formatWord(acs!.control)})`, bits };
 }
 
 /** What would have to be known of the functions among `tested`. */
 export function missingAcs(tested: readonly FunctionDescription[]): Missing[] {
-  return tested.filter((description) => redirects(description) === "unknown").map(missingControl);
+  return tested.filter(({ acs }) => !showsRedirects(acs)).map(missingControl);
 }
 
 export function missingControl({ bdf }: FunctionDescription): Missing {

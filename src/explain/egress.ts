@@ -1,6 +1,6 @@
 import type { Way } from "../core.js";
 import type { Missing } from "../policy/policy.js";
-import { ACS_REQUEST, vectorBits } from "../topology/register.js";
+import { ACS_REQUEST, bit, vectorBits } from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
 
 /** What an egress control vector makes of a request; the way is null where that is not known. */
@@ -14,7 +14,7 @@ export type Egress =
  *
  * In functions of one device the bits stand for functions or groups of them, which the description does not tell apart.
  *
- * @param from id of the port that the request enters by; its ACS control word is shown and has EC.
+ * @param from id of the port that the request enters by; its ACS control word shows RR and has EC.
  * @param to id of the port that it would leave by; 0: none, it is to the switch itself.
  */
 export function egressOf(topology: Topology, from: number, to: number): Egress {
@@ -38,7 +38,7 @@ export function egressOf(topology: Topology, from: number, to: number): Egress {
     return unknown([{ what, where: "lspci -xxxx or /sys, read as root" }]);
   }
   if (((word >>> (number! & 31)) & 1) === 0) return { way: "direct", missing: [] };
-  return { way: (acs!.control & ACS_REQUEST) !== 0 ? "redirected" : "blocked", missing: [] };
+  return { way: bit(acs!.control, ACS_REQUEST) === "on" ? "redirected" : "blocked", missing: [] };
 }
 
 function unknown(missing: readonly Missing[]): Egress {

@@ -1,6 +1,6 @@
 import type { Decision } from "../core.js";
 import type { Direction, Missing } from "../policy/policy.js";
-import { ACS_COMPLETION, ACS_EGRESS, ACS_REQUEST } from "../topology/register.js";
+import { ACS_COMPLETION, ACS_EGRESS, ACS_REQUEST, bit, showsRedirects } from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
 import { acsCulprit, missingControl } from "./culprits.js";
 import { egressOf } from "./egress.js";
@@ -36,20 +36,20 @@ export function preciseReasons(
 function completions(topology: Topology, providerSide: number): Reasons {
   const description = providerSide === 0 ? null : topology.registers(providerSide)!;
   if (description === null || description.acs === null) return NONE;
-  if (description.acs === undefined) return { culprits: [], missing: [missingControl(description)] };
-  if ((description.acs.control & ACS_COMPLETION) === 0) return NONE;
+  if (!showsRedirects(description.acs)) return { culprits: [], missing: [missingControl(description)] };
+  if (bit(description.acs!.control, ACS_COMPLETION) === "off") return NONE;
   return { culprits: [acsCulprit(description, "redirects completions upstream", ACS_COMPLETION)], missing: [] };
 }
 
 function requests(topology: Topology, clientSide: number, providerSide: number): Reasons & { blocked?: true } {
   const description = clientSide === 0 ? null : topology.registers(clientSide)!;
   if (description === null || description.acs === null) return NONE;
-  if (description.acs === undefined) return { culprits: [], missing: [missingControl(description)] };
-  const { control } = description.acs;
+  if (!showsRedirects(description.acs)) return { culprits: [], missing: [missingControl(description)] };
+  const { control } = description.acs!;
   const { way, missing } =
-    (control & ACS_EGRESS) !== 0
+    bit(control, ACS_EGRESS) === "on"
       ? egressOf(topology, clientSide, providerSide)
-      : { way: (control & ACS_REQUEST) !== 0 ? "redirected" : "direct", missing: [] };
+      : { way: bit(control, ACS_REQUEST) === "on" ? "redirected" : "direct", missing: [] };
   if (way === "blocked") {
     const target = topology.name(providerSide);
     const culprit = acsCulprit(description, `blocks peer-to-peer requests to port ${target}`, ACS_EGRESS);

@@ -1,4 +1,4 @@
-import { formatHex, formatSize, type Hex } from "../topology/address.js";
+import { formatHex, formatSize, type Hex, type Size } from "../topology/address.js";
 import type {
   AcsDescription,
   BarDescription,
@@ -88,7 +88,7 @@ export function decodeConfigSpace(bdf: string, bytes: Uint8Array, extent: Extent
     bus,
     command: registers.word(0x04),
     // The BARs of a virtual function read zero: its ranges are in its physical function's SR-IOV capability.
-    bars: ids.vendor === undefined ? undefined : decodeRanges(registers, layout, capabilities, extended),
+    bars: ids.vendor === undefined ? undefined : rangesOf(registers, layout, capabilities, extended),
     windows: bus && (headerType === 1 ? bridgeWindows(registers, bus) : cardbusWindows(registers)),
     acs: acs(registers, extended),
     sriov: sriov(registers, extended),
@@ -201,6 +201,7 @@ const ENHANCED_ALLOCATION = 0x14;
 const SERIAL_NUMBER = 0x0003;
 const ACCESS_CONTROL = 0x000d;
 const SRIOV = 0x0010;
+const RESIZABLE_BAR = 0x0015;
 
 /** Little-endian reads that are undefined past what the source showed. */
 class Registers {
@@ -315,6 +316,17 @@ function busNumbers(registers: Registers): BusNumbers {
   return { primary: registers.byte(0x18)!, secondary: registers.byte(0x19)!, subordinate: registers.byte(0x1a)! };
 }
 
+function rangesOf(
+  registers: Registers,
+  layout: HeaderLayout,
+  capabilities: CapabilityList,
+  extended: CapabilityList,
+): BarDescription[] {
+  const resizable = resizableBars(registers, extended);
+  const ranges = decodeRanges(registers, layout, capabilities, extended);
+  return ranges.map((bar) => ({ ...bar, ...(bar.type === "io" ? {} : resizable.get(bar.index!)) }));
+}
+
 /** Every range of addresses that the function claims for itself or for its virtual functions. */
 function decodeRanges(
   registers: Registers,
@@ -387,18 +399,18 @@ function bridgeWindows(registers: Registers, bus: BusNumbers): WindowDescription
   const upperPref = (at: number) => (prefIsWide ? registers.dword(at)! : 0);
   const memBase = registers.word(0x20)!;
   const memLimit = registers.word(0x22)!;
-  const mebibytes = (value: number) => BigInt(((value & 0xfff0) << 16) >>> 0);
+  const inMebibytes = (value: number) => BigInt(((value & 0xfff0) << 16) >>> 0);
 
   const io = openWindow(
     "io",
     BigInt(upperIo(0x30) + ((ioBase & 0xf0) << 8)),
     BigInt(upperIo(0x32) + ((ioLimit & 0xf0) << 8) + 0xfff),
   );
-  const mem = openWindow("mem", mebibytes(memBase), mebibytes(memLimit) + 0xfffffn);
+  const mem = openWindow("mem", inMebibytes(memBase), inMebibytes(memLimit) + 0xfffffn);
   const pref = openWindow(
     "pref",
-    wide(mebibytes(prefBase), upperPref(0x28)),
-    wide(mebibytes(prefLimit), upperPref(0x2c)) + 0xfffffn,
+    wide(inMebibytes(prefBase), upperPref(0x28)),
+    wide(inMebibytes(prefLimit), upperPref(0x2c)) + 0xfffffn,
   );
   // The I/O and prefetchable windows are optional, and read zero where a bridge has none.
   const ioExists = ioBase !== 0 || ioLimit !== 0;
@@ -581,6 +593,40 @@ const ALLOCATED_TYPES: ReadonlyMap<number, { io: boolean; prefetchable: boolean 
   [0x03, { io: false, prefetchable: true }],
   [0x04, { io: false, prefetchable: false }],
 ]);
+
+/*
+ * Resizable BAR (PCIe 6.0 7.8.6): up to six pairs of registers, the first at 4. Bit n of all sizes is 2^n MiB:
+ *
+ *     ┌────────────────────────────────────────────────────────────┬───────────────┐
+ *     │ sizes 2^27 MiB to 1 MiB, 31:4                              │               │
+ *     ├──────────────────────────────────┬──────┬────────────┬─────┴──────┬────────┤
+ *     │ sizes 2^43 to 2^28 MiB, 31:16    │      │ size, 13:8 │ pairs, 7:5 │ BAR 2:0│
+ *     └──────────────────────────────────┴──────┴────────────┴────────────┴────────┘
+ */
+function resizableBars(
+  registers: Registers,
+  extended: CapabilityList,
+): ReadonlyMap<number, Pick<BarDescription, "size" | "sizes">> {
+  const bars = new Map<number, Pick<BarDescription, "size" | "sizes">>();
+  const at = extended.at.get(RESIZABLE_BAR);
+  // The number of pairs is in the first of them; one that is out of bounds says that it is no such capability.
+  const pairs = at === undefined ? 0 : ((registers.dword(at + 8) ?? 0) >>> 5) & 7;
+  for (let pair = 0; pair < pairs && pairs <= 6; pair++) {
+    const ability = registers.dword(at! + 4 + 8 * pair);
+    const control = registers.dword(at! + 8 + 8 * pair);
+    if (ability === undefined || control === undefined) break;
+    const bits = BigInt(ability >>> 4) | (BigInt(control >>> 16) << 28n);
+    const sizes = Array.from({ length: 44 }, (_, bit) => bit).filter((bit) => ((bits >> BigInt(bit)) & 1n) === 1n);
+    const size = mebibytes((control >>> 8) & 0x3f);
+    bars.set(control & 7, sizes.length === 0 ? { size } : { size, sizes: sizes.map(mebibytes) });
+  }
+  return bars;
+}
+
+/** 2^n MiB. */
+function mebibytes(exponent: number): Size {
+  return formatSize(1n << BigInt(20 + exponent));
+}
 
 function assigned(address: bigint): Hex | null {
   return address === 0n ? null : formatHex(address);

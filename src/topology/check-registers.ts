@@ -28,7 +28,13 @@ function checkFunction({ bdf, acs, sriov, link }: FunctionDescription, problems:
   };
   if (acs !== undefined && acs !== null) {
     check("acs.capability", acs.capability, WORD);
-    check("acs.control", acs.control, WORD);
+    if (typeof acs.control === "object" && acs.control !== null) {
+      check("acs.control.value", acs.control.value, WORD);
+      check("acs.control.mask", acs.control.mask, WORD);
+    } else {
+      check("acs.control", acs.control, WORD);
+    }
+    if (acs.firmware !== undefined) check("acs.firmware", acs.firmware, WORD);
     const { egressVector: vector = [] }: { readonly egressVector?: unknown } = acs;
     if (!Array.isArray(vector)) fault("acs.egressVector", "an array of words", vector);
     else vector.forEach((word, at) => check(`acs.egressVector[${at}]`, word, DOUBLE_WORD));

@@ -192,6 +192,11 @@ export interface BarDescription {
   readonly bus?: Hex | null;
   /** Bytes. An aperture (7-12) spans all `totalVfs` functions. */
   readonly size?: Size;
+  /**
+   * The sizes that it can be given, in bytes, ascending (Resizable BAR, PCIe 6.0 7.8.6). Missing: not shown, or it has one
+   * size for good.
+   */
+  readonly sizes?: readonly Size[];
   /** ROM only: the enable bit of its register. */
   readonly romEnabled?: boolean;
   /** What its exporter lets others do with it; missing: not stated, and then as Linux has it, which asks no exporter. */
@@ -242,8 +247,13 @@ export interface InboundDescription {
 export interface AcsDescription {
   /** 16 bits. */
   readonly capability: number;
-  /** 16 bits. Bit 2: request redirect, bit 3: completion redirect, bit 5: egress control. */
-  readonly control: number;
+  /**
+   * Bit 2: request redirect, bit 3: completion redirect, bit 5: egress control. Known in part where a description tells
+   * of a boot that has not happened, and some bits are what the firmware leaves.
+   */
+  readonly control: RegisterWord;
+  /** The control word as the firmware left it, before the kernel changed it: 16 bits; missing: not known. */
+  readonly firmware?: number;
   /** Egress control vector: 32 bits a word, the lowest port numbers first; missing: not shown, or not implemented. */
   readonly egressVector?: readonly number[];
 }

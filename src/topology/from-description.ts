@@ -1,5 +1,5 @@
-import { buildForest, checkExtent, Core, MARK_UNREADABLE, TermsTable, type Build, type Forest } from "../core.js";
-import { acsMarks } from "./acs-marks.js";
+import { buildForest, checkExtent, Core, TermsTable, type Build, type Forest } from "../core.js";
+import { marksOf } from "./acs-marks.js";
 import { parseBdf } from "./bdf.js";
 import { CoreHandle, type Parts } from "./catalogue.js";
 import { collectClaims, findOverlaps, type Node } from "./claims.js";
@@ -81,7 +81,7 @@ function forestOf({ roots, functions, parents }: Placement, problems: readonly P
   functions.forEach(({ description }, index) => {
     const { acs } = description;
     const at = roots.length + index;
-    marks[at] = acs === undefined ? MARK_UNREADABLE : acs === null ? 0 : acsMarks(acs.control);
+    marks[at] = marksOf(acs);
     dmaBits[at] = packedDmaMask(description.dmaMaskBits);
   });
   const forest = buildForest(parents, marks, dmaBits, build);

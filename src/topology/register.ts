@@ -1,4 +1,10 @@
-import type { FunctionDescription, FunctionKind, RegisterWord, SriovDescription } from "./description.js";
+import type {
+  AcsDescription,
+  FunctionDescription,
+  FunctionKind,
+  RegisterWord,
+  SriovDescription,
+} from "./description.js";
 
 /** Command register (PCIe 6.0 7.5.1.1.3). */
 export const COMMAND_MEMORY = 0x2;
@@ -33,10 +39,39 @@ export function bit(word: RegisterWord | undefined, mask: number): Known {
   return (word.mask & mask) === 0 ? "unknown" : (word.value & mask) !== 0 ? "on" : "off";
 }
 
-/** Whether a function's ACS redirects peer-to-peer requests. No capability: it cannot. */
-export function redirects(description: FunctionDescription): Known {
-  if (description.acs === undefined) return "unknown";
-  return description.acs !== null && (description.acs.control & ACS_REDIRECT) !== 0 ? "on" : "off";
+/** The known bits of a register. */
+export function knownBits(word: RegisterWord): { readonly value: number; readonly mask: number } {
+  // Descriptions from callers without types are checked after this has run.
+  return typeof word !== "object" || word === null
+    ? { value: word, mask: WHOLE_WORD }
+    : { value: word.value & word.mask, mask: word.mask };
+}
+
+/** The same as a register word: a plain number where every bit is known. */
+export function registerWord(value: number, mask: number): RegisterWord {
+  return mask === WHOLE_WORD ? value : { value: value & mask, mask };
+}
+
+/** A mask under which all 16 bits are known. */
+export const WHOLE_WORD = 0xffff;
+
+/** `0x001d`; of one that is known in part also the bits that are not: `0x0011, not known: 0x000c`. */
+export function formatWord(word: RegisterWord): string {
+  const { value, mask } = knownBits(word);
+  const hex = (bits: number) => `0x${bits.toString(16).padStart(4, "0")}`;
+  return mask === WHOLE_WORD ? hex(value) : `${hex(value)}, not known: ${hex(~mask & WHOLE_WORD)}`;
+}
+
+/** Whether a function's ACS redirects peer-to-peer requests. No capability: it cannot. One bit that is set suffices. */
+export function redirects({ acs }: FunctionDescription): Known {
+  if (acs === undefined) return "unknown";
+  if (acs !== null && (knownBits(acs.control).value & ACS_REDIRECT) !== 0) return "on";
+  return showsRedirects(acs) ? "off" : "unknown";
+}
+
+/** Whether all three bits that redirect are known; so they are where there is no capability. */
+export function showsRedirects(acs: AcsDescription | null | undefined): boolean {
+  return acs === null || (acs !== undefined && (knownBits(acs.control).mask & ACS_REDIRECT) === ACS_REDIRECT);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { FunctionDescription, FunctionKind, LinkDescription } from "../topology/description.js";
-import { ACS_BITS, ACS_REDIRECT, redirects } from "../topology/register.js";
+import { ACS_BITS, ACS_REDIRECT, knownBits, redirects } from "../topology/register.js";
 import { formatBandwidth } from "./links.js";
 
 const BRIDGES: Readonly<Partial<Record<FunctionKind, string>>> = {
@@ -93,5 +93,5 @@ export function formatLink(link: LinkDescription | null | undefined): string {
 export function redirectBits(description: FunctionDescription): readonly string[] | "unknown" {
   const state = redirects(description);
   if (state !== "on") return state === "off" ? [] : "unknown";
-  return ACS_BITS.filter((_, index) => (description.acs!.control & ACS_REDIRECT & (1 << index)) !== 0);
+  return ACS_BITS.filter((_, index) => (knownBits(description.acs!.control).value & ACS_REDIRECT & (1 << index)) !== 0);
 }

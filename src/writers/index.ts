@@ -19,6 +19,7 @@ export {
   type DifferenceEntry,
   type LettersDocument,
 } from "./letters.js";
+export { doctorDocument, doctorLines, type DoctorDocument } from "./doctor.js";
 export { formatJson } from "./json.js";
 export { functionEntry, listDocument, listLines, listText, type FunctionEntry, type ListDocument } from "./list.js";
 export { mappingDocument, mappingText, mappingWord, type MappingDocument } from "./mapping.js";

@@ -1,9 +1,22 @@
 import { isBridge } from "../topology/class-code.js";
 import type { Hex, Size } from "../topology/address.js";
 import { formatHex } from "../topology/address.js";
-import type { BarDescription, FunctionDescription, WindowDescription } from "../topology/description.js";
+import type {
+  AcsDescription,
+  BarDescription,
+  FunctionDescription,
+  WindowDescription,
+} from "../topology/description.js";
 import type { Finding } from "../topology/finding.js";
-import { bit, COMMAND_MEMORY, decodesMemory, mayBeVirtual, type Known } from "../topology/register.js";
+import {
+  bit,
+  COMMAND_MEMORY,
+  decodesMemory,
+  knownBits,
+  mayBeVirtual,
+  WHOLE_WORD,
+  type Known,
+} from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
 import { formatBytes, idsOf, shortLabel, whatItIs } from "./describe.js";
 import { extrasOf, type LinkEntry as SideLinkEntry } from "./links.js";
@@ -35,7 +48,7 @@ export interface FunctionEntry {
   readonly driver: string | null;
   readonly bars: readonly BarEntry[];
   readonly windows: readonly WindowEntry[];
-  readonly acs: { readonly capability: Hex; readonly control: Hex } | null | "unknown";
+  readonly acs: AcsEntry | null | "unknown";
   readonly link: LinkEntry | null;
   readonly numaNode: number | null;
   readonly iommuGroup: number | null;
@@ -46,11 +59,20 @@ export interface FunctionEntry {
   readonly unknown: readonly string[];
 }
 
+interface AcsEntry {
+  readonly capability: Hex;
+  readonly control: Hex;
+  /** Only where some bits of `control` are not known: those that are; the others are printed as clear. */
+  readonly controlMask?: Hex;
+}
+
 interface BarEntry {
   readonly index: number | null;
   readonly start: Hex | null;
   readonly bus: Hex | null;
   readonly size: Size | null;
+  /** Sizes that it can be given, where the description shows any. */
+  readonly sizes?: readonly Size[];
   readonly type: string | null;
   readonly prefetchable: boolean | null;
   readonly enabled: boolean | null;
@@ -112,8 +134,7 @@ export function functionEntry(topology: Topology, id: number): FunctionEntry {
     driver: description.driver ?? null,
     bars: barEntries(description, topology.physicalFunction(id)),
     windows: (description.windows ?? []).map(windowEntry),
-    acs:
-      acs === undefined ? "unknown" : acs && { capability: formatHex(acs.capability), control: formatHex(acs.control) },
+    acs: acs === undefined ? "unknown" : acs && acsEntry(acs),
     link: link
       ? {
           speed: link.speed ?? null,
@@ -130,6 +151,12 @@ export function functionEntry(topology: Topology, id: number): FunctionEntry {
       (field) => description[field] === undefined && (field !== "windows" || isBridge(description)),
     ),
   };
+}
+
+function acsEntry({ capability, control }: AcsDescription): AcsEntry {
+  const { value, mask } = knownBits(control);
+  const words = { capability: formatHex(capability), control: formatHex(value) };
+  return mask === WHOLE_WORD ? words : { ...words, controlMask: formatHex(mask) };
 }
 
 /** Fields that a description may lack and whose entry does not tell that from absence. */
@@ -153,6 +180,7 @@ function barEntries(description: FunctionDescription, physical: FunctionDescript
     start: bar.start ?? null,
     bus: bar.bus ?? null,
     size: bar.size ?? null,
+    ...(bar.sizes && { sizes: bar.sizes }),
     type: bar.type ?? null,
     prefetchable: bar.prefetchable ?? null,
     enabled: isEnabled(bar, description, physical),

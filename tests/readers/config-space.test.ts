@@ -361,6 +361,44 @@ describe("extended capabilities", () => {
   });
 });
 
+describe("the Resizable BAR capability", () => {
+  const MIB = 0x10_0000;
+  const bars: readonly (readonly [number, string])[] = [
+    [0x10, "f8000000"],
+    [0x14, "0000000c"],
+    [0x18, "00000070"],
+  ];
+  const bar1 = { index: 1, type: "mem64", prefetchable: true, bus: "0x7000000000" } as const;
+  const decoded = (...values: readonly (readonly [number, string])[]) =>
+    decode(space(4096, ...ENDPOINT, ...bars, [0x100, "00010015"], ...values)).function.bars;
+
+  it("gives the size of each BAR that it names, and those that it may take", () => {
+    // BAR 1: 64 MiB, 256 MiB, 32 GiB; now 256 MiB. BAR 0: 16 MiB.
+    const pairs = [
+      [0x104, "00081400"],
+      [0x108, "00000841"],
+      [0x10c, "00000100"],
+      [0x110, "00000400"],
+    ] as const;
+    expect(decoded(...pairs)).toEqual([
+      { index: 0, type: "mem32", prefetchable: false, bus: "0xf8000000", size: 16 * MIB, sizes: [16 * MIB] },
+      { ...bar1, size: 256 * MIB, sizes: [64 * MIB, 256 * MIB, 32768 * MIB] },
+    ]);
+  });
+
+  it("counts sizes above 128 TiB by the upper half of the control register", () => {
+    const [, bar] = decoded([0x104, "80000000"], [0x108, "80011c21"])!;
+    expect(bar).toEqual({ ...bar1, size: 2 ** 48, sizes: [2 ** 47, 2 ** 48, "0x8000000000000000"] });
+  });
+
+  it("says nothing where it names no BAR, more than six, or ends with the dump", () => {
+    expect(decoded([0x104, "00081400"], [0x108, "00000801"])![1]).toEqual(bar1);
+    expect(decoded([0x104, "00081400"], [0x108, "000008e1"])![1]).toEqual(bar1);
+    const cut = decode(space(0x108, ...ENDPOINT, ...bars, [0x100, "00010015"], [0x104, "00081400"])).function;
+    expect(cut.bars![1]).toEqual(bar1);
+  });
+});
+
 describe("capabilities", () => {
   it.each<[string, readonly (readonly [number, string])[], string]>([
     [

@@ -291,6 +291,25 @@ describe("BARs", () => {
     ).toHaveLength(1);
   });
 
+  it("say which sizes they may take, and those of virtual functions do not", () => {
+    const { at } = read(
+      [
+        "01:00.0 3D controller [0302]: Example Corp GPU [1234:0002]",
+        "\tControl: I/O- Mem+ BusMaster+ SpecCycle-",
+        "\tRegion 0: Memory at f8000000 (32-bit, non-prefetchable) [size=16M]",
+        "\tRegion 1: Memory at 7000000000 (64-bit, prefetchable) [size=256M]",
+        "\tCapabilities: [bb0 v1] Physical Resizable BAR",
+        "\t\tBAR 1: current size: 256MB, supported: 64MB 256MB 32GB 1TB",
+        "\tCapabilities: [c00 v1] Virtual Resizable BAR",
+        "\t\tBAR 0: current size: 16MB, supported: 16MB 32MB",
+      ].join("\n"),
+    );
+    expect(at("0000:01:00.0").bars!.map(({ sizes }) => sizes)).toEqual([
+      undefined,
+      [2 ** 26, 2 ** 28, 2 ** 35, 2 ** 40],
+    ]);
+  });
+
   it("inside the SR-IOV capability are apertures at bus addresses, not BARs of the function", () => {
     expect(
       bars(

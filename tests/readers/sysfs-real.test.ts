@@ -4,6 +4,7 @@ import { read } from "../../src/readers/read.js";
 import type { Reading } from "../../src/readers/reading.js";
 import { readSysfs } from "../../src/readers/sysfs/sysfs.js";
 import type { FunctionDescription } from "../../src/topology/description.js";
+import { knownBits } from "../../src/topology/register.js";
 import { captureFile, captureNames, captureText, REAL, realFile } from "./fixtures.js";
 
 async function readPacked(bytes: Uint8Array, packing: "gzip" | "bzip2", name: string): Promise<Reading> {
@@ -98,7 +99,7 @@ function readAcs(functions: readonly FunctionDescription[]): string[] {
   const word = (value: number) => `0x${value.toString(16).padStart(4, "0")}`;
   return functions.map(({ bdf, acs }) => {
     if (acs === undefined) return `${bdf} unknown`;
-    return acs === null ? `${bdf} - -` : `${bdf} ${word(acs.capability)} ${word(acs.control)}`;
+    return acs === null ? `${bdf} - -` : `${bdf} ${word(acs.capability)} ${word(knownBits(acs.control).value)}`;
   });
 }
 

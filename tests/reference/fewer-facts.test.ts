@@ -11,6 +11,7 @@ import type {
   SideLinkDescription,
   SystemDescription,
 } from "../../src/topology/description.js";
+import { knownBits, registerWord } from "../../src/topology/register.js";
 import { Topology } from "../../src/topology/topology.js";
 import { expectLess, expectLessOfMapping } from "./less.js";
 
@@ -216,6 +217,13 @@ function virtualOf(physical: FunctionDescription): Mutable<FunctionDescription>[
 /** Ways of knowing less. `at` picks a function. */
 const DROPS: Record<string, (system: Draft, at: number) => void> = {
   ACS: (system, at) => delete pick(system, at).acs,
+  "some bits of ACS": (system, at) => {
+    const each = pick(system, at);
+    if (!each.acs) return;
+    const { value, mask } = knownBits(each.acs.control);
+    const unknown = [0x04, 0x08, 0x20, 0x0c, 0x2c][at % 5]!;
+    each.acs = { ...each.acs, control: registerWord(value, mask & ~unknown) };
+  },
   "egress vector": (system, at) => {
     const each = pick(system, at);
     if (each.acs) each.acs = withoutField(each.acs, "egressVector");

@@ -14,6 +14,7 @@ import {
 } from "../../src/topology/fabric/columns.js";
 import { EXPORTS } from "../../src/core.js";
 import { parseBdf } from "../../src/topology/bdf.js";
+import { knownBits } from "../../src/topology/register.js";
 import { Topology } from "../../src/topology/topology.js";
 
 /** What columns can hold of a machine, as a description: every place stated, nothing but memory BARs that have one. */
@@ -115,7 +116,11 @@ export function columnsOf({ systems }: MachineDescription, wide = true): FabricC
       }),
       kind: column(Uint8Array, ({ kind }) => FUNCTION_KINDS.indexOf(kind ?? null)),
       acs: column(Uint32Array, ({ acs }) =>
-        acs === undefined ? 0 : acs === null ? ACS_ABSENT : ((acs.capability << 16) | acs.control) >>> 0,
+        acs === undefined
+          ? 0
+          : acs === null
+            ? ACS_ABSENT
+            : ((acs.capability << 16) | knownBits(acs.control).value) >>> 0,
       ),
       command: column(Uint16Array, ({ command }) => (typeof command === "number" ? command : COMMAND_UNKNOWN)),
       class: column(Uint32Array, (each) => parseInt(each.class ?? "0", 16)),

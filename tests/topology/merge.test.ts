@@ -144,6 +144,16 @@ describe("very many descriptions of one function", () => {
 });
 
 describe("BARs", () => {
+  test("keep the sizes that they may take from whoever shows them", () => {
+    const bar = { index: 1, type: "mem64", prefetchable: true, start: "0x7000000000" } as const;
+    const sizes = [2 ** 28, 2 ** 35];
+    const shown = { ...bar, size: 2 ** 28 };
+    expect(mergeBars([shown], [{ ...bar, sizes }], [{ ...bar, sizes: [...sizes] }])).toEqual({
+      bars: [{ ...shown, sizes }],
+      findings: [],
+    });
+  });
+
   const sysfs: BarDescription = { index: 0, type: "mem64", start: "0x4000000000", bus: "0x80000000", size: 0x4000 };
 
   test("without an index are told by their address", () => {

@@ -1,13 +1,14 @@
 import { redirectHint } from "../../explain/hints.js";
 import type { Verdict } from "../../explain/verdict.js";
-import { ACS_BITS, ACS_REDIRECT } from "../../topology/register.js";
+import { ACS_BITS, ACS_REDIRECT, bit, formatWord } from "../../topology/register.js";
 import type { FunctionDescription } from "../../topology/description.js";
+import { missingAcsWords } from "./acs-not-shown.js";
 import type { Check, Diagnosis, Patient } from "../check.js";
 import type { Severity } from "../ids.js";
 import { LinkedPairs } from "../links.js";
-import { firstPairs, membersOf, pairsBetween } from "../party.js";
+import { firstPairs, membersOf, minus, pairsBetween } from "../party.js";
 import { treesOf, type Tree } from "../paths.js";
-import { counted, enumerated, pairsNamed, word } from "../wording.js";
+import { enumerated, pairsText } from "../wording.js";
 
 /** ACS that redirects what talkers below one root port send each other: one diagnosis for each such port. */
 export const acsRedirects: Check = {
@@ -20,6 +21,7 @@ export const acsRedirects: Check = {
       if (diagnosis !== null) yield diagnosis;
     }
   },
+  unknown: missingAcsWords,
 };
 
 function diagnose(
@@ -27,19 +29,19 @@ function diagnose(
   { groups: { certain: groups }, redirecting: { certain: redirecting } }: Tree,
   linked: LinkedPairs,
 ): Diagnosis | null {
-  const pairs = pairsBetween(groups) - linked.between(groups);
+  const count = minus(pairsBetween(groups), linked.between(groups));
   const examples = firstPairs(groups).filter(([a, b]) => !linked.has(a, b));
   const verdicts = examples.map(([a, b]) => overPcie(peer.can(a.id, b.id)));
   const [worst] = verdicts.filter(({ route }) => route !== "bus-address").sort((a, b) => rank(a) - rank(b));
-  if (pairs === 0 || worst === undefined) return null;
+  if (count.pairs === 0 || worst === undefined) return null;
   const described = redirecting.map((id) => topology.registers(id)!);
   return {
     id: "ACS_REDIRECTS",
-    severity: severityOf(worst),
+    severity: count.owned === 0 && severityOf(worst) === "error" ? "warning" : severityOf(worst),
     functions: redirecting.map((id) => topology.name(id)),
-    pairs,
+    pairs: count.pairs,
     evidence: evidence(described),
-    consequence: `${counted(pairs, "pair")} of devices, such as ${pairsNamed(examples.map(([a, b]) => [topology.name(a.id), topology.name(b.id)]))}: ${fate(worst, peer.policy.name)}`,
+    consequence: `${pairsText(topology, count, examples)}: ${fate(worst, peer.policy.name)}`,
     remedy: remedy(described, worst, peer.policy.kernel),
     ...(worst.answer === "unknown" ? { missing: worst.missing } : {}),
   };
@@ -61,19 +63,22 @@ function severityOf(verdict: Verdict): Severity {
   return "warning";
 }
 
+/** Ports of one kind have one word more often than not: a line for each word. */
 function evidence(described: readonly FunctionDescription[]): string[] {
-  const shown = described.slice(0, SHOWN).map((description) => {
-    const { bdf, kind, acs } = description;
-    const bits = ACS_BITS.filter((_, index) => (acs!.control & ACS_REDIRECT & (1 << index)) !== 0);
-    const place = kind === undefined ? "" : ` (${kind.replaceAll("-", " ")})`;
-    return `${bdf}${place}: ACS control ${word(acs!.control)}, ${enumerated(bits.map((bit) => BIT_NAMES[bit] ?? bit))} on`;
-  });
-  const left = described.slice(SHOWN).map(({ bdf }) => bdf);
-  return left.length === 0 ? shown : [...shown, `the same of ${enumerated(left)}`];
+  const alike = new Map<string, string[]>();
+  for (const { bdf, kind, acs } of described) {
+    const bits = ACS_BITS.filter((_, index) => bit(acs!.control, ACS_REDIRECT & (1 << index)) === "on");
+    const what = `ACS control ${formatWord(acs!.control)}, ${enumerated(bits.map((bit) => BIT_NAMES[bit] ?? bit))} on`;
+    const key = kind === undefined ? what : `${kind.replaceAll("-", " ")}: ${what}`;
+    const names = alike.get(key);
+    if (names === undefined) alike.set(key, [bdf]);
+    else names.push(bdf);
+  }
+  return [...alike].map(([what, names]) => `${enumerated(names)}, ${what}`);
 }
 
-/** How many functions have a line of their own, or a place in a kernel parameter. */
-const SHOWN = 8;
+/** How many functions a kernel parameter may name here: a command line has little room. */
+const IN_PARAMETER = 12;
 
 /** As lspci names them. */
 const BIT_NAMES: Readonly<Record<string, string>> = { RR: "ReqRedir", CR: "CmpltRedir", EC: "EgressCtrl" };
@@ -94,7 +99,7 @@ function remedy(
   kernel: string | undefined,
 ): string {
   const fix = `\`peerlane fix ${provider} ${client}\` shows what to set, and what it costs`;
-  if (described.length > SHOWN) return fix;
+  if (described.length > IN_PARAMETER) return fix;
   const culprits = described.map(({ bdf }) => ({ bdf, what: "", bits: [] }));
   const { parameter } = redirectHint(culprits, kernel);
   return parameter === null ? fix : `${fix}; for all of these pairs boot with \`${parameter}\``;

@@ -1,5 +1,6 @@
 import { expectTopology, functionId } from "../../topology/arguments.js";
-import type { FunctionDescription, FunctionKind } from "../../topology/description.js";
+import type { FunctionDescription, FunctionKind, RegisterWord } from "../../topology/description.js";
+import { knownBits } from "../../topology/register.js";
 import type { Ref, Topology } from "../../topology/topology.js";
 import { findCommonUpstreamDevice2018 } from "./common-upstream-2018.js";
 
@@ -138,10 +139,15 @@ function acsEnabled(topology: Topology, id: number, flag: number): Shown {
   if (NEVER_ISOLATE.includes(kind!)) return "no";
   const alone = PORTS.includes(kind!) ? "no" : typeof physicalFunction === "string" ? "yes" : isAlone(topology, id);
   if (alone === "yes") return "yes";
-  const tested = acs && flag & (acs.capability | EGRESS_CONTROL);
-  const enabled = acs === undefined ? "unknown" : known(acs !== null && (tested! & acs.control) === tested);
+  const enabled = acs ? allSet(acs.control, flag & (acs.capability | EGRESS_CONTROL)) : acs === null ? "no" : "unknown";
   // Alone or not, a function that has all of it enabled isolates.
   return alone === "unknown" && enabled === "no" ? "unknown" : enabled;
+}
+
+function allSet(control: RegisterWord, tested: number): Shown {
+  const { value, mask } = knownBits(control);
+  if ((tested & mask & ~value) !== 0) return "no";
+  return (tested & ~mask) === 0 ? "yes" : "unknown";
 }
 
 /** Whether a function shares its slot with no other, which a source that may be a selection cannot show. */

@@ -86,6 +86,8 @@ class Block {
   linkStatus: LinkFields | undefined;
 
   bars: BarDescription[] = [];
+  /** By the index of the BAR that can be resized. */
+  sizes = new Map<number, readonly Size[]>();
   bus: BusNumbers | undefined;
   isCardbus = false;
   windows: WindowDescription[] = [];
@@ -123,7 +125,7 @@ class Block {
       physicalFunction: this.bus !== undefined || this.hasSriov ? null : undefined,
       bus: this.bus,
       command: this.command,
-      bars: headerIsShown || (this.isWhole && this.bars.length > 0) ? withoutUpperHalves(this.bars) : undefined,
+      bars: headerIsShown || (this.isWhole && this.bars.length > 0) ? this.describeBars() : undefined,
       windows: headerIsShown && this.bus ? openWindows(this.bus, this.windows) : undefined,
       acs: this.acs() ?? (listIsShown && !this.hasAcs ? null : undefined),
       sriov: this.describeSriov() ?? (listIsShown && !this.hasSriov ? null : undefined),
@@ -143,6 +145,13 @@ class Block {
   private listIsShown(): boolean {
     if (!this.isWhole || !this.verbose || this.accessDenied || this.brokenChain !== undefined) return false;
     return this.sawCapability || this.hasCapabilityList === false;
+  }
+
+  private describeBars(): BarDescription[] {
+    return withoutUpperHalves(this.bars).map((bar) => {
+      const sizes = this.sizes.get(bar.index ?? NaN);
+      return sizes === undefined || bar.type === "io" ? bar : { ...bar, sizes };
+    });
   }
 
   private acs(): AcsDescription | undefined {
@@ -289,6 +298,7 @@ const RULES: readonly (readonly [RegExp, RegExp, Handler])[] = [
   [/^LnkSta:/, /^LnkSta:(.*)$/, (block, [, fields]) => (block.linkStatus = linkFields(fields!))],
   [/^ACSCap:/, /^ACSCap:\s*(SrcValid[+-].*)$/, (block, [, flags]) => (block.acsCapability = acsWord(flags!))],
   [/^ACSCtl:/, /^ACSCtl:\s*(SrcValid[+-].*)$/, (block, [, flags]) => (block.acsControl = acsWord(flags!))],
+  [/^BAR \d: current size: /, /^BAR (\d): current size: (\S+), supported:(.*)$/, readSizes],
   [/^IOVCtl:/, /^IOVCtl:\s*(.*)$/, readSriovControl],
   [/^Initial VFs: /, /Total VFs: (\d+), Number of VFs: (\d+)/, readVfCounts],
   [/^VF offset: /, /^VF offset: (\d+), stride: (\d+), Device ID: ([0-9a-f]{4})/i, readVfPlaces],
@@ -361,6 +371,15 @@ function readRegion(block: Block, [, index, virtual, what, address, tail]: RegEx
       size: sizeOf(tail!),
     }),
   );
+}
+
+/** `BAR 1: current size: 256MB, supported: 64MB 128MB 256MB`; the virtual functions' BARs are another capability's. */
+function readSizes(block: Block, [, index, , supported]: RegExpExecArray): void {
+  if (!/^(?:Physical )?Resizable BAR/.test(block.capability ?? "")) return;
+  const sizes = [...supported!.matchAll(/(?<=\s)(\d+)([MGTPE])B(?=\s|$)/g)].map(([, count, unit]) =>
+    formatSize(BigInt(count!) << BigInt(10 * " KMGTPE".indexOf(unit!))),
+  );
+  if (sizes.length > 0) block.sizes.set(Number(index), sizes);
 }
 
 function readRom(block: Block, [, virtual, address, tail]: RegExpExecArray): void {

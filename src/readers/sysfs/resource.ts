@@ -85,7 +85,8 @@ function barFrom(resource: Resource, register: BarDescription | undefined, fixed
     index,
     type: (flags & IO) !== 0 ? "io" : isRom ? "rom" : isWide(flags) || register?.type === "mem64" ? "mem64" : "mem32",
     prefetchable: (flags & PREFETCHABLE) !== 0,
-    size: end === 0n ? undefined : formatSize(end - start + 1n),
+    size: end === 0n ? register?.size : formatSize(end - start + 1n),
+    sizes: register?.sizes,
     romEnabled: isRom ? (register?.romEnabled ?? (flags & ROM_ENABLED) !== 0) : undefined,
   } as const;
   if (!isAssigned(resource)) return defined<BarDescription>({ ...described, start: null, bus: null });

@@ -81,7 +81,7 @@ function mergeGroup(settlement: Settlement, bdf: string, group: Group): BarDescr
     const value = settlement.agreed(`${bdf}: BAR ${index ?? "?"} ${key}`, said, [bdf]);
     if (value !== undefined) merged[key] = value;
   };
-  for (const key of ["type", "prefetchable", "start", "size", "romEnabled"] as const) settle(key);
+  for (const key of ["type", "prefetchable", "start", "size", "sizes", "romEnabled"] as const) settle(key);
   const exported = mergeStances(settlement, `${bdf}: BAR ${index ?? "?"} exported`, group, [bdf]);
   if (exported !== undefined) merged.exported = exported;
   // Where the kernel assigned nothing, the register may hold what the firmware left.

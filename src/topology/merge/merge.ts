@@ -14,6 +14,7 @@ import type {
 import { compareBdf, parseBdf } from "../bdf.js";
 import type { Finding } from "../finding.js";
 import { contradictionOf } from "../placement.js";
+import { knownBits, registerWord } from "../register.js";
 import { mergePlatformDevices } from "./platform.js";
 import { mergeBars } from "./bars.js";
 import { mergeLinks } from "./links.js";
@@ -197,16 +198,22 @@ function withPrimary(said: readonly Said<BusNumbers>[]): Said<BusNumbers>[] {
 /** The ACS bits that lspci prints; those above are in configuration space alone. */
 const PRINTED_ACS_BITS = 0x7f;
 
+/** What all sources together know of the words, where they agree; else what each says. */
 function withAllAcsBits(said: readonly Said<AcsDescription | null>[]): Said<AcsDescription | null>[] {
   const words = said.flatMap(({ value }) => (value === null ? [] : [value]));
-  const printed = new Set(
-    words.map(({ capability, control }) => [capability, control].map((word) => word & PRINTED_ACS_BITS).join()),
-  );
+  const capabilities = new Set(words.map(({ capability }) => capability & PRINTED_ACS_BITS));
+  const controls = words.map(({ control }) => knownBits(control));
+  const set = controls.reduce((bits, { value }) => bits | value, 0);
+  const clear = controls.reduce((bits, { value, mask }) => bits | (~value & mask), 0);
   const vectors = words.flatMap(({ egressVector }) => (egressVector === undefined ? [] : [egressVector]));
-  if (printed.size !== 1 || new Set(vectors.map(String)).size > 1) return [...said];
+  const firmware = words.flatMap(({ firmware }) => (firmware === undefined ? [] : [firmware]));
+  const disagree = (set & clear & PRINTED_ACS_BITS) !== 0 || new Set(vectors.map(String)).size > 1;
+  if (capabilities.size !== 1 || disagree || new Set(firmware).size > 1) return [...said];
+  const known = controls.reduce((bits, { mask }) => bits | mask, 0);
   const whole = {
     capability: words.reduce((bits, { capability }) => bits | capability, 0),
-    control: words.reduce((bits, { control }) => bits | control, 0),
+    control: registerWord(set, known),
+    ...(firmware.length > 0 ? { firmware: firmware[0]! } : {}),
     ...(vectors.length > 0 ? { egressVector: vectors[0]! } : {}),
   };
   return said.map(({ source, value }) => ({ source, value: value === null ? null : whole }));
@@ -219,9 +226,7 @@ function mergeWords(
   said: readonly Said<RegisterWord>[],
   bdf: string,
 ): RegisterWord | undefined {
-  const words = said.map(({ source, value: word }) =>
-    typeof word === "number" ? { source, value: word, mask: 0xffff } : { source, ...word },
-  );
+  const words = said.map(({ source, value: word }) => ({ source, ...knownBits(word) }));
   const known = words.reduce((bits, { mask }) => bits | mask, 0);
   const set = words.reduce((bits, { value, mask }) => bits | (value & mask), 0);
   const clear = words.reduce((bits, { value, mask }) => bits | (~value & mask), 0);
@@ -232,7 +237,7 @@ function mergeWords(
   }
   const mask = known & ~contested;
   if (mask === 0) return undefined;
-  return mask === 0xffff ? set : { value: set & mask, mask };
+  return registerWord(set, mask);
 }
 
 function mergeLink(
