@@ -1,6 +1,6 @@
 import type { IommuMode } from "../topology/description.js";
 import { toBigInt } from "../topology/address.js";
-import { functionId } from "../topology/arguments.js";
+import { checkedRange, expectTopology, functionId } from "../topology/arguments.js";
 import type { Ownership, Ref, Topology } from "../topology/topology.js";
 import { cpuOf } from "../topology/cpu.js";
 import { reservedFromIova } from "./reserved-iova.js";
@@ -51,10 +51,12 @@ export interface FaultAddress {
  *
  * @param size bytes that are to have one owner, at least 1.
  * @throws RangeError for what names no function, and for an address or size that cannot be; TypeError for an address that
- *   is no bigint.
+ *   is no bigint, or no topology.
  */
 export function faultAddress(topology: Topology, requester: Ref, address: bigint, size: bigint = 1n): FaultAddress {
+  expectTopology(topology);
   const id = functionId(topology, requester);
+  checkedRange(address, size);
   const ordinal = topology.systemOf(id);
   const { iommu = null } = topology.systems[ordinal]!;
   const translated = isTranslated(topology, id, iommu);

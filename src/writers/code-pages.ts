@@ -1,4 +1,5 @@
 import { DIAGNOSES, type DiagnosisId } from "../doctor/ids.js";
+import type { BootProblemCode } from "../boot/problems.js";
 import { CODES, type Code } from "../explain/codes.js";
 import { FAULT_CODES, type FaultCode } from "../explain/fault.js";
 import type { ProblemCode } from "../topology/errors.js";
@@ -9,16 +10,17 @@ import { ATTACH_CODES, ERRNOS, type AttachCode } from "../transfer/codes.js";
  * Everything that has a page: why there is no plain "yes", why memory cannot be handed out, what a machine may be told it
  * has, what was odd about a source, what makes one impossible.
  */
-export type PageCode = Code | FaultCode | AttachCode | DiagnosisId | FindingCode | ProblemCode;
+export type PageCode = Code | FaultCode | AttachCode | DiagnosisId | BootProblemCode | FindingCode | ProblemCode;
 
 /** What to know about a code. */
 export interface CodePage {
   readonly code: PageCode;
   /**
-   * `refusal` and `unknown` are answers, `reading` one of `owner --requester`, `export` those of `attach` alone, a `diagnosis` that of `doctor`; a `finding`
+   * `refusal` and `unknown` are answers, `reading` one of `owner --requester`, `export` those of `attach` alone, a `diagnosis` that of `doctor`, a `parameter`
+   * what is wrong with one of the kernel's; a `finding`
    * stands beside answers; with a `fault` there are none.
    */
-  readonly group: "refusal" | "unknown" | "reading" | "export" | "diagnosis" | "finding" | "fault";
+  readonly group: "refusal" | "unknown" | "reading" | "export" | "diagnosis" | "parameter" | "finding" | "fault";
   /** What it says, in a sentence without a full stop. */
   readonly meaning: string;
   /** When one meets it. */
@@ -387,6 +389,82 @@ const DIAGNOSIS_PAGES: Record<DiagnosisId, Page> = {
   },
 };
 
+const PARAMETERS: Record<BootProblemCode, Page & { readonly meaning: string }> = {
+  UNKNOWN_PCI_OPTION: {
+    meaning: "an option of pci= that Linux does not have",
+    cause: 'Such as `pci=noacs`, which many guides repeat: the kernel logs "PCI: Unknown option" and changes nothing.',
+    remedy: "Take it out; `peerlane fix A B` has the parameter that does what was wanted.",
+  },
+  ACS_OVERRIDE: {
+    meaning: "pcie_acs_override is no parameter of Linux, and does the opposite of what peers need",
+    cause:
+      "A patch outside Linux adds it. It pretends that functions are isolated which are not, and changes no ACS bit.",
+    remedy: "Take it out, unless IOMMU groups are to be split at one's own risk.",
+  },
+  COMMA_FOR_SEMICOLON: {
+    meaning: "a list of functions is separated by commas",
+    cause: "A comma ends the option, so that Linux takes what follows for another one, which there is not.",
+    remedy: "Separate functions by `;`, in quotes where a shell or boot loader reads it.",
+  },
+  ACS_PARAMETER_TOO_NEW: {
+    meaning: "the kernel is older than the parameter",
+    cause: "`disable_acs_redir` came with Linux 4.19, `config_acs` with 6.11.",
+    remedy: "Take `disable_acs_redir` from 4.19 to 6.10; `peerlane fix A B` chooses by the release.",
+  },
+  ACS_PARAMETER_REPEATED: {
+    meaning: "a parameter is given twice, and the later one alone counts",
+    cause: "Linux keeps the last `disable_acs_redir` and the last `config_acs`, and forgets those before.",
+    remedy: "Put all functions into one, separated by `;`.",
+  },
+  BAD_ACS_FLAGS: {
+    meaning: "flags of config_acs that Linux cannot read",
+    cause: "They are 0, 1 and x, seven at most, the last one for SV, with `@` between them and the function.",
+    remedy: "Write `config_acs=x0x00xx@0000:02:00.0`, each character for a bit: DT EC UF CR RR TB SV.",
+  },
+  BAD_DEVICE: {
+    meaning: "an entry that names no function",
+    cause:
+      "It is neither `[segment:]bus:device.function` nor `pci:vendor:device`. Linux gives up there, and ignores what follows.",
+    remedy: "Correct it; `peerlane list` shows the functions.",
+  },
+  NO_SUCH_DEVICE: {
+    meaning: "an entry that no function of the machine fits",
+    cause: "Bus numbers change when cards, firmware or kernel do.",
+    remedy: "Name the function as it is called now, or by a path from its root port, which moves with it.",
+  },
+  NO_ACS_CAPABILITY: {
+    meaning: "an entry for functions without ACS",
+    cause: "There is nothing to switch off, nor anything that redirects.",
+    remedy: "Take it out; `peerlane fix A B` names those that redirect.",
+  },
+  SEVERAL_DEVICES: {
+    meaning: "config_acs with several entries, on a kernel that takes one",
+    cause: 'Linux 6.11 to 6.14 without the fix gives up at the second: "Can\'t parse ACS command line parameter".',
+    remedy: "Update the kernel, or name one function, or all by one `pci:vendor:device`.",
+  },
+  OTHER_BITS_SET: {
+    meaning: "disable_acs_redir on a kernel that sets other ACS bits by it",
+    cause: "Linux 6.11 to 6.14 without the fix of `config_acs` gets the bits wrong.",
+    remedy: "Update the kernel; until then clear the bits with `setpci`, as `peerlane fix A B` spells it.",
+  },
+  ACS_PARAMETER_WITHOUT_EFFECT: {
+    meaning: "a function redirects although a parameter clears its bits",
+    cause:
+      "The kernel did not take the parameter, or firmware, a driver or a script set the bits again after the boot.",
+    remedy: "Look for `ACS` in the kernel's log, and for what runs after the boot.",
+  },
+  NO_EXTENDED_SPACE: {
+    meaning: "pci=nommconf hides extended configuration space",
+    cause: "Linux then finds no ACS capability and leaves everything there as the firmware had it.",
+    remedy: "Take it out.",
+  },
+  HOST_WINDOWS_IGNORED: {
+    meaning: "pci=nocrs has Linux ignore the windows of host bridges",
+    cause: "BARs may then be placed where no request arrives.",
+    remedy: "Take it out; where it was needed, update the firmware.",
+  },
+};
+
 const FINDINGS: Record<FindingCode, Page & { readonly meaning: string }> = {
   UNREADABLE_FUNCTION: {
     meaning: "a function's configuration space reads as all ones or all zeros",
@@ -511,6 +589,7 @@ export const CODE_PAGES: readonly CodePage[] = [
   ...pages("reading", READINGS, (code) => FAULT_CODES[code as FaultCode]),
   ...pages("export", EXPORTS, (code) => withErrno(code as AttachCode)),
   ...pages("diagnosis", DIAGNOSIS_PAGES, (code) => DIAGNOSES[code as DiagnosisId].meaning),
+  ...pages("parameter", PARAMETERS, (code) => PARAMETERS[code as BootProblemCode].meaning),
   ...pages("finding", FINDINGS, (code) => FINDINGS[code as FindingCode].meaning),
   ...pages("fault", FAULTS, (code) => FAULTS[code as ProblemCode].meaning),
 ];

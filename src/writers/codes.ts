@@ -24,6 +24,11 @@ const GROUPS: readonly (readonly [CodePage["group"], heading: string, explanatio
     "Diagnoses",
     "What `doctor` finds wrong with a machine: exit code 1, unless there is nothing but notes.",
   ],
+  [
+    "parameter",
+    "Kernel parameters",
+    "What is on the kernel's command line and does not do what whoever wrote it wants.",
+  ],
   ["finding", "Findings", "Something odd about a source, beside whatever is answered: `note:` on standard error."],
   [
     "fault",

@@ -24,6 +24,8 @@ describe("peerlane explain", () => {
 
   test.each([
     [["explain", "NOPE"], 'CODE: there is no code "NOPE"; `peerlane explain` lists those that there are'],
+    [["explain", "acs-redirekt"], "did you mean ACS_REDIRECT"],
+    [["explain", "mask"], "did you mean DMA_MASK or DMA_MASK_UNKNOWN? `peerlane explain` lists all"],
     [["explain", "DMA_MASK", "-i", "x"], "explain asks no machine: leave -i out"],
   ])("%j is asked wrongly", (words, message) => {
     const { code, out, err } = peerlane(words);

@@ -66,8 +66,8 @@ describe("asked wrongly", () => {
     ],
     ["list --system blue", '--system: no system is named "blue"; the source names no system: leave --system out'],
     [
-      "matrix --of gpus",
-      '--of: the source has no function named "gpus": did you mean GPU0?; groups are all, endpoint, bridge, gpu, accelerator, nic, nvme, storage, memory',
+      "matrix --of gpuz",
+      '--of: the source has no function named "gpuz": did you mean GPU0?; groups are all, endpoint, bridge, gpu, accelerator, nic, nvme, storage, memory',
     ],
     ["matrix -q", "matrix has no answer of one word: leave -q out"],
     ["list -i -", "-i -: standard input can be read once only; give the other source as a file"],

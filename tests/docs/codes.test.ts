@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { CODES } from "../../src/index.js";
+import { DIAGNOSES } from "../../src/doctor/ids.js";
+import { CODES, FAULT_CODES } from "../../src/index.js";
+import { ATTACH_CODES } from "../../src/transfer/index.js";
 import { CODE_PAGES, codesMarkdown, explainCode } from "../../src/writers/index.js";
 import { page } from "./pages.js";
 
@@ -19,8 +21,21 @@ describe("the page of codes", () => {
     }
   });
 
+  test("has every code of the other tables", () => {
+    const paged = new Set<string>(CODE_PAGES.map(({ code }) => code));
+    for (const table of [FAULT_CODES, DIAGNOSES, ATTACH_CODES]) {
+      for (const code of Object.keys(table)) expect(paged.has(code), code).toBe(true);
+    }
+  });
+
+  test("is of one group for each heading", () => {
+    const groups = [...new Set(CODE_PAGES.map(({ group }) => group))];
+    expect(codesMarkdown().match(/^## /gm)).toHaveLength(groups.length);
+  });
+
   test("explains a code that is an answer and a finding as both, however it is spelled", () => {
     expect(explainCode("parent-unknown").map(({ group }) => group)).toEqual(["unknown", "finding"]);
+    expect(explainCode(" Iova only ").map(({ code }) => code)).toEqual(["IOVA_ONLY"]);
     expect(explainCode("NO_SUCH_CODE")).toEqual([]);
   });
 });
