@@ -29,6 +29,22 @@ export function select(topology: Topology, list: string): number[] {
   return [...topology.functions()].filter((id) => wanted.has(id));
 }
 
+/** Why a list, of groups alone, means no function of a machine: a sentence; null: it means some, or is told otherwise. */
+export function whyNone(topology: Topology, list: string): string | null {
+  const groups = list.split(",").map((part) => part.trim().toLowerCase());
+  const byClass = groups.filter((group) => Object.hasOwn(GROUPS, group) && group !== "all" && group !== "endpoint");
+  if (byClass.length === 0 || select(topology, list).length > 0) return null;
+  const functions = topology.functions();
+  const unclassed = [...functions].filter((id) => topology.describe(id)!.class === undefined).length;
+  if (unclassed === 0)
+    return `no functions to compare: none of the ${functions.length} is one of ${byClass.join(", ")}`;
+  return (
+    `no functions to compare: the source shows no class of ${unclassed} of ${functions.length} functions, so that nothing ` +
+    `tells which of them are ${byClass.join(", ")}. Add a source that does, as in -i tree.txt -i lspci-nn.txt, or give the ` +
+    "functions themselves to --of"
+  );
+}
+
 function selectOne(topology: Topology, text: string): number[] {
   if (text === "") throw new UsageError(`--of: expected ${GROUP_NAMES} or functions, got an empty entry`);
   const group = Object.hasOwn(GROUPS, text.toLowerCase()) ? GROUPS[text.toLowerCase()] : undefined;
