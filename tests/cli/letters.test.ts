@@ -262,7 +262,10 @@ describe("matrix --compare", () => {
       functions: FUNCTIONS.map((each) => (each.bdf === "0000:80:01.0" ? { ...each, numaNode: 0 } : each)),
     });
     const nvidia = peerlane(["matrix", "--compare", moved, "-i", MACHINE]);
-    expect([nvidia.code, nvidia.out.split("\n")[0]]).toEqual([1, "DIFFERENT: 3 equal, 3 different, 0 not comparable, 1 near elsewhere"]);
+    expect([nvidia.code, nvidia.out.split("\n")[0]]).toEqual([
+      1,
+      "DIFFERENT: 3 equal, 3 different, 0 not comparable, 1 near elsewhere",
+    ]);
     const nccl = peerlane(["matrix", "--compare", moved, "-i", MACHINE, "--legend", "nccl", "--of", "gpu"]);
     expect(nccl.out.split("\n")[0]).toBe("DIFFERENT: 1 equal, 2 different, 0 not comparable");
     const text = capture("gpu-server-intel", "lspci.txt");
