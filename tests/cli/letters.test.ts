@@ -267,7 +267,7 @@ describe("matrix --compare", () => {
       "DIFFERENT: 3 equal, 3 different, 0 not comparable, 1 near elsewhere",
     ]);
     const nccl = peerlane(["matrix", "--compare", moved, "-i", MACHINE, "--legend", "nccl", "--of", "gpu"]);
-    expect(nccl.out.split("\n")[0]).toBe("DIFFERENT: 1 equal, 2 different, 0 not comparable");
+    expect(nccl.out.split("\n")[0]).toBe("DIFFERENT: 1 equal, 2 different, 0 not comparable, 1 near elsewhere");
     const text = capture("gpu-server-intel", "lspci.txt");
     for (const dialect of ["nvidia", "nccl", "kernel"]) {
       const words = [
