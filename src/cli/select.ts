@@ -72,10 +72,29 @@ function isManagementDisplay({ class: code, vendor }: FunctionDescription): bool
 }
 
 function groupOf(text: string): ((description: FunctionDescription) => boolean) | undefined {
-  const [name] = [text.toLowerCase(), text.toLowerCase().replace(/s$/, "")].filter((each) =>
-    Object.hasOwn(GROUPS, each),
+  return GROUPS[groupNamed(text) ?? ""];
+}
+
+/** `gpu` and `GPUs` alike. */
+function groupNamed(text: string): string | undefined {
+  const name = text.toLowerCase();
+  return [name, name.replace(/s$/, "")].find((each) => Object.hasOwn(GROUPS, each));
+}
+
+/** Why a list, of groups alone, means no function of a machine: a sentence; null: it means some, or is told otherwise. */
+export function whyNone(topology: Topology, list: string): string | null {
+  const groups = list.split(",").flatMap((part) => groupNamed(part.trim()) ?? []);
+  const byClass = groups.filter((group) => group !== "all" && group !== "endpoint");
+  if (byClass.length === 0 || select(topology, list).length > 0) return null;
+  const functions = topology.functions();
+  const unclassed = [...functions].filter((id) => topology.describe(id)!.class === undefined).length;
+  if (unclassed === 0)
+    return `no functions to compare: none of the ${functions.length} is one of ${byClass.join(", ")}`;
+  return (
+    `no functions to compare: the source shows no class of ${unclassed} of ${functions.length} functions, so that nothing ` +
+    `tells which of them are ${byClass.join(", ")}. Add a source that does, as in -i tree.txt -i lspci-nn.txt, or give the ` +
+    "functions themselves to --of"
   );
-  return name === undefined ? undefined : GROUPS[name];
 }
 
 function selectOne(topology: Topology, text: string, option = "--of"): number[] {

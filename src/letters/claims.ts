@@ -31,8 +31,16 @@ export interface ClaimedDevice {
   readonly kind: "gpu" | "nic" | "other";
   /** Its number among NVIDIA's GPUs, or Mellanox' network functions; null: neither, or not said. */
   readonly number: number | null;
+  /** What is near it, as far as that is said. */
+  readonly near?: Near;
   /** In a topology: its id. */
   readonly id?: number;
+}
+
+/** What is near a device, in lists as sysfs prints them: `0`, `0-31,64-95`. */
+export interface Near {
+  readonly numaNodes?: string;
+  readonly cpus?: string;
 }
 
 /** The same of some of the devices, by their places. */

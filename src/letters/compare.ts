@@ -1,4 +1,5 @@
-import type { Claims } from "./claims.js";
+import { areNested } from "../topology/cpu-list.js";
+import type { Claims, Near } from "./claims.js";
 import { UNDECIDED } from "./dialect.js";
 import { matchDevices, type Matching } from "./match.js";
 
@@ -14,6 +15,16 @@ export interface Difference {
   readonly reason: string;
 }
 
+/** A device that the two sides put near something else. */
+export interface NearDifference {
+  /** Place in `matches`. */
+  readonly device: number;
+  readonly what: keyof Near;
+  /** Lists, as sysfs prints them. */
+  readonly theirs: string;
+  readonly ours: string;
+}
+
 /** What somebody claims of a machine, held against what we say. */
 export interface Comparison extends Matching {
   readonly theirs: Claims;
@@ -25,6 +36,11 @@ export interface Comparison extends Matching {
   readonly different: readonly Difference[];
   /** Those that one side says nothing of, does not know, or hides. */
   readonly notComparable: readonly Difference[];
+  /**
+   * Devices whose NUMA nodes or CPUs nearby differ. One list may hold more than the other: a part of the CPUs may be
+   * offline, or not for a container.
+   */
+  readonly nearElsewhere: readonly NearDifference[];
 }
 
 /**
@@ -63,7 +79,14 @@ export function compareClaims(theirs: Claims, ours: Claims, byHand?: ReadonlyMap
     return devices.flatMap((_, place) => (held.has(place) ? [] : [place]));
   };
   const unmatched = { theirs: lacking("theirs", theirs), ours: lacking("ours", ours) };
-  return { ...matching, theirs, ours, unmatched, equal, different, notComparable };
+  const nearElsewhere = matches.flatMap((match, device) =>
+    (["numaNodes", "cpus"] as const).flatMap((what) => {
+      const [there, here] = [theirs.devices[match.theirs]!.near?.[what], ours.devices[match.ours]!.near?.[what]];
+      if (there === undefined || here === undefined || areNested(there, here) !== false) return [];
+      return [{ device, what, theirs: there, ours: here }];
+    }),
+  );
+  return { ...matching, theirs, ours, unmatched, equal, different, notComparable, nearElsewhere };
 }
 
 /** A pair as one side has it. */

@@ -28,7 +28,7 @@ export function contradictions(topology: Topology): readonly Finding[] {
 
 function contradictionsOf(view: ViewDescription, topology: Topology, ends: readonly number[]): Finding[] {
   const ours = dialectOf(view) === "nccl" ? ncclClaims(topology, ends) : nvidiaClaims(topology, ends);
-  const { different, matches, theirs, assumptions } = compareClaims(viewClaims(view), ours);
+  const { different, nearElsewhere, matches, theirs, assumptions } = compareClaims(viewClaims(view), ours);
   const assumed = assumptions.length === 0 ? "" : ` (assumed: ${assumptions.join("; ")})`;
   const found = different.slice(0, NAMED).map(({ row, column, theirs: claim, ours: letter, reason }): Finding => {
     const [one, other] = [matches[row]!, matches[column]!];
@@ -39,7 +39,16 @@ function contradictionsOf(view: ViewDescription, topology: Topology, ends: reado
       functions: [one, other].map((match) => topology.name(ours.devices[match.ours]!.id!)),
     };
   });
-  const left = different.length - found.length;
+  for (const { device, what, theirs: claim, ours: fact } of nearElsewhere.slice(0, NAMED)) {
+    const { theirs: place, ours: own } = matches[device]!;
+    const name = { numaNodes: "NUMA node", cpus: "CPUs" }[what];
+    found.push({
+      code: "SOURCES_DISAGREE",
+      message: `${called(theirs, place)}: near ${name} ${claim} as ${theirs.origin} says, ${fact} as the functions say${assumed}`,
+      functions: [topology.name(ours.devices[own]!.id!)],
+    });
+  }
+  const left = different.length - Math.min(different.length, NAMED);
   if (left > 0) {
     const message = `${theirs.origin} and the functions differ in ${left} more pairs: matrix --compare lists them all`;
     found.push({ code: "SOURCES_DISAGREE", message, functions: [] });

@@ -1,7 +1,8 @@
 import { isGpuClass, isNetworkClass } from "../topology/class-code.js";
 import type { FunctionDescription } from "../topology/description.js";
+import { NumaNodes } from "../topology/numa-nodes.js";
 import type { Topology } from "../topology/topology.js";
-import type { ClaimedDevice } from "./claims.js";
+import type { ClaimedDevice, Near } from "./claims.js";
 
 /**
  * Functions as letters know them. GPUs of NVIDIA are numbered as `nvidia-smi` numbers them, by segment, bus, device,
@@ -18,6 +19,7 @@ export function devicesOf(topology: Topology, ids: Iterable<number>): ClaimedDev
       if (maker !== null) numbers.set(id, counts[maker]++);
     }
   }
+  const nodes = new NumaNodes(topology);
   return wanted.map((id) => {
     const description = topology.describe(id)!;
     const number = numbers.get(id) ?? null;
@@ -27,9 +29,17 @@ export function devicesOf(topology: Topology, ids: Iterable<number>): ClaimedDev
       bdf: description.bdf,
       kind: kindOf(description, number !== null),
       number,
+      near: nearOf(topology, id, nodes.near(id)),
       id,
     };
   });
+}
+
+function nearOf(topology: Topology, id: number, node: number | null | undefined): Near {
+  if (typeof node !== "number") return {};
+  const { numaNodes = [] } = topology.systems[topology.systemOf(id)]!;
+  const cpus = numaNodes.find((each) => each.node === node)?.cpus;
+  return { numaNodes: String(node), ...(cpus === undefined ? {} : { cpus }) };
 }
 
 function kindOf(description: FunctionDescription, isNumbered: boolean): ClaimedDevice["kind"] {

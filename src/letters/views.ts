@@ -42,12 +42,13 @@ function matrixClaims({ devices, cells }: MatrixView): Claims {
     dialect: "nvidia",
     origin: "nvidia-smi",
     showsLinks: hasLinks,
-    devices: devices.map(({ name, legend }) => ({
+    devices: devices.map(({ name, legend, numaNodes, cpus }) => ({
       name,
       names: legend === undefined ? [] : [legend],
       bdf: null,
       kind: name.startsWith("GPU") ? "gpu" : "nic",
       number: numberIn(name.startsWith("NIC") ? (legend ?? name) : name),
+      near: { ...(numaNodes === undefined ? {} : { numaNodes }), ...(cpus === undefined ? {} : { cpus }) },
     })),
     letter,
     onPcie: (row, column) => {

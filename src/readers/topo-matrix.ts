@@ -1,5 +1,6 @@
 import { isCpuList } from "../topology/cpu-list.js";
 import type { MatrixDeviceDescription, MatrixView } from "../topology/views.js";
+import { listed } from "../topology/listed.js";
 import type { Finding } from "../topology/finding.js";
 import { ReadError, type Reading } from "./reading.js";
 
@@ -39,14 +40,20 @@ export function looksLikeTopoMatrix(text: string): boolean {
  * null, what has no place in a matrix a finding. A text may hold several.
  *
  * @param source its name, for findings.
- * @throws ReadError where a matrix has more devices than any machine.
+ * @throws ReadError where a matrix has more devices than any machine, or the text more matrices than a paste.
  */
 export function readTopoMatrix(text: string, source: string): Reading {
   const sheets: Sheet[] = [];
   plain(text)
     .split(/\r?\n/)
     .forEach((line, index) => readLine(line, index + 1, sheets));
-  const drawn = sheets.filter(({ rows }) => rows.length > 0).map((sheet) => draw(sheet, source));
+  const filled = sheets.filter(({ rows }) => rows.length > 0);
+  if (filled.length > MOST_MATRICES) {
+    const { line } = filled[MOST_MATRICES]!.rows[0]!;
+    const message = `expected at most ${MOST_MATRICES} matrices, here begins another: a row of a name that was there begins one`;
+    throw new ReadError(message, source, line);
+  }
+  const drawn = filled.map((sheet) => draw(sheet, source));
   return {
     system: { functions: [], views: drawn.map(({ view }) => view) },
     findings: drawn.flatMap(({ findings }) => findings),
@@ -67,6 +74,8 @@ interface Sheet {
   /** Null: the head is missing. */
   readonly head: { readonly line: number; readonly columns: string[] } | null;
   readonly rows: Row[];
+  /** Of the rows. */
+  readonly names: Set<string>;
   readonly legend: Map<string, string>;
   /** Whether what comes next may go on with the last row. */
   open: boolean;
@@ -93,16 +102,15 @@ function readLine(line: string, number: number, sheets: Sheet[]): void {
     // A long head goes on in the next line.
     if (sheet !== undefined && sheet.head !== null && sheet.rows.length === 0)
       for (const column of columns) sheet.head.columns.push(column);
-    else if (columns.length > 0)
-      sheets.push({ head: { line: number, columns }, rows: [], legend: new Map(), open: false });
+    else if (columns.length > 0) newSheet(sheets, { line: number, columns });
     return;
   }
   const [first, ...rest] = words;
   const isRow = first !== undefined && DEVICE.test(first) && CELL.test(rest[0] ?? "");
   if (isRow && !rest.some((word) => STATE.test(word))) {
-    const known = sheet?.rows.some(({ name }) => name === first) === true;
-    const target = sheet === undefined || known ? newSheet(sheets) : sheet;
+    const target = sheet === undefined || sheet.names.has(first) ? newSheet(sheets, null) : sheet;
     const cells = leadingCells(rest, target.head?.columns.length ?? Infinity);
+    target.names.add(first);
     target.rows.push({ line: number, name: first, cells, behind: behindCells(line, rest, cells.length) });
     target.open = true;
     return;
@@ -115,8 +123,8 @@ function readLine(line: string, number: number, sheets: Sheet[]): void {
   } else if (words.length > 0 && sheet !== undefined) sheet.open = false;
 }
 
-function newSheet(sheets: Sheet[]): Sheet {
-  const sheet: Sheet = { head: null, rows: [], legend: new Map(), open: false };
+function newSheet(sheets: Sheet[], head: Sheet["head"]): Sheet {
+  const sheet: Sheet = { head, rows: [], names: new Set(), legend: new Map(), open: false };
   sheets.push(sheet);
   return sheet;
 }
@@ -160,6 +168,12 @@ interface Drawn {
   readonly findings: readonly Finding[];
 }
 
+/** Rows that are missing are named up to here. */
+const NAMED = 32;
+
+/** Far more than anybody pastes: each is held against the machine. */
+const MOST_MATRICES = 256;
+
 /** Far more than a machine has: what is drawn is their square. */
 const MOST_DEVICES = 1024;
 
@@ -180,7 +194,7 @@ function draw({ head, rows, legend }: Sheet, source: string): Drawn {
   const rowOf = new Map(rows.map((row) => [row.name, row]));
   const missing = names.filter((name) => !rowOf.has(name));
   if (missing.length > 0) {
-    note("CUT_SHORT", `the matrix lacks the rows of ${missing.join(", ")}`, head?.line ?? rows[0]!.line);
+    note("CUT_SHORT", `the matrix lacks the rows of ${listed(missing, NAMED)}`, head?.line ?? rows[0]!.line);
   }
   const cellsOf = new Map<string, Map<string, string>>();
   for (const row of rows) cellsOf.set(row.name, placed(row, columns, note));

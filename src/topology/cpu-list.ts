@@ -66,6 +66,26 @@ export function cpuWords(list: string): number {
   return last === undefined ? 0 : Math.trunc(last / WORD) + 1;
 }
 
+/** Whether either list holds all of the other, each of CPUs or of NUMA nodes; null where one is no such list. */
+export function areNested(one: string, other: string): boolean | null {
+  const [a, b] = [cpuRuns(one), cpuRuns(other)];
+  return a === null || b === null ? null : holdsAll(a, b) || holdsAll(b, a);
+}
+
+function holdsAll(outer: readonly Run[], inner: readonly Run[]): boolean {
+  const joined: { first: number; last: number }[] = [];
+  for (const { first, last } of outer) {
+    const open = joined.at(-1);
+    if (open?.last === first - 1) open.last = last;
+    else joined.push({ first, last });
+  }
+  let at = 0;
+  return inner.every(({ first, last }) => {
+    while (at < joined.length && joined[at]!.last < first) at++;
+    return at < joined.length && joined[at]!.first <= first && last <= joined[at]!.last;
+  });
+}
+
 /** Bits of a word. */
 const WORD = 32;
 

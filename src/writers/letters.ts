@@ -2,7 +2,9 @@ import type { Claims, ClaimedDevice } from "../letters/claims.js";
 import type { Comparison, Difference } from "../letters/compare.js";
 import { LEGENDS, type Dialect, type LegendEntry } from "../letters/dialect.js";
 import type { Match } from "../letters/match.js";
+import { listed } from "../topology/listed.js";
 import { gridLines, type GridHead } from "./grid.js";
+import { amount } from "./pictures/picture.js";
 import { paragraph, shorten, widest, type Style } from "./style.js";
 
 /** Letters of a dialect, as `matrix --legend --json` prints them. */
@@ -96,6 +98,13 @@ export interface ComparisonDocument {
   readonly unmatched: { readonly theirs: readonly string[]; readonly ours: readonly string[] };
   readonly different: readonly DifferenceEntry[];
   readonly notComparable: readonly DifferenceEntry[];
+  /** Devices, by our names, that the two sides put near other NUMA nodes or CPUs. */
+  readonly nearElsewhere: readonly {
+    readonly device: string;
+    readonly what: "numaNodes" | "cpus";
+    readonly theirs: string;
+    readonly ours: string;
+  }[];
   readonly legend: Readonly<Record<string, string>>;
 }
 
@@ -111,7 +120,7 @@ export interface DifferenceEntry {
 
 /** A comparison as scripts read it. */
 export function comparisonDocument(comparison: Comparison): ComparisonDocument {
-  const { theirs, ours, matches, assumptions, unmatched, equal, different, notComparable } = comparison;
+  const { theirs, ours, matches, assumptions, unmatched, equal, different, notComparable, nearElsewhere } = comparison;
   const nameIn = (claims: Claims) => (place: number) => claims.devices[place]!.name;
   const entry = ({ row, column, ...said }: Difference): DifferenceEntry => {
     const [a, b] = [row, column].map((place) => nameIn(ours)(matches[place]!.ours));
@@ -131,28 +140,46 @@ export function comparisonDocument(comparison: Comparison): ComparisonDocument {
     unmatched: { theirs: unmatched.theirs.map(nameIn(theirs)), ours: unmatched.ours.map(nameIn(ours)) },
     different: different.map(entry),
     notComparable: notComparable.map(entry),
+    nearElsewhere: nearElsewhere.map(({ device, ...said }) => ({
+      device: nameIn(ours)(matches[device]!.ours),
+      ...said,
+    })),
     legend: Object.fromEntries(LEGENDS[ours.dialect]),
   };
 }
 
 /** A comparison in one word; partly: some pairs are equal, and others cannot be compared. */
 export function comparisonWord(comparison: Comparison): "equal" | "partly" | "different" | "unknown" {
-  const { equal, different, notComparable } = comparison;
-  if (different.length > 0) return "different";
+  const { equal, different, notComparable, nearElsewhere } = comparison;
+  if (different.length + nearElsewhere.length > 0) return "different";
   if (equal === 0) return "unknown";
   return notComparable.length === 0 ? "equal" : "partly";
 }
 
-/** A comparison for people: the counts, the cells that differ and why, then what could not be compared. */
-export function* comparisonLines(comparison: Comparison, style: Style): Generator<string> {
-  const { theirs, ours, matches, assumptions, unmatched, equal, different, notComparable } = comparison;
-  const counts = `${equal} equal, ${different.length} different, ${notComparable.length} not comparable`;
+/**
+ * A comparison for people: the counts, the cells that differ and why, then what could not be compared.
+ *
+ * @param file what it was read from, for the title.
+ * @param none why there is nothing to compare on our side, where it is known.
+ */
+export function* comparisonLines(
+  comparison: Comparison,
+  style: Style,
+  { file = "", none = "" }: { readonly file?: string; readonly none?: string } = {},
+): Generator<string> {
+  const { theirs, ours, matches, assumptions, unmatched, equal, different, notComparable, nearElsewhere } = comparison;
+  const elsewhere = new Set(nearElsewhere.map(({ device }) => device)).size;
+  const counts =
+    `${equal} equal, ${different.length} different, ${notComparable.length} not comparable` +
+    (elsewhere > 0 ? `, ${elsewhere} near elsewhere` : "");
   yield* paragraph("", `${headword(comparison, style)}: ${counts}`, style, 0);
-  yield* paragraph("", `${theirs.origin} against ${ours.origin}, ${TITLES[ours.dialect]}`, style, 0);
+  const said = file === "" || file === theirs.origin ? theirs.origin : `${theirs.origin} (${file})`;
+  yield* paragraph("", `${said} against ${ours.origin}, ${TITLES[ours.dialect]}`, style, 0);
   yield* differenceLines(comparison, different, style);
+  yield* nearLines(comparison, style);
   yield* reasonLines(comparison, notComparable, style);
   if (assumptions.length + unmatched.theirs.length > 0 || matches.length === 0) yield "";
-  if (matches.length === 0) yield* paragraph("  devices", NO_MATCH, style);
+  if (matches.length === 0) yield* paragraph("  devices", noMatchText(comparison, none), style);
   for (const text of assumptions) yield* paragraph("  assumed", text, style);
   if (unmatched.theirs.length > 0) {
     const names = unmatched.theirs.map((place) => theirs.devices[place]!.name).join(", ");
@@ -162,7 +189,25 @@ export function* comparisonLines(comparison: Comparison, style: Style): Generato
   yield* legendLines(ours.dialect, style);
 }
 
-const NO_MATCH = "no device of the one side is found on the other; --name tells, as in --name GPU0=41:00.0";
+/** Why no device is found on both sides. */
+function noMatchText({ theirs, ours }: Comparison, none: string): string {
+  if (ours.devices.length === 0) return none === "" ? "there are no functions to compare" : none;
+  const sides = `${theirs.origin} has ${kindsText(theirs)}, ${ours.origin} ${kindsText(ours)}`;
+  const addresses = theirs.devices.every(({ bdf }) => bdf === null)
+    ? "the one gives no addresses, and neither names nor numbers tell"
+    : "neither addresses nor names nor numbers tell";
+  return `none is found on both sides: ${sides}; ${addresses} which is which. --name does, as in --name GPU0=41:00.0`;
+}
+
+const KINDS = { gpu: "GPU", nic: "network adapter", other: "other device" } as const;
+
+function kindsText({ devices }: Claims): string {
+  const counts = (["gpu", "nic", "other"] as const).flatMap((kind) => {
+    const count = devices.filter((device) => device.kind === kind).length;
+    return count === 0 ? [] : [amount(count, KINDS[kind])];
+  });
+  return counts.length === 0 ? "no devices" : counts.join(", ");
+}
 
 function headword(comparison: Comparison, style: Style): string {
   const word = comparisonWord(comparison);
@@ -179,22 +224,44 @@ function* differenceLines(comparison: Comparison, different: readonly Difference
   }
 }
 
+const NEARBY = { numaNodes: "NUMA node", cpus: "CPUs" } as const;
+
+function* nearLines({ theirs, ours, matches, nearElsewhere }: Comparison, style: Style): Generator<string> {
+  if (nearElsewhere.length > 0) yield "";
+  for (const { device, what, theirs: there, ours: here } of nearElsewhere) {
+    const [their, our] = [theirs.devices[matches[device]!.theirs]!.name, ours.devices[matches[device]!.ours]!.name];
+    const name = their === our ? their : `${their} (${our})`;
+    yield* paragraph(
+      "",
+      `${name}: near ${NEARBY[what]} ${style.strong(there)} there, ${style.strong(here)} here`,
+      style,
+    );
+  }
+}
+
 const SHOWN_PAIRS = 4;
 
-/** Pairs that cannot be compared, those of one reason together. */
+/** A reason without the functions, buses and nodes that it names: reasons that differ in these alone are alike. */
+function patternOf(reason: string): string {
+  return reason.replace(/[0-9a-f]{4,}:[0-9a-f]{2}(?::[0-9a-f]{2}\.[0-7])?|\bNV\d+/g, "…");
+}
+
+/** Pairs that cannot be compared, those of like reasons together, with the reason of the first. */
 function* reasonLines(comparison: Comparison, pairs: readonly Difference[], style: Style): Generator<string> {
   const byReason = new Map<string, Difference[]>();
   for (const pair of pairs) {
-    const own = byReason.get(pair.reason);
-    if (own === undefined) byReason.set(pair.reason, [pair]);
+    const pattern = patternOf(pair.reason);
+    const own = byReason.get(pattern);
+    if (own === undefined) byReason.set(pattern, [pair]);
     else own.push(pair);
   }
-  for (const [reason, own] of byReason) {
-    const shown = own.slice(0, SHOWN_PAIRS).map(({ row, column }) => pairText(comparison, row, column));
-    const more = own.length > shown.length ? ` and ${own.length - shown.length} more` : "";
+  for (const own of byReason.values()) {
+    const names = own.map(({ row, column }) => pairText(comparison, row, column));
+    const { reason } = own[0]!;
+    const others = own.some((pair) => pair.reason !== reason) ? "; likewise the others" : "";
     yield "";
-    yield* paragraph("", `${shown.join(", ")}${more}: ${style.doubtful("not comparable")}`, style, 0);
-    yield* paragraph("  why", reason, style);
+    yield* paragraph("", `${listed(names, SHOWN_PAIRS)}: ${style.doubtful("not comparable")}`, style, 0);
+    yield* paragraph("  why", `${reason}${others}`, style);
   }
 }
 

@@ -184,6 +184,43 @@ describe("matrix --compare", () => {
     expect(none.out).toContain("left out GPU8, GPU9: not found on our side; --name tells");
   });
 
+  test("names the file, and says why no device is found", () => {
+    const unrelated = file("strangers.txt", "      GPU8  GPU9\nGPU8   X    PIX\nGPU9  PIX    X\n");
+    const out = peerlane(["matrix", "--compare", unrelated, "-i", MACHINE]).out.replace(/\s+/g, " ");
+    expect(out).toContain(`nvidia-smi (${unrelated}) against the description`);
+    expect(out).toMatch(
+      /none is found on both sides: nvidia-smi has 2 GPUs, the description 3 GPUs, 1 network adapter/,
+    );
+  });
+
+  test("what cannot be compared for like reasons is one paragraph", () => {
+    const bare = file(
+      "bare.txt",
+      "-[0000:00]---01.0-[01]----00.0  NVIDIA A\n-[0000:40]---01.0-[41]----00.0  NVIDIA A\n" +
+        "-[0000:80]---01.0-[81]----00.0  NVIDIA A\n",
+    );
+    const { out } = peerlane(["matrix", "--compare", TOPO, "-i", bare]);
+    expect(out.match(/: not comparable$/gm)).toHaveLength(1);
+    expect(out.replace(/\s+/g, " ")).toContain("is not shown; likewise the others");
+  });
+
+  test("a drawing without classes says why it has no GPUs, and what would help", () => {
+    const bare = file("drawing.txt", "-[0000:00]---01.0-[01]----00.0  NVIDIA A\n");
+    const why = "the source shows no class of 2 of 2 functions, so that nothing tells which of them are gpu, nic.";
+    for (const words of [[], ["--legend", "nccl"], ["--compare", TOPO]]) {
+      const { out } = peerlane(["matrix", "--of", "gpu,nic", "-i", bare, ...words]);
+      expect(out.replace(/\s+/g, " ")).toContain(`no functions to compare: ${why} Add a source that does`);
+    }
+    expect(peerlane(["matrix", "--of", "nvme", "-i", MACHINE]).out).toMatch(/: none of the \d+ is one of nvme$/m);
+  });
+
+  test("a device that the file puts near another node differs", () => {
+    const moved = file("near.txt", MATRIX.replace("SYS     PIX     0-7     0\n", "SYS     PIX     8-15    1\n"));
+    const { code, out } = peerlane(["matrix", "--compare", moved, "-i", MACHINE]);
+    expect(out).toContain("GPU0 (0000:03:00.0): near NUMA node 1 there, 0 here");
+    expect(code).toBe(1);
+  });
+
   test("--name tells which device is which", () => {
     const unrelated = file("named.txt", "      GPU8  GPU9\nGPU8   X    PIX\nGPU9  PIX    X\n");
     const words = ["matrix", "--compare", unrelated, "-i", MACHINE, "--name", "GPU8=03:00.0"];
@@ -225,9 +262,12 @@ describe("matrix --compare", () => {
       functions: FUNCTIONS.map((each) => (each.bdf === "0000:80:01.0" ? { ...each, numaNode: 0 } : each)),
     });
     const nvidia = peerlane(["matrix", "--compare", moved, "-i", MACHINE]);
-    expect([nvidia.code, nvidia.out.split("\n")[0]]).toEqual([1, "DIFFERENT: 3 equal, 3 different, 0 not comparable"]);
+    expect([nvidia.code, nvidia.out.split("\n")[0]]).toEqual([
+      1,
+      "DIFFERENT: 3 equal, 3 different, 0 not comparable, 1 near elsewhere",
+    ]);
     const nccl = peerlane(["matrix", "--compare", moved, "-i", MACHINE, "--legend", "nccl", "--of", "gpu"]);
-    expect(nccl.out.split("\n")[0]).toBe("DIFFERENT: 1 equal, 2 different, 0 not comparable");
+    expect(nccl.out.split("\n")[0]).toBe("DIFFERENT: 1 equal, 2 different, 0 not comparable, 1 near elsewhere");
     const text = capture("gpu-server-intel", "lspci.txt");
     for (const dialect of ["nvidia", "nccl", "kernel"]) {
       const words = [

@@ -32,6 +32,38 @@ function compared(view: MatrixView, functions = MACHINE, system = {}) {
   };
 }
 
+describe("what a matrix says is near its devices", () => {
+  const numaNodes = [
+    { node: 0, cpus: "0-15,32-47" },
+    { node: 1, cpus: "16-31,48-63" },
+  ];
+  const near = (numaNode: number | null, said: { cpus?: string; numaNodes?: string }) => {
+    const view: MatrixView = { tool: "nvidia-smi", devices: [{ name: "GPU0", ...said }], cells: [["X"]] };
+    const functions = [...switched(1), gpu("03:00.0", { numaNode })];
+    const { nearElsewhere } = compareClaims(viewClaims(view), lettersOf(functions, "nvidia", { numaNodes }).claims);
+    return nearElsewhere.map(({ what, theirs, ours }) => `${what}: ${theirs}, ${ours}`);
+  };
+
+  test.each([
+    [0, { numaNodes: "0", cpus: "0-15,32-47" }],
+    // Some CPUs are offline, or the node's is a part of what is near.
+    [0, { numaNodes: "0", cpus: "0-3,5" }],
+    [1, { numaNodes: "0-1", cpus: "0-31,32-63" }],
+    [1, {}],
+    [null, { numaNodes: "0", cpus: "0-15" }],
+  ])("agrees with node %j: %j", (node, said) => {
+    expect(near(node, said)).toEqual([]);
+  });
+
+  test.each([
+    [1, { numaNodes: "0" }, ["numaNodes: 0, 1"]],
+    [0, { cpus: "0-16" }, ["cpus: 0-16, 0-15,32-47"]],
+    [0, { numaNodes: "1", cpus: "16-31" }, ["numaNodes: 1, 0", "cpus: 16-31, 0-15,32-47"]],
+  ])("differs from node %j: %j", (node, said, differences) => {
+    expect(near(node, said)).toEqual(differences);
+  });
+});
+
 describe("a matrix held against a machine", () => {
   test("says the same", () => {
     const view = matrix(["GPU0", "GPU1", "NIC0=mlx5_0"], "X PIX PIX", "PIX X PIX", "PIX PIX X");

@@ -12,8 +12,8 @@ const RECORDS = ["03:00.0", "04:00.0"]
   .concat('05:00.0 "0207" "15b3" "101b" "15b3" "0007"\n')
   .join("");
 
-async function found(matrix: string) {
-  const sources = [LSPCI, RECORDS, matrix].map((text, at) => ({
+async function found(...others: string[]) {
+  const sources = [LSPCI, RECORDS, ...others].map((text, at) => ({
     name: `${at}.txt`,
     bytes: new TextEncoder().encode(text),
   }));
@@ -30,6 +30,24 @@ const matrix = (between: string) =>
 test("what nvidia-smi says and the tree bears out is no contradiction", async () => {
   expect(await found(matrix("PIX"))).toEqual([]);
   expect(await found(matrix("NV12"))).toEqual([]);
+});
+
+test("CPUs that are near another node than the functions are named", async () => {
+  const nodes = JSON.stringify({
+    peerlane: 1,
+    systems: [
+      {
+        functions: ["03", "04"].map((bus) => ({ bdf: `0000:${bus}:00.0`, numaNode: 1 })),
+        numaNodes: [{ node: 1, cpus: "8-15" }],
+      },
+    ],
+  });
+  const findings = await found(matrix("PIX"), nodes);
+  expect(findings.map(({ message }) => message.replace(/ \(assumed.*/, ""))).toEqual([
+    "GPU0: near CPUs 0-7 as nvidia-smi says, 8-15 as the functions say",
+    "GPU1: near CPUs 0-7 as nvidia-smi says, 8-15 as the functions say",
+  ]);
+  expect(findings.map(({ functions }) => functions)).toEqual([["0000:03:00.0"], ["0000:04:00.0"]]);
 });
 
 test("what the tree does not bear out is named, with the functions it was taken to be about", async () => {

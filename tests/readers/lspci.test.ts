@@ -629,6 +629,12 @@ describe("two dumps of one machine in one paste", () => {
     expect(codes).toEqual(["SOURCES_DISAGREE"]);
   });
 
+  it("of more buses below one another than a segment has is refused", () => {
+    const nested = (deep: number) => `-[0000:00]-${"+-01.0-[01-07]-".repeat(deep)}`;
+    expect(readLspci(nested(255), "tree.txt").system.functions).toHaveLength(2);
+    expect(() => readLspci(nested(256), "tree.txt")).toThrow(/at most 256 buses below one another/);
+  });
+
   it("that draw a function below two bridges leave its parent unknown", () => {
     const { at, codes } = read("-[0000:00]---01.0-[01]----00.0\n\n-[0000:00]---02.0-[01]----00.0");
     expect(at("0000:01:00.0")).not.toHaveProperty("parent");

@@ -92,6 +92,14 @@ mlx4_0›SOC›SOC› X ›
     ]);
   });
 
+  test("more in one text than anybody pastes are refused, and the row is named that begins one too many", () => {
+    const rows = (count: number) => "GPU0 X\n".repeat(count);
+    expect(matrices(rows(256)).views).toHaveLength(256);
+    expect(() => matrices(rows(100_000))).toThrow(
+      expect.objectContaining({ line: 257, message: expect.stringContaining("expected at most 256 matrices") }),
+    );
+  });
+
   test("several in one text are several", () => {
     const { views } = matrices(`$ nvidia-smi topo -m\n${RAW}\n$ nvidia-smi topo -mp\n${RAW.replaceAll("NV18", "SYS")}`);
     expect(views.map(({ cells }) => cells[0]![1])).toEqual(["NV18", "SYS"]);
@@ -183,7 +191,7 @@ NIC1    SYS     PIX     SYS
 
 describe("very many findings", () => {
   test("alike are counted beyond the first of one source", async () => {
-    const text = "\tGPU0\tGPU1\n" + "GPU0\t X \tNV1\n".repeat(150_000);
+    const text = "\tGPU0\tGPU1\n" + "GPU0\t X \tNV1\n".repeat(200);
     const { findings } = await read([{ name: "topo.txt", bytes: new TextEncoder().encode(text) }]);
     const cut = findings.filter(({ code }) => code === "CUT_SHORT");
     expect(cut).toHaveLength(51);

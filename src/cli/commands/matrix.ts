@@ -17,7 +17,7 @@ import { EXIT, UsageError } from "../exit.js";
 import { compareWith, machineClaims, viewsOf, type CompareOptions } from "../letters.js";
 import type { Machine } from "../machine.js";
 import type { SharedOptions } from "../options.js";
-import { GROUP_NAMES, select } from "../select.js";
+import { GROUP_NAMES, select, whyNone } from "../select.js";
 
 interface Own extends DirectionOption {
   readonly of: string;
@@ -26,7 +26,7 @@ interface Own extends DirectionOption {
   readonly name: readonly string[];
 }
 
-const DETAIL = `Exit code 0, whatever the pairs' answers. With --compare: 0 no cell differs (some may not be comparable), 1 some do, 3 none can be compared.
+const DETAIL = `Exit code 0, whatever the pairs' answers. With --compare: 0 nothing differs (some cells may not be comparable), 1 some do, or the CPUs or NUMA nodes near a device, 3 none can be compared.
 
   peerlane matrix --legend nvidia -i lspci.txt
   peerlane matrix --compare topo-m.txt -i lspci.txt --name GPU0=41:00.0`;
@@ -69,7 +69,7 @@ function hops(machine: Machine, { of, direction }: Own): Answer {
     text: (style) =>
       ids.length === 0 && view !== undefined
         ? `no functions to compare; what ${view.tool} says of them shows --legend ${dialectOf(view)}`
-        : matrixLines(peer, answers, style),
+        : (whyNone(machine.topology, of) ?? matrixLines(peer, answers, style)),
   };
 }
 
@@ -85,7 +85,9 @@ function letters(machine: Machine, { of, direction }: Own, dialect: Dialect): An
       ...(ids.length > 0 ? matrixDocument(peer, peer.matrix(ids, direction)) : {}),
       ...lettersDocument(claims),
     }),
-    text: (style) => lettersLines(claims, style, isKernels ? policyText(policyDocument(peer, ids)) : ""),
+    text: (style) =>
+      (claims.devices.length === 0 ? whyNone(machine.topology, of) : null) ??
+      lettersLines(claims, style, isKernels ? policyText(policyDocument(peer, ids)) : ""),
   };
 }
 
@@ -103,7 +105,8 @@ async function comparison(machine: Machine, options: SharedOptions & CompareOpti
   return {
     exit: word === "different" ? EXIT.no : word === "unknown" ? EXIT.unknown : EXIT.yes,
     document: () => comparisonDocument(compared),
-    text: (style) => comparisonLines(compared, style),
+    text: (style) =>
+      comparisonLines(compared, style, { file: options.compare, none: whyNone(machine.topology, options.of) ?? "" }),
     word: () => word,
   };
 }

@@ -155,7 +155,7 @@ class Paste {
   }
 
   private addTree(lines: readonly LspciLine[]): void {
-    const { functions, strays } = readTree(lines);
+    const { functions, strays } = readTree(lines, this.source);
     for (const described of functions) this.note("place", described, lines[0]!.number);
     if (strays.length > 0) {
       const message = `${strays.length} lines of the tree drawing branch from nothing above them`;

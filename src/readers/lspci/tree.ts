@@ -1,5 +1,6 @@
 import { formatBdf, type Bdf } from "../../topology/bdf.js";
 import type { FunctionDescription } from "../../topology/description.js";
+import { ReadError } from "../reading.js";
 import type { LspciLine } from "./lines.js";
 import { labelAndIds } from "./names.js";
 
@@ -19,7 +20,12 @@ interface Bus {
   readonly number: number;
   /** The bridge to it; null: a root bus. */
   readonly bridge: string | null;
+  /** How many buses it is below the trunk, itself included. */
+  readonly depth: number;
 }
+
+/** A segment has no more buses. */
+const DEEPEST = 256;
 
 /** What a tree drawing says: every function with its parent, bridges with their bus numbers. */
 export interface TreeReading {
@@ -30,8 +36,12 @@ export interface TreeReading {
 
 const TOKEN = /-*(?:\[(?:([0-9a-f]{4,8}):)?([0-9a-f]{2})(?:-([0-9a-f]{2}))?\]|([01][0-9a-f])\.([0-7])|([+\\]))/iy;
 
-/** Reads drawings, each of which begins with a line of its own. */
-export function readTree(lines: readonly LspciLine[]): TreeReading {
+/**
+ * Reads drawings, each of which begins with a line of its own.
+ *
+ * @throws ReadError where buses nest deeper than a segment has any.
+ */
+export function readTree(lines: readonly LspciLine[], source: string): TreeReading {
   const functions: FunctionDescription[] = [];
   const strays: LspciLine[] = [];
   // The bus that branches in a column; null: the trunk from which the root buses branch.
@@ -72,7 +82,13 @@ export function readTree(lines: readonly LspciLine[]): TreeReading {
           const subordinate = last === undefined ? secondary : parseInt(last, 16);
           functions[bridge!] = { ...below, bus: { secondary, subordinate } };
         }
+        const depth: number = (bus?.depth ?? 0) + 1;
+        if (depth > DEEPEST) {
+          const message = `expected a drawing of at most ${DEEPEST} buses below one another, as a segment has, this has more`;
+          throw new ReadError(message, source, line.number);
+        }
         bus = {
+          depth,
           segment: segment === undefined ? (bus?.segment ?? 0) : parseInt(segment, 16),
           number: secondary,
           bridge: below?.bdf ?? bus?.bridge ?? null,

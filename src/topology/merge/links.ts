@@ -11,7 +11,11 @@ export function mergeLinks(settlement: Settlement, said: readonly Said<Links>[])
   if (said.length === 0) return undefined;
   const byName = new Map<string, Said<Links>[]>();
   for (const { source, value } of said) {
-    for (const [name, links] of named(value)) byName.set(name, [...(byName.get(name) ?? []), { source, value: links }]);
+    for (const [name, links] of named(value)) {
+      const lists = byName.get(name);
+      if (lists === undefined) byName.set(name, [{ source, value: links }]);
+      else lists.push({ source, value: links });
+    }
   }
   return [...byName].flatMap(([name, lists]) => {
     const [first] = lists as [Said<Links>];

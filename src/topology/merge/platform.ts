@@ -16,7 +16,9 @@ export function mergePlatformDevices(settlement: Settlement, said: readonly Said
   const byName = new Map<string, Said<PlatformDeviceDescription>[]>();
   for (const { source, value } of said) {
     for (const device of value) {
-      byName.set(device.name, [...(byName.get(device.name) ?? []), { source, value: device }]);
+      const group = byName.get(device.name);
+      if (group === undefined) byName.set(device.name, [{ source, value: device }]);
+      else group.push({ source, value: device });
     }
   }
   return [...byName].flatMap(([name, group]) => {
@@ -48,7 +50,9 @@ function mergeRegions(
   for (const { source, value } of group) {
     for (const region of value.regions) {
       const place = `${toBigInt(region.start)} ${toBigInt(region.size)}`;
-      byPlace.set(place, [...(byPlace.get(place) ?? []), { source, value: region }]);
+      const same = byPlace.get(place);
+      if (same === undefined) byPlace.set(place, [{ source, value: region }]);
+      else same.push({ source, value: region });
     }
   }
   return [...byPlace.values()].map((same) => {
