@@ -3,6 +3,7 @@ import type { FunctionDescription } from "../../topology/description.js";
 import type { Topology } from "../../topology/topology.js";
 import type { Check, Diagnosis, Patient } from "../check.js";
 import { nearestAbove } from "../above.js";
+import type { DiagnosisId, Severity } from "../ids.js";
 import { enumerated } from "../wording.js";
 
 /**
@@ -13,79 +14,111 @@ export const decode: Check = {
   ids: ["MEMORY_DECODE_OFF", "BUS_MASTER_OFF", "DEVICE_ASLEEP"],
   *run(patient) {
     const { topology, talkers } = patient;
-    const running: number[] = [];
-    for (const id of talkers) {
-      const description = topology.describe(id)!;
-      const { powerState } = description;
-      if (powerState === "D3hot" || powerState === "D3cold") yield asleep(topology, id, powerState);
-      else {
-        const decodes = decodesMemory(description, topology.physicalFunction(id));
-        if (decodes === "off" && hasMemory(description)) yield ownDecode(topology, id, description);
-        const masters = bit(description.command, COMMAND_MASTER);
-        // What is switched off altogether has one fault, not two.
-        if (masters === "off" && !(decodes === "off" && hasMemory(description))) {
-          yield ownMastering(topology, id, description);
-        }
-        running.push(id);
-      }
-    }
-    yield* bridges(patient, running);
+    const awake = talkers.filter((id) => !isAsleep(topology.registers(id)!));
+    yield* asleep(patient);
+    const deaf = awake.filter(
+      (id) => ownState(topology, id, COMMAND_MEMORY) === "off" && hasMemory(topology.describe(id)!),
+    );
+    // What is switched off altogether has one fault, not two.
+    const isDeaf = new Set(deaf);
+    const mute = awake.filter((id) => ownState(topology, id, COMMAND_MASTER) === "off" && !isDeaf.has(id));
+    yield* ownFaults(topology, deaf, OWN_DECODE);
+    yield* ownFaults(topology, mute, OWN_MASTERING);
+    yield* bridges(topology, awake);
   },
 };
 
-function asleep(topology: Topology, id: number, state: string): Diagnosis {
-  const name = topology.name(id);
-  return {
+const isAsleep = ({ powerState }: FunctionDescription) => powerState === "D3hot" || powerState === "D3cold";
+
+function* asleep({ topology, talkers }: Patient): Generator<Diagnosis> {
+  const ids = Array.from(talkers).filter((id) => isAsleep(topology.registers(id)!));
+  const [first] = ids;
+  if (first === undefined) return;
+  const names = ids.map((id) => topology.name(id));
+  yield {
     id: "DEVICE_ASLEEP",
     severity: "note",
-    functions: [name],
-    evidence: [`${name}: power state ${state}`],
-    consequence: "it neither answers nor sends requests before its driver wakes it",
-    remedy: `keep it awake: \`echo on | sudo tee /sys/bus/pci/devices/${plainName(topology, id)}/power/control\``,
+    functions: names,
+    evidence: [`power state D3: ${enumerated(names)}`],
+    consequence: "they neither answer nor send requests before their drivers wake them",
+    remedy: `keep them awake, as with \`echo on | sudo tee /sys/bus/pci/devices/${plainName(topology, first)}/power/control\``,
   };
 }
 
-function ownDecode(topology: Topology, id: number, description: FunctionDescription): Diagnosis {
-  const name = topology.name(id);
-  const { physicalFunction: physical } = description;
-  const isVirtual = typeof physical === "string";
+/** What is wrong with a device itself. */
+interface OwnFault {
+  readonly id: DiagnosisId;
+  readonly what: string;
+  readonly command: string;
+  readonly consequence: string;
+}
+
+const OWN_DECODE: OwnFault = {
+  id: "MEMORY_DECODE_OFF",
+  what: "memory space enable is off (Command bit 1, Mem- in lspci; of a virtual function, VF enable or VF MSE of its physical one)",
+  command: "0002:0002",
+  consequence: "nobody answers at its BARs: what peers write there is lost, and what they read is all ones",
+};
+
+const OWN_MASTERING: OwnFault = {
+  id: "BUS_MASTER_OFF",
+  what: "bus master enable is off (Command bit 2, BusMaster- in lspci)",
+  command: "0004:0004",
+  consequence: "it sends no requests: it can be reached by peers, and reaches none",
+};
+
+/** One error for each device that is in use, and one note for all that are idle for one reason. */
+function* ownFaults(topology: Topology, ids: Iterable<number>, fault: OwnFault): Generator<Diagnosis> {
+  const idle = new Map<string, number[]>();
+  for (const id of ids) {
+    const description = topology.registers(id)!;
+    const reason = idleness(description);
+    if (reason === null) {
+      yield ownFault(topology, [id], "error", `its driver ${description.driver!} is bound`, fault);
+    } else {
+      const others = idle.get(reason);
+      if (others === undefined) idle.set(reason, [id]);
+      else others.push(id);
+    }
+  }
+  for (const [reason, others] of idle) yield ownFault(topology, others, "note", reason, fault);
+}
+
+function ownFault(
+  topology: Topology,
+  ids: readonly number[],
+  severity: Severity,
+  driver: string,
+  { id, what, command, consequence }: OwnFault,
+): Diagnosis {
+  const names = ids.map((each) => topology.name(each));
+  const [first] = ids;
   return {
-    id: "MEMORY_DECODE_OFF",
-    severity: severityBy(description),
-    functions: [name],
-    evidence: [
-      isVirtual
-        ? `${name} is virtual, and VF enable or VF memory space enable of ${physical} is off`
-        : `${name}: memory space enable is off (Command bit 1, Mem- in lspci)`,
-      driverText(name, description),
-    ],
-    consequence: "nobody answers at its BARs: what peers write there is lost, and what they read is all ones",
-    remedy: isVirtual
-      ? `switch the virtual functions on: \`echo N | sudo tee /sys/bus/pci/devices/${physical}/sriov_numvfs\``
-      : `bind its driver, or \`sudo setpci -s ${plainName(topology, id)} COMMAND=0002:0002\``,
+    id,
+    severity,
+    functions: names,
+    evidence: [`${enumerated(names)}: ${what}`, driver],
+    consequence: severity === "error" ? consequence : `while that is so, ${consequence}`,
+    remedy: isVirtual(topology.registers(first!)!)
+      ? `switch it on at the physical function, \`${sriovFile(topology, first!)}\``
+      : `bind its driver, or \`sudo setpci -s ${plainName(topology, first!)} COMMAND=${command}\``,
   };
 }
 
-function ownMastering(topology: Topology, id: number, description: FunctionDescription): Diagnosis {
-  const name = topology.name(id);
-  return {
-    id: "BUS_MASTER_OFF",
-    severity: severityBy(description),
-    functions: [name],
-    evidence: [`${name}: bus master enable is off (Command bit 2, BusMaster- in lspci)`, driverText(name, description)],
-    consequence: "it sends no requests: it can be reached by peers, and reaches none",
-    remedy: `bind its driver, or \`sudo setpci -s ${plainName(topology, id)} COMMAND=0004:0004\``,
-  };
+const isVirtual = ({ physicalFunction }: FunctionDescription) => typeof physicalFunction === "string";
+
+function sriovFile(topology: Topology, id: number): string {
+  return `echo N | sudo tee /sys/bus/pci/devices/${topology.registers(id)!.physicalFunction!}/sriov_numvfs`;
 }
 
 /** Bridges that cut off devices which are switched on themselves: one diagnosis for each bridge. */
-function* bridges({ topology }: Patient, running: readonly number[]): Generator<Diagnosis> {
+function* bridges(topology: Topology, awake: Iterable<number>): Generator<Diagnosis> {
   for (const { id, what, mask, command, consequence } of BRIDGE_FAULTS) {
     const cutOff = new Map<number, number[]>();
     const nearest = nearestAbove(topology, (bridge) => bit(topology.registers(bridge)!.command, mask) === "off");
-    for (const device of running) {
-      const description = topology.describe(device)!;
-      if (ownState(topology, device, description, mask) !== "on") continue;
+    for (const device of awake) {
+      if (ownState(topology, device, mask) !== "on") continue;
+      if (mask === COMMAND_MEMORY && !hasMemory(topology.describe(device)!)) continue;
       const bridge = nearest(device);
       if (bridge === null) continue;
       const others = cutOff.get(bridge);
@@ -97,7 +130,7 @@ function* bridges({ topology }: Patient, running: readonly number[]): Generator<
       const names = devices.map((device) => topology.name(device));
       yield {
         id,
-        severity: "error",
+        severity: devices.some((device) => idleness(topology.registers(device)!) === null) ? "error" : "note",
         functions: [name, ...names],
         evidence: [`${name}: ${what}`, `switched on below it: ${enumerated(names)}`],
         consequence,
@@ -107,9 +140,10 @@ function* bridges({ topology }: Patient, running: readonly number[]): Generator<
   }
 }
 
-function ownState(topology: Topology, id: number, description: FunctionDescription, mask: number): Known {
-  if (mask === COMMAND_MASTER) return bit(description.command, COMMAND_MASTER);
-  return hasMemory(description) ? decodesMemory(description, topology.physicalFunction(id)) : "off";
+function ownState(topology: Topology, id: number, mask: number): Known {
+  const description = topology.registers(id)!;
+  if (mask === COMMAND_MASTER) return bit(description.command, mask);
+  return decodesMemory(description, topology.physicalFunction(id));
 }
 
 const BRIDGE_FAULTS = [
@@ -132,15 +166,11 @@ const BRIDGE_FAULTS = [
 /** Drivers that hold a device for somebody else, and switch it on once that one opens it. */
 const HOLDERS = ["vfio-pci", "pci-stub", "xen-pciback", "uio_pci_generic", "igb_uio"];
 
-function severityBy({ driver }: FunctionDescription): "error" | "note" {
-  return typeof driver === "string" && !HOLDERS.includes(driver) ? "error" : "note";
-}
-
-function driverText(name: string, { driver }: FunctionDescription): string {
-  if (driver === undefined) return `no driver is shown for ${name}, so that it may be idle`;
-  if (driver === null) return `${name} has no driver, and is idle`;
-  if (HOLDERS.includes(driver)) return `${driver} holds ${name} until somebody opens it`;
-  return `its driver ${driver} is bound`;
+/** Why nobody would have switched a device on; null: it has a driver that should have. */
+function idleness({ driver }: FunctionDescription): string | null {
+  if (driver === undefined) return "no driver is shown, so that it may be idle";
+  if (driver === null) return "no driver is bound, so that it is idle";
+  return HOLDERS.includes(driver) ? `${driver} holds it until somebody opens it` : null;
 }
 
 function hasMemory({ bars = [] }: FunctionDescription): boolean {
