@@ -57,8 +57,6 @@ export interface DiffOptions {
   readonly of?: Iterable<number>;
   /** As the client sees it. */
   readonly direction?: Direction;
-  /** Which function is which, where that is known; missing: by what identifies them. */
-  readonly functions?: Correspondence;
 }
 
 /**
@@ -71,13 +69,10 @@ export interface DiffOptions {
 export function diffSystems(
   before: readonly [PeerDma, system: number],
   after: readonly [PeerDma, system: number],
-  {
-    of,
-    direction,
-    functions = matchFunctions([before[0].topology, before[1]], [after[0].topology, after[1]]),
-  }: DiffOptions = {},
+  { of, direction }: DiffOptions = {},
 ): SystemDiff {
   const [old, now] = [before[0].topology, after[0].topology];
+  const functions = matchFunctions([old, before[1]], [now, after[1]]);
   const { matched, gone, added } = functions;
   const same = matched.map(({ before, after }) => [before, after] as const);
   const sheet = new FactSheet();

@@ -4,7 +4,6 @@
  * @packageDocumentation
  */
 export { diffSystems, type DiffOptions, type Move, type Renumbering, type SystemDiff } from "./diff.js";
-export { matchNames } from "./by-name.js";
 export { ASPECTS, type Aspect, type FactChange, type NotShown } from "./facts.js";
 export type { GroupChange, IommuGroup } from "./groups.js";
 export {

@@ -22,7 +22,6 @@ import { owner } from "./commands/owner.js";
 import { snapshot } from "./commands/snapshot.js";
 import { synth } from "./commands/synth.js";
 import { tree } from "./commands/tree.js";
-import { whatif } from "./commands/whatif.js";
 import { EXIT, UsageError } from "./exit.js";
 import { openMachine } from "./machine.js";
 import { outputOption, runMaker, type OutputOption } from "./maker.js";
@@ -58,7 +57,6 @@ function program(): Program {
   add(main, best);
   add(main, fix);
   add(main, doctor);
-  add(main, whatif);
   add(main, exportMachine);
   addComparison(main, diff);
   addReference(main, lint);

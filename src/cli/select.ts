@@ -1,5 +1,4 @@
-import { MATRIX_LIMIT } from "../core.js";
-import { isGpuClass, isNetworkClass, talksToPeers } from "../topology/class-code.js";
+import { isGpuClass, isNetworkClass } from "../topology/class-code.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
 import { UsageError } from "./exit.js";
@@ -107,16 +106,4 @@ function selectOne(topology: Topology, text: string, option = "--of"): number[] 
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`${error.message}; groups are ${GROUP_NAMES}`);
   }
-}
-
-/** All functions of a system, or where there is no room for all pairs those that people ask about. */
-export function comparable(topology: Topology, system: number): readonly number[] {
-  const ids = [...topology.functions(system)];
-  if (ids.length <= MATRIX_LIMIT) return ids;
-  const talking = ids.filter((id) => talksToPeers(topology.describe(id)!));
-  if (talking.length <= MATRIX_LIMIT) return talking;
-  throw new UsageError(
-    `the pairs of ${MATRIX_LIMIT} functions can be compared, and ${talking.length} of ${ids.length} are devices that ` +
-      "talk to each other: choose with --of or --system",
-  );
 }

@@ -30,8 +30,6 @@ export interface ComparedSystem {
   readonly before: PeerDma;
   readonly after: PeerDma;
   readonly diff: SystemDiff;
-  /** That the one is the other, edited: nothing is left out by a source, and a doubt that is new is a difference. */
-  readonly isEdit?: true;
 }
 
 /** Whether anything differs, as the exit code says. `unknown`: nothing does, but pairs could not be compared. */
@@ -162,8 +160,7 @@ export function diffDocument(compared: ComparedMachines): DiffDocument {
   };
 }
 
-/** What differs between two systems, for scripts. */
-export function systemDocument(system: ComparedSystem): SystemDiffDocument {
+function systemDocument(system: ComparedSystem): SystemDiffDocument {
   const { name, before, after, diff } = system;
   const { functions, moved, renumbered, verdicts, facts, groups, notShown } = diff;
   const [old, now] = [before.topology, after.topology];
@@ -267,8 +264,7 @@ function headline(compared: ComparedMachines, style: Style): string {
   return `${style.doubtful("UNKNOWN")}: nothing is known to differ, but not all verdicts can be compared`;
 }
 
-/** What differs between two systems, for people. */
-export function* systemLines(system: ComparedSystem, style: Style): Generator<string> {
+function* systemLines(system: ComparedSystem, style: Style): Generator<string> {
   const policy = policies(system);
   const rules = [policyText(policy.old), policyText(policy.new)];
   yield* paragraph("  rules", rules[0] === rules[1] ? rules[0]! : `${rules[0]} -> ${rules[1]}`, style);
@@ -280,7 +276,7 @@ export function* systemLines(system: ComparedSystem, style: Style): Generator<st
       aspect === "iommu-group" ? [...factLines(system, facts), ...groupLines(system)] : factLines(system, facts);
     yield* section(HEADINGS[aspect], lines, style);
   }
-  yield* section(system.isEdit ? "known" : "not shown", notShownLines(system), style);
+  yield* section("not shown", notShownLines(system), style);
 }
 
 const HEADINGS: Readonly<Record<(typeof ASPECTS)[number], string>> = {
@@ -323,17 +319,16 @@ function indented(line: string, style: Style, level = 1): string[] {
 
 /** Those between devices that talk by name, all others counted. */
 function* verdictLines(system: ComparedSystem, style: Style): Generator<string> {
-  const { diff, isEdit } = system;
-  const { verdicts } = diff;
+  const { verdicts } = system.diff;
   const [talking, others] = [new Map<string, VerdictChange[]>(), new Map<string, number>()];
   for (const change of verdicts) {
-    if (!change.certain && isEdit === undefined) continue;
+    if (!change.certain) continue;
     const kind = `${standingText(change.was)} -> ${standingText(change.is)}`;
     if (!talk(system, change)) others.set(kind, (others.get(kind) ?? 0) + 1);
     else if (talking.has(kind)) talking.get(kind)!.push(change);
     else talking.set(kind, [change]);
   }
-  const uncertain = isEdit === undefined ? verdicts.length - certain(verdicts) + verdicts.unknown : 0;
+  const uncertain = verdicts.length - certain(verdicts) + verdicts.unknown;
   if (talking.size + others.size === 0 && uncertain === 0) return;
   yield "";
   yield style.strong("verdicts") + style.faint("  (a -> b: DMA by a to the memory of b)");
@@ -416,8 +411,7 @@ function deviceLines(system: ComparedSystem): string[] {
     ...moved.map(({ before, after, by, below }) => {
       const [from, to] = [old.name(below[0]), now.name(below[1])];
       const text = functionText(system, [before, after]);
-      const told = system.isEdit === undefined ? `; told by ${TOLD_BY[by]}` : "";
-      return `moved: ${text}, from below ${from} to below ${to}${told}`;
+      return `moved: ${text}, from below ${from} to below ${to}; told by ${TOLD_BY[by]}`;
     }),
     ...functions.ambiguous.map(({ before, after }) => {
       const [from, to] = [before.map(named(old)), after.map(named(now))].map(listText);
@@ -526,15 +520,13 @@ function groupLines({ before, after, diff }: ComparedSystem): string[] {
   );
 }
 
-function notShownLines({ diff, isEdit }: ComparedSystem): string[] {
+function notShownLines({ diff }: ComparedSystem): string[] {
   return (["before", "after"] as const).flatMap((side) => {
     const facts = diff.notShown
       .filter((each) => each.side === side)
       .map(({ what, functions }) => (functions === null ? what : `${what} (${functions})`));
     const missing = diff.notListed[side].length;
     if (missing > 0) facts.unshift(missing === 1 ? "1 function" : `${missing} functions`);
-    if (isEdit)
-      return facts.length === 0 ? [] : [`${side === "before" ? "only now" : "no longer"}: ${facts.join(", ")}`];
     return facts.length === 0 ? [] : [`in ${side === "before" ? "OLD" : "NEW"}: ${facts.join(", ")}`];
   });
 }
