@@ -11,6 +11,7 @@ const ENTRIES = [
   "src/readers/index.ts",
   "src/writers/index.ts",
   "src/partners/index.ts",
+  "src/edits/index.ts",
   "src/names/index.ts",
 ];
 
