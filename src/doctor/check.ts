@@ -44,11 +44,20 @@ export interface Patient {
   readonly chosen: boolean;
 }
 
+/** A fact that a check lacks. */
+export interface Unseen extends Missing {
+  /**
+   * True where verdicts stay what they are whatever it is, or where they take it for granted: whoever waits for this
+   * check alone has to know.
+   */
+  readonly minor?: true;
+}
+
 /** One thing to look for. Whatever it looks at, its time is linear in the functions of the system. */
 export interface Check {
   /** What it may find. */
   readonly ids: readonly DiagnosisId[];
   run(patient: Patient): Iterable<Diagnosis>;
   /** What it could not look at; missing: nothing. */
-  unknown?(patient: Patient): Iterable<Missing>;
+  unknown?(patient: Patient): Iterable<Unseen>;
 }

@@ -1,12 +1,14 @@
 import type { PeerDma } from "../explain/peer-dma.js";
 import { distinct } from "../policy/missing.js";
 import type { Missing } from "../policy/policy.js";
+import { isBridge } from "../topology/class-code.js";
 import { functionId } from "../topology/arguments.js";
 import type { Ref } from "../topology/topology.js";
-import type { Check, Diagnosis, Patient } from "./check.js";
+import type { Check, Diagnosis, Patient, Unseen } from "./check.js";
 import { CHECKS } from "./checks/index.js";
 import { SEVERITIES, type DiagnosisId } from "./ids.js";
 import { talkersOf } from "./talkers.js";
+import { enumerated } from "./wording.js";
 
 /** What to examine. */
 export interface ExamineOptions {
@@ -22,7 +24,7 @@ export interface Checked {
   /** How many diagnoses have this id. */
   readonly found: number;
   /** What would have to be shown for it to be looked at everywhere; empty: it was. */
-  readonly missing: readonly Missing[];
+  readonly missing: readonly Unseen[];
 }
 
 /** What was found. */
@@ -34,7 +36,7 @@ export interface Examination {
   /** How many functions there are, and how many of them do DMA with each other. */
   readonly functions: number;
   readonly talkers: number;
-  /** What would have to be shown for everything to be looked at, each fact once. */
+  /** What verdicts depend on and the description does not show, each fact once. */
   readonly missing: readonly Missing[];
 }
 
@@ -47,9 +49,10 @@ export function examine(peer: PeerDma, options: ExamineOptions = {}): Examinatio
   const patients = [...patientsOf(peer, options)];
   const diagnoses: Diagnosis[] = [];
   const checked: Checked[] = [];
+  const kinds = patients.flatMap((patient) => [...unclassified(patient)]);
   for (const check of CHECKS) {
     const found = patients.flatMap((patient) => [...withSystem(patient, check)]);
-    const missing = distinct(patients.flatMap((patient) => [...(check.unknown?.(patient) ?? [])]));
+    const missing = distinct([...kinds, ...patients.flatMap((patient) => [...(check.unknown?.(patient) ?? [])])]);
     diagnoses.push(...found);
     for (const id of check.ids) checked.push({ id, found: found.filter((each) => each.id === id).length, missing });
   }
@@ -58,8 +61,24 @@ export function examine(peer: PeerDma, options: ExamineOptions = {}): Examinatio
     checked,
     functions: patients.reduce((sum, { topology, ordinal }) => sum + topology.functions(ordinal).length, 0),
     talkers: patients.reduce((sum, { talkers }) => sum + talkers.length, 0),
-    missing: distinct(checked.flatMap(({ missing }) => missing)),
+    missing: distinct(checked.flatMap(({ missing }) => missing.filter(({ minor }) => minor !== true))),
   };
+}
+
+/** Functions that may be talkers, for nothing shows what they are. */
+function* unclassified({ topology, ordinal, chosen }: Patient): Generator<Unseen> {
+  if (chosen) return;
+  const names: string[] = [];
+  for (const id of topology.functions(ordinal)) {
+    const description = topology.registers(id)!;
+    if (description.class === undefined && !isBridge(description)) names.push(topology.name(id));
+  }
+  if (names.length > 0) {
+    yield {
+      what: `what kind of device ${enumerated(names)} ${names.length === 1 ? "is" : "are"}`,
+      where: "lspci, or /sys",
+    };
+  }
 }
 
 function* patientsOf(peer: PeerDma, { system, of }: ExamineOptions): Generator<Patient> {

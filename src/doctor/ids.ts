@@ -18,6 +18,12 @@ interface Meaning {
 export const DIAGNOSES = {
   ACS_REDIRECTS: { severity: "error", meaning: "ACS sends requests between devices up to the host" },
   HOST_BRIDGE_REFUSES: { severity: "error", meaning: "the kernel takes no requests through the host bridge" },
+  P2PDMA_NOT_BUILT_IN: { severity: "error", meaning: "the kernel has no peer-to-peer DMA" },
+  IOMMU_TRANSLATES_BETWEEN_GPUS: {
+    severity: "warning",
+    meaning: "what GPUs send each other passes an IOMMU that translates",
+  },
+  KERNEL_NEWER_THAN_RULES: { severity: "note", meaning: "the kernel is newer than the rules that are known" },
   ACS_NOT_SHOWN: { severity: "note", meaning: "the ACS of functions between devices is not shown" },
 } as const satisfies Readonly<Record<string, Meaning>>;
 

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export type { Diagnosis } from "./check.js";
+export type { Diagnosis, Unseen } from "./check.js";
 export { outcomeOf, type Outcome } from "./outcome.js";
 export { examine, type Checked, type Examination, type ExamineOptions } from "./examine.js";
 export { DIAGNOSES, DIAGNOSIS_IDS, SEVERITIES, type DiagnosisId, type Severity } from "./ids.js";

@@ -1,3 +1,4 @@
+import type { Unseen } from "./check.js";
 import type { Examination } from "./examine.js";
 import { DIAGNOSES, DIAGNOSIS_IDS, SEVERITIES, type DiagnosisId, type Severity } from "./ids.js";
 
@@ -9,7 +10,7 @@ export type Outcome = "clean" | "findings" | "unknown";
  * where the description does not show enough to look for each of them.
  *
  * @param failOn ids, or a severity for what is at least as bad. Missing: errors and warnings count, notes do not; and
- *   only where an error could not be looked for it is `unknown`.
+ *   only where verdicts depend on what is not shown it is `unknown`.
  */
 export function outcomeOf(
   { diagnoses, checked }: Pick<Examination, "diagnoses" | "checked">,
@@ -18,7 +19,8 @@ export function outcomeOf(
   const counts = countsFor(failOn ?? ["warning"]);
   if (diagnoses.some(counts)) return "findings";
   const awaited = awaitedIds(failOn ?? ["error"]);
-  return checked.some(({ id, missing }) => awaited.has(id) && missing.length > 0) ? "unknown" : "clean";
+  const isOpen = (missing: readonly Unseen[]) => missing.some(({ minor }) => failOn !== undefined || minor !== true);
+  return checked.some(({ id, missing }) => awaited.has(id) && isOpen(missing)) ? "unknown" : "clean";
 }
 
 function countsFor(failOn: readonly string[]): (diagnosis: { id: DiagnosisId; severity: Severity }) => boolean {

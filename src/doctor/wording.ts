@@ -16,11 +16,6 @@ export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-/** A register as lspci and setpci write it: `0x001d`. */
-export function word(value: number): string {
-  return `0x${value.toString(16).padStart(4, "0")}`;
-}
-
 /** How many pairs, and some of them by their names: `6 pairs of devices, such as a and b, c and d`. */
 export function pairsText(
   topology: Topology,

@@ -1,5 +1,6 @@
+import { acsRulesOf, type AcsRules } from "../boot/acs-release.js";
 import type { Judgement } from "../policy/policy.js";
-import { ordinal, parseRelease } from "../policy/release.js";
+import { parseRelease } from "../policy/release.js";
 import type { Culprit, Hint } from "./verdict.js";
 
 /**
@@ -19,32 +20,24 @@ function bootHint(what: string, culprits: readonly Culprit[], kernel: string | u
   const names = culprits.map(({ bdf }) => bdf);
   const text = [
     `clear ${what} of ${names.join(" and ")} at boot; devices below then reach each other without the IOMMU between them`,
-    ...leftover(names.length, kernel),
+    ...leftover(kernel),
   ];
   return { text: text.join("; "), parameter: `pci=disable_acs_redir=${names.join(";")}` };
 }
 
 /** What the parameter leaves of the other bits differs by release, and so do its bugs. */
-function leftover(functions: number, kernel: string | undefined): string[] {
-  const release = kernel === undefined ? null : parseRelease(kernel);
-  if (release === null) return [];
-  if (ordinal(release) < ordinal({ major: 6, minor: 11 }))
-    return [`Linux ${kernel} leaves the other ACS bits as they are`];
-  const notes = [`Linux ${kernel} sets the other ACS bits back to what the firmware had`];
-  if (functions > 1 && ordinal(release) < ordinal(TAKES_SEVERAL) && !hasStableFix(kernel!)) {
-    notes.push(
-      'releases 6.11 to 6.14 may refuse more than one function ("Can\'t parse ACS command line parameter"): update',
-    );
-  }
-  return notes;
-}
-
-const TAKES_SEVERAL = { major: 6, minor: 15 };
-
-/** The stable releases of 6.12 have the fix; 117 is the first that was seen to take several functions. */
-function hasStableFix(kernel: string): boolean {
-  const match = /^v?6\.12\.(\d+)/.exec(kernel);
-  return match !== null && Number(match[1]) >= 117;
+function leftover(kernel: string | undefined): string[] {
+  const rules = kernel === undefined || parseRelease(kernel) === null ? [] : acsRulesOf(kernel);
+  const notes: Record<AcsRules, string> = {
+    none: `Linux ${kernel} does not know the parameter yet: 4.19 does`,
+    clears: `Linux ${kernel} leaves the other ACS bits as they are`,
+    combines:
+      `Linux ${kernel} ${rules.length > 1 ? "may lack" : "lacks"} the fix of this parameter (6.11 to 6.14), sets the other ` +
+      "ACS bits and leaves these as the firmware had them: update",
+    rebuilds: `Linux ${kernel} sets the other ACS bits back to what the firmware had`,
+  };
+  const first = rules[0];
+  return first === undefined ? [] : [notes[first]];
 }
 
 /** How the memory of a function, or what is below a bridge, comes to answer. */

@@ -271,6 +271,23 @@ const DIAGNOSIS_PAGES: Record<DiagnosisId, Page> = {
       "Put the devices below one switch, or take a kernel that lists the host bridge, if the diagnosis names one. Where none of the " +
       "devices is known to have memory for others, it is a note.",
   },
+  P2PDMA_NOT_BUILT_IN: {
+    cause:
+      "The kernel is older than 4.20, or built without CONFIG_PCI_P2PDMA, as some distributions do. Drivers that ask it are refused, " +
+      "whatever the wires can do.",
+    remedy: "A kernel from 4.20 on, built with CONFIG_PCI_P2PDMA=y.",
+  },
+  IOMMU_TRANSLATES_BETWEEN_GPUS: {
+    cause:
+      "GPUs below different root ports, or ones that ACS redirects, send through an IOMMU that translates. Drivers that program the " +
+      "other's BAR at its bus address, past the DMA API, then lose writes without an error; it shows as garbage or hangs.",
+    remedy: "Boot with `iommu=pt`, or let the requests stay below a switch, which `peerlane fix A B` tells.",
+  },
+  KERNEL_NEWER_THAN_RULES: {
+    cause:
+      "The machine runs a kernel that came after the newest one whose rules are known; the newest rules are taken.",
+    remedy: "Take a newer peerlane, if there is one.",
+  },
   ACS_NOT_SHOWN: {
     cause:
       "ACS is in extended configuration space, which is shown to root alone. Of functions between devices it decides whether these " +

@@ -86,8 +86,8 @@ const PAIRS: readonly (readonly [string, string, BootOptions, string, number])[]
   ["acs-off-intel", `intel_iommu=on ${DISABLE}`, { kernel: "6.1" }, "acs-iommu-disabled-intel-k61", 40],
   ["acs-iommu-intel", "intel_iommu=off", {}, "acs-off-intel", 250],
   ["acs-iommu-disabled-intel", "intel_iommu=off", { replace: true }, "acs-off-intel", 40],
-  ["gpu-server-intel", "intel_iommu=on", {}, "gpu-server-intel-iommu", -1],
-  ["gpu-server-intel-iommu", "iommu=off", {}, "gpu-server-intel", -1],
+  ["gpu-server-intel", "intel_iommu=on", {}, "gpu-server-intel-iommu", 630],
+  ["gpu-server-intel-iommu", "iommu=off", {}, "gpu-server-intel", 630],
 ];
 
 describe("a boot as a kernel did it", () => {

@@ -1,13 +1,14 @@
 import { redirectHint } from "../../explain/hints.js";
 import type { Verdict } from "../../explain/verdict.js";
-import { ACS_BITS, ACS_REDIRECT } from "../../topology/register.js";
+import { ACS_BITS, ACS_REDIRECT, bit, formatWord } from "../../topology/register.js";
 import type { FunctionDescription } from "../../topology/description.js";
+import { missingAcsWords } from "./acs-not-shown.js";
 import type { Check, Diagnosis, Patient } from "../check.js";
 import type { Severity } from "../ids.js";
 import { LinkedPairs } from "../links.js";
 import { firstPairs, membersOf, minus, pairsBetween } from "../party.js";
 import { treesOf, type Tree } from "../paths.js";
-import { enumerated, pairsText, word } from "../wording.js";
+import { enumerated, pairsText } from "../wording.js";
 
 /** ACS that redirects what talkers below one root port send each other: one diagnosis for each such port. */
 export const acsRedirects: Check = {
@@ -20,6 +21,7 @@ export const acsRedirects: Check = {
       if (diagnosis !== null) yield diagnosis;
     }
   },
+  unknown: missingAcsWords,
 };
 
 function diagnose(
@@ -65,8 +67,8 @@ function severityOf(verdict: Verdict): Severity {
 function evidence(described: readonly FunctionDescription[]): string[] {
   const alike = new Map<string, string[]>();
   for (const { bdf, kind, acs } of described) {
-    const bits = ACS_BITS.filter((_, index) => (acs!.control & ACS_REDIRECT & (1 << index)) !== 0);
-    const what = `ACS control ${word(acs!.control)}, ${enumerated(bits.map((bit) => BIT_NAMES[bit] ?? bit))} on`;
+    const bits = ACS_BITS.filter((_, index) => bit(acs!.control, ACS_REDIRECT & (1 << index)) === "on");
+    const what = `ACS control ${formatWord(acs!.control)}, ${enumerated(bits.map((bit) => BIT_NAMES[bit] ?? bit))} on`;
     const key = kind === undefined ? what : `${kind.replaceAll("-", " ")}: ${what}`;
     const names = alike.get(key);
     if (names === undefined) alike.set(key, [bdf]);

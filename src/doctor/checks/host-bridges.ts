@@ -21,7 +21,6 @@ export const hostBridges: Check = {
     const culprits = new Map(
       refused.flatMap(({ verdict }) => verdict.culprits.map((culprit) => [culprit.bdf, culprit])),
     );
-    const hints = new Set(refused.flatMap(({ verdict }) => verdict.hints.map(({ text }) => text)));
     const examples = refused.flatMap((meeting) => meeting.examples);
     yield {
       id: "HOST_BRIDGE_REFUSES",
@@ -30,13 +29,19 @@ export const hostBridges: Check = {
       pairs: count.pairs,
       evidence: [...new Set([...culprits.values()].map(({ bdf, what }) => `${bdf}: ${what}`))],
       consequence: `${pairsText(topology, count, examples)}, have no bridge in common, and ${peer.policy.name} refuses them`,
-      remedy: [...hints].join("; or "),
+      remedy: [...remedies(patient, examples), "put devices that talk to each other below one switch"].join("; or "),
     };
   },
   *unknown(patient) {
     yield* distinct(meetings(patient).flatMap(({ verdict }) => missingFor(verdict)));
   },
 };
+
+/** What would make the kernel take them. */
+function remedies({ peer, topology }: Patient, examples: readonly (readonly [Member, Member])[]): ReadonlySet<string> {
+  const roots = new Set(examples.flat().map(({ id }) => topology.rootOrdinal(id)));
+  return new Set([...roots].flatMap((root) => peer.judgement(root).remedy ?? []));
+}
 
 function isRefused(verdict: Verdict): boolean {
   return verdict.answer === "no" && verdict.code !== "P2PDMA_NOT_BUILT";
