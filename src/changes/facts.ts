@@ -1,3 +1,4 @@
+import { parseCommandLine } from "../boot/command-line.js";
 import { formatSize, toBigInt } from "../topology/address.js";
 import { formatCpu } from "../topology/cpu.js";
 import type {
@@ -394,11 +395,12 @@ function whole(ranges: readonly (string | null)[]): string | undefined {
   return ranges.includes(null) ? undefined : ranges.join(", ");
 }
 
-/** Quotes hold a parameter together. What only says which kernel was started says nothing that its release does not. */
+/** What only says which kernel was started says nothing that its release does not. */
 function parametersOf(commandLine: string): string[] {
-  const all = commandLine.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
-  return all.filter((each) => !/^(?:BOOT_IMAGE|initrd)=/.test(each));
+  return parseCommandLine(commandLine).flatMap(({ name, text }) => (STARTED.includes(name) ? [] : [text]));
 }
+
+const STARTED: readonly string[] = ["BOOT_IMAGE", "initrd"];
 
 /** As often as the first list has more of each than the second. */
 function subtract<Item>(list: readonly Item[], less: readonly Item[]): Item[] {

@@ -175,7 +175,7 @@ class Matching {
       for (let round = 0; round < ROUNDS; round++) {
         this.byPosition((before, after) => before[model] === after[model] && !differInSerial(before, after));
         const moved = this.byKey("only-one", (each) =>
-          each.isFixed || each[model] === null ? null : `${each[model]} ${each.bdf.function}`,
+          each.isFixed || each[model] === null ? null : `${each[model]} ${partOf(each)}`,
         );
         if (!moved) break;
       }
@@ -294,6 +294,11 @@ class Matching {
     this.#after.set(before, after);
     this.#before.set(after, before);
   }
+}
+
+/** Which part of a card: of a switch, whose ports may all have the same ids, its kind. */
+function partOf({ description, bdf }: Candidate): string {
+  return isBridge(description) ? `${description.kind}` : `${bdf.function}`;
 }
 
 /** Functions of one card share its number, and so do the ports of one switch. */
