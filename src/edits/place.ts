@@ -1,3 +1,4 @@
+import { canonicalBdf } from "../topology/bdf.js";
 import type { FunctionDescription, MachineDescription, SystemDescription } from "../topology/description.js";
 import { Topology } from "../topology/topology.js";
 import { EditError } from "./errors.js";
@@ -50,6 +51,19 @@ export function functionPlace(topology: Topology, name: FunctionName): Place {
   const place = placeOf(topology, name);
   if (topology.isFunction(place.id)) return place;
   throw new EditError("NO_SUCH_FUNCTION", `${name} is a host bridge; expected a function such as 0000:41:00.0`);
+}
+
+/**
+ * The same for edits that ask for nothing else: an address is found without a topology.
+ *
+ * @throws as {@link functionPlace}; TopologyError for a machine that cannot be.
+ */
+export function findFunction(machine: MachineDescription, name: FunctionName): Pick<Place, "system" | "name"> {
+  const bdf = canonicalBdf(name);
+  const found = machine.systems.flatMap(({ functions }, system) =>
+    functions.some((each) => each.bdf === bdf) ? [{ system, name: bdf! }] : [],
+  );
+  return found.length === 1 ? found[0]! : lookUp(machine, (topology) => functionPlace(topology, name));
 }
 
 /** The machine with one of its systems changed. */

@@ -1,8 +1,8 @@
-import type { AcsDescription } from "../topology/description.js";
+import type { AcsDescription, FunctionDescription } from "../topology/description.js";
 import { ACS_BITS, ACS_REDIRECT, knownBits, registerWord } from "../topology/register.js";
 import type { Edit } from "./edit.js";
 import { EditError } from "./errors.js";
-import { functionPlace, lookUp, withFunction, type FunctionName } from "./place.js";
+import { findFunction, withFunction, type FunctionName } from "./place.js";
 
 /** A bit of the ACS control word, as lspci abbreviates it (PCIe 6.0 7.7.11.3). */
 export type AcsBit = (typeof ACS_BITS)[number];
@@ -25,7 +25,7 @@ export function setAcs(name: FunctionName, change: AcsChange): Edit {
   if ((set & clear) !== 0)
     throw new RangeError(`expected bits to be set or cleared, got ${bitNames(set & clear)} twice`);
   return (machine) => {
-    const place = lookUp(machine, (topology) => functionPlace(topology, name));
+    const place = findFunction(machine, name);
     return withFunction(machine, place, (description) => {
       const acs = shownAcs(place.name, description.acs);
       const lacking = (set | clear) & ~acs.capability;
@@ -33,8 +33,7 @@ export function setAcs(name: FunctionName, change: AcsChange): Edit {
         const has = bitNames(acs.capability) || "none";
         throw new EditError("NO_ACS_BIT", `ACS of ${place.name} has no ${bitNames(lacking)}: it has ${has}`);
       }
-      const { value, mask } = knownBits(acs.control);
-      return { ...description, acs: { ...acs, control: registerWord((value | set) & ~clear, mask | set | clear) } };
+      return withBits(description, acs, set, clear);
     });
   };
 }
@@ -46,13 +45,22 @@ export function setAcs(name: FunctionName, change: AcsChange): Edit {
  */
 export function clearRedirects(name: FunctionName): Edit {
   return (machine) => {
-    const { capability } = lookUp(machine, (topology) => {
-      const { acs, bdf } = topology.describe(functionPlace(topology, name).id)!;
-      return shownAcs(bdf, acs);
+    const place = findFunction(machine, name);
+    return withFunction(machine, place, (description) => {
+      const acs = shownAcs(place.name, description.acs);
+      return withBits(description, acs, 0, acs.capability & ACS_REDIRECT);
     });
-    const clear = ACS_BITS.filter((_, place) => (capability & ACS_REDIRECT & (1 << place)) !== 0);
-    return setAcs(name, { clear })(machine);
   };
+}
+
+function withBits(
+  description: FunctionDescription,
+  acs: AcsDescription,
+  set: number,
+  clear: number,
+): FunctionDescription {
+  const { value, mask } = knownBits(acs.control);
+  return { ...description, acs: { ...acs, control: registerWord((value | set) & ~clear, mask | set | clear) } };
 }
 
 /** @throws EditError where there is none to change. */

@@ -252,7 +252,7 @@ function acsSteps(topology: Topology, value: string): Step[] {
       // Of a group those are meant that have something to clear.
       const able = select(topology, entry).filter((id) => topology.describe(id)!.acs);
       if (able.length === 0) throw new UsageError(`--acs: no function of the group ${entry} shows ACS`);
-      return able.map((id) => step(`--acs off=${topology.name(id)}`, fullName(topology, id), clearRedirects));
+      return able.map((id) => step(`--acs off=${topology.name(id)}`, topology.name(id), clearRedirects));
     });
   }
   const change = { set: [] as AcsBit[], clear: [] as AcsBit[] };
@@ -275,11 +275,7 @@ function step(edit: string, name: string, change: (name: string) => Edit): Step 
 
 /** `SYSTEM/dddd:bb:dd.f`, or without the system where there is one. */
 function addressOf(topology: Topology, text: string, option: string): string {
-  return fullName(topology, findFunction(topology, text.trim(), option));
-}
-
-function fullName(topology: Topology, id: number): string {
-  return topology.name(id);
+  return topology.name(findFunction(topology, text.trim(), option));
 }
 
 function targetOf(topology: Topology, text: string): string {
