@@ -45,6 +45,7 @@ export const library: Options = {
     transfer: "src/transfer/index.ts",
     partners: "src/partners/index.ts",
     doctor: "src/doctor/index.ts",
+    edits: "src/edits/index.ts",
     names: "src/names/index.ts",
   },
   format: ["esm", "cjs"],

@@ -57,6 +57,8 @@ export interface DiffOptions {
   readonly of?: Iterable<number>;
   /** As the client sees it. */
   readonly direction?: Direction;
+  /** Which function is which, where that is known; missing: found out by {@link matchFunctions}. */
+  readonly functions?: Correspondence;
 }
 
 /**
@@ -69,10 +71,10 @@ export interface DiffOptions {
 export function diffSystems(
   before: readonly [PeerDma, system: number],
   after: readonly [PeerDma, system: number],
-  { of, direction }: DiffOptions = {},
+  { of, direction, functions: known }: DiffOptions = {},
 ): SystemDiff {
   const [old, now] = [before[0].topology, after[0].topology];
-  const functions = matchFunctions([old, before[1]], [now, after[1]]);
+  const functions = known ?? matchFunctions([old, before[1]], [now, after[1]]);
   const { matched, gone, added } = functions;
   const same = matched.map(({ before, after }) => [before, after] as const);
   const sheet = new FactSheet();

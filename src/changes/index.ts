@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { diffSystems, type DiffOptions, type Move, type Renumbering, type SystemDiff } from "./diff.js";
+export { sameFunctions } from "./same-names.js";
 export { ASPECTS, type Aspect, type FactChange, type NotShown } from "./facts.js";
 export type { GroupChange, IommuGroup } from "./groups.js";
 export {

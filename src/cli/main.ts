@@ -22,6 +22,7 @@ import { owner } from "./commands/owner.js";
 import { snapshot } from "./commands/snapshot.js";
 import { synth } from "./commands/synth.js";
 import { tree } from "./commands/tree.js";
+import { whatif } from "./commands/whatif.js";
 import { EXIT, UsageError } from "./exit.js";
 import { openMachine } from "./machine.js";
 import { outputOption, runMaker, type OutputOption } from "./maker.js";
@@ -55,6 +56,7 @@ function program(): Program {
   add(main, map);
   add(main, matrix);
   add(main, best);
+  add(main, whatif);
   add(main, fix);
   add(main, doctor);
   add(main, exportMachine);

@@ -1,4 +1,5 @@
-import { isGpuClass, isNetworkClass } from "../topology/class-code.js";
+import { MATRIX_LIMIT } from "../core.js";
+import { isGpuClass, isNetworkClass, talksToPeers } from "../topology/class-code.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
 import { UsageError } from "./exit.js";
@@ -27,6 +28,18 @@ export function select(topology: Topology, list: string): number[] {
     for (const id of selectOne(topology, text)) wanted.add(id);
   }
   return [...topology.functions()].filter((id) => wanted.has(id));
+}
+
+/** All functions of a system, or where there is no room for all pairs those that people ask about. */
+export function comparable(topology: Topology, system: number): readonly number[] {
+  const ids = [...topology.functions(system)];
+  if (ids.length <= MATRIX_LIMIT) return ids;
+  const talking = ids.filter((id) => talksToPeers(topology.describe(id)!));
+  if (talking.length <= MATRIX_LIMIT) return talking;
+  throw new UsageError(
+    `the pairs of ${MATRIX_LIMIT} functions can be compared, and ${talking.length} of ${ids.length} are devices that ` +
+      "talk to each other: choose with --of or --system",
+  );
 }
 
 /** What groups leave out where partners are looked for. */
@@ -68,6 +81,11 @@ export function selectDevices(topology: Topology, list: string, option: string):
 /** What ASPEED and Matrox put on server boards draws the screen of a remote console, and has no memory for peers. */
 function isManagementDisplay({ class: code, vendor }: FunctionDescription): boolean {
   return code?.startsWith("0300") === true && (vendor === "1a03" || vendor === "102b");
+}
+
+/** Whether an entry of `--of` names a group, rather than a function. */
+export function isGroup(text: string): boolean {
+  return groupOf(text.trim()) !== undefined;
 }
 
 function groupOf(text: string): ((description: FunctionDescription) => boolean) | undefined {

@@ -52,7 +52,8 @@ function differs({ functions, gone, added, moved, renumbered, verdicts, facts, g
   return lists.some(({ length }) => length > 0) || certain(verdicts) > 0;
 }
 
-function certain(changes: Iterable<VerdictChange>): number {
+/** How many of them are no matter of what a side shows. */
+export function certain(changes: Iterable<VerdictChange>): number {
   let count = 0;
   for (const change of changes) if (change.certain) count++;
   return count;
@@ -160,7 +161,8 @@ export function diffDocument(compared: ComparedMachines): DiffDocument {
   };
 }
 
-function systemDocument(system: ComparedSystem): SystemDiffDocument {
+/** What differs between two systems, for scripts. */
+export function systemDocument(system: ComparedSystem): SystemDiffDocument {
   const { name, before, after, diff } = system;
   const { functions, moved, renumbered, verdicts, facts, groups, notShown } = diff;
   const [old, now] = [before.topology, after.topology];
@@ -264,19 +266,32 @@ function headline(compared: ComparedMachines, style: Style): string {
   return `${style.doubtful("UNKNOWN")}: nothing is known to differ, but not all verdicts can be compared`;
 }
 
-function* systemLines(system: ComparedSystem, style: Style): Generator<string> {
+/** How the two sides are spoken of. */
+export interface Wording {
+  readonly before: string;
+  readonly after: string;
+  /** Whether somebody may ask how functions were recognised. */
+  readonly tellsHow: boolean;
+  /** Whether all pairs are shown by name, rather than those of devices that talk. */
+  readonly namesAll: boolean;
+}
+
+const SIDES: Wording = { before: "in OLD", after: "in NEW", tellsHow: true, namesAll: false };
+
+/** What differs between two systems, for people. */
+export function* systemLines(system: ComparedSystem, style: Style, wording: Wording = SIDES): Generator<string> {
   const policy = policies(system);
   const rules = [policyText(policy.old), policyText(policy.new)];
   yield* paragraph("  rules", rules[0] === rules[1] ? rules[0]! : `${rules[0]} -> ${rules[1]}`, style);
-  yield* verdictLines(system, style);
-  yield* section("devices", deviceLines(system), style);
+  yield* verdictLines(system, style, wording);
+  yield* section("devices", deviceLines(system, wording), style);
   for (const aspect of ASPECTS) {
     const facts = system.diff.facts.filter((fact) => fact.aspect === aspect);
     const lines =
       aspect === "iommu-group" ? [...factLines(system, facts), ...groupLines(system)] : factLines(system, facts);
     yield* section(HEADINGS[aspect], lines, style);
   }
-  yield* section("not shown", notShownLines(system), style);
+  yield* section("not shown", notShownLines(system, wording), style);
 }
 
 const HEADINGS: Readonly<Record<(typeof ASPECTS)[number], string>> = {
@@ -318,13 +333,13 @@ function indented(line: string, style: Style, level = 1): string[] {
 }
 
 /** Those between devices that talk by name, all others counted. */
-function* verdictLines(system: ComparedSystem, style: Style): Generator<string> {
+function* verdictLines(system: ComparedSystem, style: Style, { namesAll }: Wording): Generator<string> {
   const { verdicts } = system.diff;
   const [talking, others] = [new Map<string, VerdictChange[]>(), new Map<string, number>()];
   for (const change of verdicts) {
     if (!change.certain) continue;
     const kind = `${standingText(change.was)} -> ${standingText(change.is)}`;
-    if (!talk(system, change)) others.set(kind, (others.get(kind) ?? 0) + 1);
+    if (!namesAll && !talk(system, change)) others.set(kind, (others.get(kind) ?? 0) + 1);
     else if (talking.has(kind)) talking.get(kind)!.push(change);
     else talking.set(kind, [change]);
   }
@@ -401,7 +416,7 @@ const TOLD_BY: Readonly<Record<Recognition, string>> = {
   name: "its name",
 };
 
-function deviceLines(system: ComparedSystem): string[] {
+function deviceLines(system: ComparedSystem, { tellsHow }: Wording): string[] {
   const { functions, moved, renumbered } = system.diff;
   const [old, now] = [system.before.topology, system.after.topology];
   const named = (topology: Topology) => (id: number) => `${topology.name(id)} ${nameOf(topology.describe(id)!)}`;
@@ -411,7 +426,7 @@ function deviceLines(system: ComparedSystem): string[] {
     ...moved.map(({ before, after, by, below }) => {
       const [from, to] = [old.name(below[0]), now.name(below[1])];
       const text = functionText(system, [before, after]);
-      return `moved: ${text}, from below ${from} to below ${to}; told by ${TOLD_BY[by]}`;
+      return `moved: ${text}, from below ${from} to below ${to}${tellsHow ? `; told by ${TOLD_BY[by]}` : ""}`;
     }),
     ...functions.ambiguous.map(({ before, after }) => {
       const [from, to] = [before.map(named(old)), after.map(named(now))].map(listText);
@@ -520,14 +535,14 @@ function groupLines({ before, after, diff }: ComparedSystem): string[] {
   );
 }
 
-function notShownLines({ diff }: ComparedSystem): string[] {
+function notShownLines({ diff }: ComparedSystem, wording: Wording): string[] {
   return (["before", "after"] as const).flatMap((side) => {
     const facts = diff.notShown
       .filter((each) => each.side === side)
       .map(({ what, functions }) => (functions === null ? what : `${what} (${functions})`));
     const missing = diff.notListed[side].length;
     if (missing > 0) facts.unshift(missing === 1 ? "1 function" : `${missing} functions`);
-    return facts.length === 0 ? [] : [`in ${side === "before" ? "OLD" : "NEW"}: ${facts.join(", ")}`];
+    return facts.length === 0 ? [] : [`${wording[side]}: ${facts.join(", ")}`];
   });
 }
 

@@ -77,3 +77,12 @@ export type { PlatformEntry } from "./platform.js";
 export { lintDocument, lintText, type LintDocument, type LintedFile } from "./lint.js";
 export { treeDocument, treeLines, treeText, type HostBridgeEntry, type TreeDocument, type TreeEntry } from "./tree.js";
 export { verdictDocument, verdictText, verdictWord, type VerdictDocument, type VerdictWord } from "./verdict.js";
+export {
+  whatIfCount,
+  whatIfDocument,
+  whatIfLines,
+  whatIfWord,
+  type AppliedEdit,
+  type WhatIf,
+  type WhatIfDocument,
+} from "./what-if.js";

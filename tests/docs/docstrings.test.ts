@@ -12,6 +12,7 @@ const ENTRIES = [
   "src/readers/index.ts",
   "src/writers/index.ts",
   "src/partners/index.ts",
+  "src/edits/index.ts",
   "src/names/index.ts",
 ];
 

@@ -1,8 +1,6 @@
 import { Option } from "commander";
 import { diffSystems } from "../../changes/diff.js";
-import { MATRIX_LIMIT } from "../../core.js";
 import { PeerDma } from "../../explain/peer-dma.js";
-import { talksToPeers } from "../../topology/class-code.js";
 import type { SystemDescription } from "../../topology/description.js";
 import type { Topology } from "../../topology/topology.js";
 import {
@@ -19,7 +17,7 @@ import { EXIT, UsageError } from "../exit.js";
 import { openMachine, type Machine } from "../machine.js";
 import type { SharedOptions } from "../options.js";
 import { policyChoice } from "../policy.js";
-import { GROUP_NAMES, select } from "../select.js";
+import { comparable, GROUP_NAMES, select } from "../select.js";
 
 interface Own extends DirectionOption {
   readonly old: readonly string[];
@@ -121,18 +119,6 @@ function compareMachines(
 function judged(own: SystemDescription, other: SystemDescription): SystemDescription {
   if (own.kernel?.release !== undefined || other.kernel?.release === undefined) return own;
   return { ...own, kernel: { ...own.kernel, release: other.kernel.release } };
-}
-
-/** All functions of a system, or where there is no room for all pairs those that people ask about. */
-function comparable(topology: Topology, system: number): readonly number[] {
-  const ids = [...topology.functions(system)];
-  if (ids.length <= MATRIX_LIMIT) return ids;
-  const talking = ids.filter((id) => talksToPeers(topology.describe(id)!));
-  if (talking.length <= MATRIX_LIMIT) return talking;
-  throw new UsageError(
-    `the pairs of ${MATRIX_LIMIT} functions can be compared, and ${talking.length} of ${ids.length} are devices that ` +
-      "talk to each other: choose with --of or --system",
-  );
 }
 
 /** By their names; the only ones of two sources are the same, whatever they are called. */
