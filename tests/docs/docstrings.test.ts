@@ -8,6 +8,7 @@ const ENTRIES = [
   "src/fabrics/index.ts",
   "src/nccl/index.ts",
   "src/transfer/index.ts",
+  "src/doctor/index.ts",
   "src/readers/index.ts",
   "src/writers/index.ts",
   "src/names/index.ts",
