@@ -131,6 +131,29 @@ describe("a BAR that cannot be as large as the memory behind it", () => {
     ).toEqual([]);
   });
 
+  test("is told whatever the sizes are that a document claims", () => {
+    const above = port(1, [pref(64n * GIB, 64n * GIB)]);
+    const odd = memory(0, 64n * GIB, 256n * MIB, { sizes: [3 * 2 ** 30, 0, 7] });
+    const gpu = below(above, "0300", { bars: [odd, memory(2, null, 0n)] });
+    expect(lines(found({ functions: [above, gpu] }, "BAR_BELOW_CAPABILITY", "BAR_UNASSIGNED"))).toEqual([
+      "BAR_BELOW_CAPABILITY warning 0000:10:00.0",
+    ]);
+  });
+
+  test("is told of every GPU, and the window that is too small of the first sixteen", () => {
+    const ports = Array.from({ length: 15 }, (_, place) => port(place + 1, [pref(BigInt(place + 1) * 64n * GIB, GIB)]));
+    const gpus = ports.flatMap((above, place) =>
+      [0, 1].map((number) => {
+        const start = BigInt(place + 1) * 64n * GIB + BigInt(number) * 512n * MIB;
+        const bars = [memory(1, start, 256n * MIB, { sizes: SIZES })];
+        const gpu = below(above, "0300", { bars });
+        return { ...gpu, bdf: gpu.bdf.replace("00.0", `0${number}.0`) };
+      }),
+    );
+    const all = found({ complete: true, functions: [...ports, ...gpus] }, "BAR_BELOW_CAPABILITY");
+    expect([all.length, all.filter(({ evidence }) => evidence.length > 1).length]).toEqual([30, 16]);
+  });
+
   test("is an error where it has no address at all: `BAR 1: can't assign; no space`", () => {
     const above = port(1, [pref(64n * GIB, 16n * GIB)]);
     const gpu = below(above, "0300", { bars: [memory(0, 64n * GIB, 16n * MIB), memory(1, null, 32n * GIB)] });

@@ -11,7 +11,7 @@ import { tradeOf } from "../talkers.js";
 export const bars: Check = {
   ids: ["BAR_UNASSIGNED", "VF_BARS_UNASSIGNED", "BAR_BELOW_CAPABILITY"],
   *run({ topology, talkers }) {
-    const space = new FreeSpace(topology);
+    const space = new Searches(topology);
     for (const id of talkers) {
       const description = topology.describe(id)!;
       // Those of a virtual function are slots of its physical function's.
@@ -23,21 +23,40 @@ export const bars: Check = {
   },
 };
 
+/** Looking for room takes the time of looking at all that is below a host bridge. */
+const MOST_SEARCHES = 16;
+
+/** The room for the first few BARs that need it: what is too small for many is so for one window's sake, mostly. */
+class Searches {
+  readonly #space: FreeSpace;
+  #left = MOST_SEARCHES;
+
+  constructor(topology: Topology) {
+    this.#space = new FreeSpace(topology);
+  }
+
+  /** Null: not looked for, or it is no size that a BAR may have. */
+  room(id: number, index: number | undefined, size: bigint): Room | null {
+    const isSize = size >= 16n && size <= 1n << 62n && (size & (size - 1n)) === 0n;
+    return index !== undefined && isSize && this.#left-- > 0 ? this.#space.resized(id, index, size) : null;
+  }
+}
+
 const FIRST_VIRTUAL = 7;
 const isMemory = ({ type }: BarDescription) => type !== "io" && type !== "rom";
 
 function* unassigned(
   topology: Topology,
-  space: FreeSpace,
+  space: Searches,
   id: number,
   { bars = [], sriov }: FunctionDescription,
 ): Generator<Diagnosis> {
   const name = topology.name(id);
-  const homeless = bars.filter((bar) => bar.start === null && isMemory(bar));
+  const homeless = bars.filter((bar) => bar.start === null && bar.size !== 0 && isMemory(bar));
   const own = homeless.filter(({ index = 0 }) => index < 6);
   const virtual = homeless.filter(({ index = 0 }) => index >= FIRST_VIRTUAL);
   if (own.length > 0) {
-    const rooms = own.flatMap((bar) => roomFor(topology, space, id, bar) ?? []);
+    const rooms = own.flatMap((bar) => space.room(id, bar.index, toBigInt(bar.size ?? 0)) ?? []);
     const narrow = rooms.find((room) => room.narrow.length > 0)?.narrow ?? [];
     yield {
       id: "BAR_UNASSIGNED",
@@ -61,12 +80,7 @@ function* unassigned(
   }
 }
 
-function roomFor(topology: Topology, space: FreeSpace, id: number, bar: BarDescription): Room | null {
-  const size = bar.size === undefined ? 0n : toBigInt(bar.size);
-  const isSize = size >= 16n && (size & (size - 1n)) === 0n;
-  if (bar.index === undefined || !isSize || !topology.isFunction(id)) return null;
-  return space.resized(id, bar.index, size);
-}
+const NOT_SEARCHED: Room = { answer: "unknown", start: null, narrow: [], missing: [] };
 
 interface Small {
   readonly bar: BarDescription & { readonly index: number };
@@ -88,9 +102,9 @@ function smallBar(description: FunctionDescription): Small | null {
   return small !== null && small.size < small.most && small.bar.start !== null ? small : null;
 }
 
-function belowCapability(topology: Topology, space: FreeSpace, id: number, { bar, size, most }: Small): Diagnosis {
+function belowCapability(topology: Topology, space: Searches, id: number, { bar, size, most }: Small): Diagnosis {
   const name = topology.name(id);
-  const room = space.resized(id, bar.index, most);
+  const room = space.room(id, bar.index, most) ?? NOT_SEARCHED;
   return {
     id: "BAR_BELOW_CAPABILITY",
     severity: "warning",
