@@ -331,6 +331,7 @@ const DIAGNOSIS_PAGES: Record<DiagnosisId, Page> = {
   DEVICE_ASLEEP: {
     cause: "The device is in D3hot or D3cold: switched off, or asleep until its driver wakes it.",
     remedy: "Write `on` to `power/control` of the device in sysfs.",
+  },
   P2PDMA_NOT_BUILT_IN: {
     cause:
       "The kernel is older than 4.20, or built without CONFIG_PCI_P2PDMA, as some distributions do. Drivers that ask it are refused, " +
