@@ -56,12 +56,15 @@ describe("a reboot as a kernel did it", () => {
     ["acs-off-intel", ["--boot", "intel_iommu=on"], "acs-iommu-intel", 250],
     ["acs-off-intel", ["--boot", `intel_iommu=on ${DISABLE}`], "acs-iommu-disabled-intel", 40],
     ["acs-iommu-intel", ["--boot", "intel_iommu=off"], "acs-off-intel", 250],
+    ["gpu-server-intel", ["--boot", "intel_iommu=on"], "gpu-server-intel-iommu", -1],
+    ["gpu-server-intel-iommu", ["--boot", "iommu=off"], "gpu-server-intel", -1],
   ])("%s %j is %s: %i pairs flip", (from, options, to, expected) => {
     const asked = ["whatif", ...options, "--firmware-acs", "0", "-i", capture(from)];
     const { code, document } = json<WhatIfDocument>(asked);
     const found = flips(document);
     expect(found.sort()).toEqual(kernelFlips(from, to).sort());
-    expect(found).toHaveLength(expected);
+    if (expected >= 0) expect(found).toHaveLength(expected);
+    else expect(found.length).toBeGreaterThan(0);
     expect(document.cannotTell).toBe(0);
     expect(code).toBe(document.changed > 0 ? 1 : 0);
     expect(peerlane([...asked, "-q"]).out).toBe(`${document.changed}\n`);
