@@ -114,3 +114,18 @@ export function isolationRequested(
   const asks = parsed !== null && ordinal(parsed) < ordinal({ major: 6, minor: 19 });
   return asks && isThere === true ? [true] : [true, false];
 }
+
+/**
+ * Parameters that ask for a mode, behind those that are there already; empty where none does: on ARM and POWER it is the
+ * firmware that leaves an IOMMU out.
+ */
+export function parametersForIommu(mode: IommuMode, cpu: CpuDescription | undefined): string {
+  const isX86 = cpu?.architecture === undefined || cpu.architecture === "x86";
+  if (!isX86) return mode === "off" ? "" : `iommu.passthrough=${mode === "passthrough" ? 1 : 0}`;
+  const on = isAmd(cpu) ? "" : "intel_iommu=on ";
+  return {
+    off: isAmd(cpu) ? "iommu=off" : "intel_iommu=off",
+    passthrough: `${on}iommu=pt`,
+    translating: `${on}iommu=nopt`,
+  }[mode];
+}

@@ -56,6 +56,8 @@ describe("a reboot as a kernel did it", () => {
     ["acs-off-intel", ["--boot", "intel_iommu=on"], "acs-iommu-intel", 250],
     ["acs-off-intel", ["--boot", `intel_iommu=on ${DISABLE}`], "acs-iommu-disabled-intel", 40],
     ["acs-iommu-intel", ["--boot", "intel_iommu=off"], "acs-off-intel", 250],
+    ["acs-iommu-intel", ["--to-iommu", "off"], "acs-off-intel", 250],
+    ["acs-off-intel", ["--to-iommu", "translating"], "acs-iommu-intel", 250],
     ["gpu-server-intel", ["--boot", "intel_iommu=on"], "gpu-server-intel-iommu", -1],
     ["gpu-server-intel-iommu", ["--boot", "iommu=off"], "gpu-server-intel", -1],
   ])("%s %j is %s: %i pairs flip", (from, options, to, expected) => {

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { parametersForIommu } from "../../boot/iommu-mode.js";
 import { diffSystems } from "../../changes/diff.js";
 import { sameFunctions } from "../../changes/same-names.js";
 import { bootWith } from "../../edits/boot-with.js";
@@ -28,6 +29,7 @@ import type { Command } from "../command.js";
 import { directionOption, type DirectionOption } from "../direction.js";
 import { EXIT, UsageError } from "../exit.js";
 import { findFunction } from "../functions.js";
+import { nameDevices } from "../labels.js";
 import type { Machine } from "../machine.js";
 import type { SharedOptions } from "../options.js";
 import { readSize } from "../parse.js";
@@ -73,8 +75,8 @@ export const whatif: Command<Own> = {
   summary: "what would change if ACS, a slot, a BAR, the kernel, CPU or IOMMU were another",
   detail: DETAIL,
   options,
-  ask(machine, _words, options) {
-    const asked = answer(machine, options);
+  async ask(machine, _words, options) {
+    const asked = await answer(machine, options);
     const word = whatIfWord(asked);
     return {
       exit: word === "same" ? EXIT.yes : word === "different" ? EXIT.no : EXIT.unknown,
@@ -107,7 +109,7 @@ function options(): Option[] {
     new Option("--boot <parameters>", "reboots with these kernel parameters added, such as 'pci=config_acs=...'"),
     new Option("--to-kernel <version>", "reboots with this kernel, such as 6.15"),
     new Option("--to-cpu <vendor:family>", "another CPU, such as AuthenticAMD:25"),
-    new Option("--to-iommu <mode>", "another IOMMU mode alone; --boot also tells what that makes of ACS").choices([
+    new Option("--to-iommu <mode>", "reboots with the IOMMU in this mode; ACS follows it").choices([
       "off",
       "passthrough",
       "translating",
@@ -128,7 +130,7 @@ interface Step {
   apply(machine: MachineDescription, nameNow: (name: string) => string): Moved & { readonly effect?: string };
 }
 
-function answer(machine: Machine, options: Options): WhatIf {
+async function answer(machine: Machine, options: Options): Promise<WhatIf> {
   const { topology } = machine;
   const steps = stepsOf(topology, options);
   if (steps.length === 0) {
@@ -147,6 +149,7 @@ function answer(machine: Machine, options: Options): WhatIf {
       return done.machine;
     }, start),
   );
+  await nameDevices(after);
   const kernel = options.toKernel ?? options.kernel;
   const choose = policyChoice({ ...options, ...(kernel === undefined ? {} : { kernel }) });
   const systems = topology.systems.map(({ name }, system): ComparedSystem => {
@@ -186,20 +189,30 @@ function stepsOf(topology: Topology, options: Options): Step[] {
   const firmware = firmwareAcs === undefined ? undefined : readWord(firmwareAcs);
   if (toCpu !== undefined) plain(`--to-cpu ${toCpu}`, withEnvironment({ cpu: readCpu(toCpu) }));
   if (firmware !== undefined) plain(`--firmware-acs ${firmwareAcs}`, withEnvironment({ firmwareAcs: firmware }));
-  if (boot !== undefined || toKernel !== undefined) {
-    if (toKernel !== undefined && parseRelease(toKernel) === null) {
-      throw new UsageError(`--to-kernel: expected a release of Linux such as 6.1 or 6.12.117, got "${toKernel}"`);
-    }
-    const kernel = toKernel ?? options.kernel;
-    const edit = [
-      ...(boot === undefined ? [] : [`--boot '${boot}'`]),
-      ...(toKernel === undefined ? [] : [`--to-kernel ${toKernel}`]),
-    ].join(" ");
-    plain(edit, bootWith(boot ?? "", kernel === undefined ? {} : { kernel }));
+  if (toKernel !== undefined && parseRelease(toKernel) === null) {
+    throw new UsageError(`--to-kernel: expected a release of Linux such as 6.1 or 6.12.117, got "${toKernel}"`);
   }
-  if (toIommu !== undefined) plain(`--to-iommu ${toIommu}`, withEnvironment({ iommu: toIommu }));
+  const reboot = [
+    ...(boot === undefined ? [] : [`--boot '${boot}'`]),
+    ...(toKernel === undefined ? [] : [`--to-kernel ${toKernel}`]),
+    ...(toIommu === undefined ? [] : [`--to-iommu ${toIommu}`]),
+  ];
+  if (reboot.length > 0) plain(reboot.join(" "), rebooted(boot ?? "", toKernel ?? options.kernel, toIommu));
   const typed = [...options.acs, ...options.move, ...options.remove, ...options.bar].sort((a, b) => a.place - b.place);
   return [...steps, ...typed.flatMap((each) => TYPED[each.option](topology, each.value))];
+}
+
+/** One boot of each system, by what asks its CPU's IOMMU for the mode. */
+function rebooted(parameters: string, kernel: string | undefined, iommu: IommuMode | undefined): Edit {
+  return (machine) => ({
+    ...machine,
+    systems: machine.systems.map((system) => {
+      const asked = iommu === undefined || system.iommu === iommu ? "" : parametersForIommu(iommu, system.cpu);
+      const boot = bootWith(`${parameters} ${asked}`.trim(), kernel === undefined ? {} : { kernel });
+      const [booted] = boot({ ...machine, systems: [system] }).systems;
+      return iommu === undefined ? booted! : { ...booted!, iommu };
+    }),
+  });
 }
 
 const TYPED: Readonly<Record<Typed["option"], (topology: Topology, value: string) => Step[]>> = {
