@@ -38,6 +38,11 @@ export interface FixPlan {
   readonly changes: readonly AcsChange[];
   /** The kernel parameter; null: none does it on this kernel, or nothing is to change. */
   readonly boot: BootFix | null;
+  /**
+   * Where neither the source nor the caller says which kernel runs, so that `boot` is for the newest one known: the
+   * parameter for those before 6.11; null: the kernel is known, or nothing is to change.
+   */
+  readonly olderBoot: BootFix | null;
   /** Until the next reset, in the order of `changes`. */
   readonly temporary: readonly TemporaryCommand[];
   /** Null: nothing is to change. */
@@ -87,6 +92,7 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
       after: null,
       changes,
       boot: null,
+      olderBoot: null,
       temporary: [],
       cost: null,
       hints: otherHints(before),
@@ -99,13 +105,17 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
   try {
     const after = askEdited(asked, edited, topology, ways, direction);
     const machine = machineOf(topology, system);
-    const kernel = peer.policy.kernel;
+    const { kernel, inferred = [] } = peer.policy;
+    const isAssumed = inferred.length > 0 && machine.systems[0]!.kernel?.release === undefined;
+    const bootOn = (release: string | undefined) =>
+      bootFix(changes, machine.systems[0]!.functions, rebootOf(machine, release));
     return {
       ...common,
       status: goal === null ? statusOf(before, after) : "acs",
       after,
       changes,
-      boot: bootFix(changes, machine.systems[0]!.functions, rebootOf(machine, kernel)),
+      boot: bootOn(kernel),
+      olderBoot: isAssumed ? bootOn(BEFORE_CONFIG_ACS) : null,
       temporary: changes.map(({ bdf, clear, set, now }) => temporaryCommand(bdf, { clear, set }, knownBits(now))),
       cost: isolationCost(topology, edited, system, changes),
       hints: otherHints(after),
@@ -116,6 +126,9 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
     edited.close();
   }
 }
+
+/** The last release that knows `disable_acs_redir` alone. */
+const BEFORE_CONFIG_ACS = "6.10";
 
 function waysOf(a: number, b: number, { oneWay }: FixOptions): Way[] {
   const there = { provider: a, client: b };

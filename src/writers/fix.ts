@@ -45,8 +45,10 @@ export interface FixDocument {
     readonly set: readonly string[];
     readonly why: string;
   }[];
-  /** As the kernel reads it; null: none does it, or nothing is to change. */
+  /** As the kernel reads it; null: none does it, nothing is to change, or nobody says which kernel runs. */
   readonly parameter: string | null;
+  /** Where nobody says which kernel runs: the parameter before Linux 6.11, and that of the newest kernel known. */
+  readonly byKernel: { readonly older: string; readonly newest: string | null } | null;
   readonly boot: {
     readonly option: BootFix["option"];
     readonly replaces: readonly string[];
@@ -95,6 +97,11 @@ interface AnswerDocument {
   readonly code: string | null;
 }
 
+/** The parameter that is right for the machine's kernel; null: none does it, or nobody says which kernel runs. */
+export function fixParameter({ boot, olderBoot }: FixPlan): string | null {
+  return olderBoot === null ? (boot?.parameter ?? null) : null;
+}
+
 /**
  * A plan as scripts read it.
  *
@@ -124,7 +131,8 @@ export function fixDocument(peer: PeerDma, plan: FixPlan, verified: Verification
       set: acsNames(set),
       why,
     })),
-    parameter: boot?.parameter ?? null,
+    parameter: fixParameter(plan),
+    byKernel: plan.olderBoot && { older: plan.olderBoot.parameter, newest: boot?.parameter ?? null },
     boot: boot && {
       option: boot.option,
       replaces: boot.replaces,
@@ -283,7 +291,8 @@ function bitsText(capability: number, word: RegisterWord): string {
   return `${bits.join(" ")}  ${formatWord(word)}`;
 }
 
-function bootText(peer: PeerDma, { boot, changes }: FixPlan, style: Style, loader: Loader | undefined): string[] {
+function bootText(peer: PeerDma, plan: FixPlan, style: Style, loader: Loader | undefined): string[] {
+  const { boot, olderBoot, changes } = plan;
   const kernel = peer.policy.kernel;
   const linux = kernel === undefined ? "this kernel" : `Linux ${kernel}`;
   if (boot === null) {
@@ -301,8 +310,20 @@ function bootText(peer: PeerDma, { boot, changes }: FixPlan, style: Style, loade
     ];
     return [`${bdf} is then ${formatWord(control)}`, ...changes].join(", ");
   });
+  const unsure =
+    olderBoot === null
+      ? []
+      : [
+          ...paragraph(
+            "  at boot",
+            "the source does not show which kernel runs, and --kernel does not say: before Linux 6.11 it is",
+            style,
+          ),
+          `${" ".repeat(11)}${style.strong(`'${olderBoot.parameter}'`)}`,
+        ];
   return [
-    ...paragraph("  at boot", `${linux} takes`, style),
+    ...unsure,
+    ...paragraph(olderBoot === null ? "  at boot" : "", `${linux} takes`, style),
     `${" ".repeat(11)}${style.strong(`'${boot.parameter}'`)}`,
     ...boot.replaces.flatMap((text) => paragraph("", `in place of '${text}', which is there now`, style)),
     ...results.flatMap((text) => paragraph("", text, style)),

@@ -7,7 +7,7 @@ describe("peerlane explain", () => {
     const { code, out } = peerlane(["explain", "acs_redirect"]);
     expect(code).toBe(0);
     expect(out).toContain("ACS_REDIRECT: a bridge on the way redirects");
-    expect(out).toContain("pci=disable_acs_redir=");
+    expect(out).toContain("peerlane fix A B");
   });
 
   test("lists every code, with -q one a line", () => {

@@ -3,7 +3,7 @@ import { LOADERS, type Loader } from "../../fix/loaders.js";
 import { fixFor, type FixPlan } from "../../fix/plan.js";
 import { PROFILES, type Profile } from "../../fix/profiles.js";
 import { verifyFix, type Verification } from "../../fix/verify.js";
-import { fixDocument, fixText } from "../../writers/fix.js";
+import { fixDocument, fixParameter, fixText } from "../../writers/fix.js";
 import type { Command } from "../command.js";
 import { directionOption, type DirectionOption } from "../direction.js";
 import { EXIT, UsageError, type ExitCode } from "../exit.js";
@@ -18,7 +18,8 @@ interface Own extends DirectionOption {
   readonly verify?: string;
 }
 
-const DETAIL = `It writes nothing: it prints what to write. With -q the kernel parameter alone, an empty line where there is none.
+const DETAIL = `It writes nothing: it prints what to write. With -q the kernel parameter alone, an empty line where there is none
+or nobody says which kernel runs.
 Exit code 0: nothing to fix, or allowed through the host bridge; 1: refused; 3: the source lacks what the
 answer needs. With --verify 0: the pair is direct now; 1: it is not; 3: not shown.
 
@@ -57,7 +58,7 @@ export const fix: Command<Own> = {
       exit: verified === null ? exitOf(plan) : VERIFIED[verified.state],
       document: () => fixDocument(peer, plan, verified),
       text: (style) => fixText(peer, plan, style, { ...options, verified }),
-      word: () => verified?.state ?? plan.boot?.parameter ?? "",
+      word: () => verified?.state ?? fixParameter(plan) ?? "",
     };
   },
 };
