@@ -5,6 +5,7 @@ import type { Dialect } from "../letters/dialect.js";
 import { claimsOf } from "../letters/letters.js";
 import { dialectOf, viewClaims } from "../letters/views.js";
 import type { Direction } from "../policy/policy.js";
+import { listed } from "../topology/listed.js";
 import type { ViewDescription } from "../topology/views.js";
 import { UsageError } from "./exit.js";
 import { findFunction } from "./functions.js";
@@ -85,8 +86,10 @@ function isCalled({ name, names, bdf }: ClaimedDevice, text: string): boolean {
 const SHOWN_NAMES = 12;
 
 function namesIn({ devices }: Claims): string {
-  const names = devices.slice(0, SHOWN_NAMES).map(({ name }) => name);
-  return names.join(", ") + (devices.length > names.length ? ` and ${devices.length - names.length} more` : "");
+  return listed(
+    devices.map(({ name }) => name),
+    SHOWN_NAMES,
+  );
 }
 
 /** What `--compare` asks for. */

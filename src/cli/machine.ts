@@ -8,6 +8,7 @@ import { isPacked } from "../topology/buffer/buffer.js";
 import type { CpuDescription, IommuMode, MachineDescription, SystemDescription } from "../topology/description.js";
 import type { Finding } from "../topology/finding.js";
 import { BufferError } from "../topology/buffer/sections.js";
+import { listed } from "../topology/listed.js";
 import { Topology } from "../topology/topology.js";
 import { UsageError } from "./exit.js";
 import { nameDevices } from "./labels.js";
@@ -135,9 +136,10 @@ const SHOWN_SYSTEMS = 10;
 
 function noSystem(systems: readonly { readonly name?: string }[], name: string): UsageError {
   const named = systems.flatMap((system) => (system.name === undefined ? [] : `"${system.name}"`));
-  const left = named.length - SHOWN_SYSTEMS;
-  const names = named.slice(0, SHOWN_SYSTEMS).join(", ") + (left > 0 ? ` and ${left} more` : "");
-  const shown = named.length === 0 ? "the source names no system: leave --system out" : `the source has ${names}`;
+  const shown =
+    named.length === 0
+      ? "the source names no system: leave --system out"
+      : `the source has ${listed(named, SHOWN_SYSTEMS)}`;
   return new UsageError(`--system: no system is named "${name}"; ${shown}`);
 }
 

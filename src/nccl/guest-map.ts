@@ -1,5 +1,6 @@
 import { canonicalBdf } from "../topology/bdf.js";
 import type { NcclElement, NcclView } from "../topology/description.js";
+import { listed } from "../topology/listed.js";
 import { busIdOf, isDevice, isGpuClassText } from "../topology/nccl-element.js";
 import { ReadError } from "../readers/reading.js";
 
@@ -139,10 +140,8 @@ function notThere({ host: bdf, line }: GuestFunction, host: NcclView, source: st
     else element.children.forEach(collect);
   };
   collect(host.system);
-  const shown =
-    devices.slice(0, SHOWN).join(", ") + (devices.length > SHOWN ? ` and ${devices.length - SHOWN} more` : "");
   const message = `the host has no GPU or network adapter ${bdf}: expected its name there first, the guest's second`;
-  return new ReadError(`${message}; it has ${shown}`, source, line);
+  return new ReadError(`${message}; it has ${listed(devices, SHOWN)}`, source, line);
 }
 
 /**

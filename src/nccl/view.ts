@@ -7,6 +7,7 @@ import type {
   NcclView,
   SystemDescription,
 } from "../topology/description.js";
+import { listed } from "../topology/listed.js";
 import { ncclArchitectureOf, ncclFamilyOf } from "../topology/nccl-cpu.js";
 import { NumaNodes } from "../topology/numa-nodes.js";
 import type { Topology } from "../topology/topology.js";
@@ -312,6 +313,5 @@ function merged(known: NcclElement["attributes"], told: NcclElement["attributes"
 const SHOWN = 5;
 
 function list(names: readonly string[]): string {
-  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "";
-  return names.slice(0, SHOWN).join(", ") + more;
+  return listed(names, SHOWN);
 }

@@ -1,16 +1,6 @@
 import type { FunctionDescription, LinkDescription } from "../topology/description.js";
+import { laneBandwidth } from "../topology/link-speed.js";
 import type { Topology } from "../topology/topology.js";
-
-/** Of a lane in each direction, by GT/s, in bytes per second: what the encoding of symbols leaves (PCIe 6.0 4.2). */
-const LANE: Readonly<Record<number, number>> = {
-  2.5: (2.5e9 * 8) / 10 / 8,
-  5: (5e9 * 8) / 10 / 8,
-  8: (8e9 * 128) / 130 / 8,
-  16: (16e9 * 128) / 130 / 8,
-  32: (32e9 * 128) / 130 / 8,
-  64: 64e9 / 8,
-  128: 128e9 / 8,
-};
 
 /** From a function towards its host bridge: the nodes, and what the links up to each of them let through. */
 interface Ascent {
@@ -80,7 +70,7 @@ function isDownwardPort({ kind }: FunctionDescription): boolean {
 function rateOf(ends: readonly LinkDescription[]): number {
   const speed = Math.min(...numbers(ends.map(({ maxSpeed, speed }) => maxSpeed ?? speed)));
   const [width = Math.min(...numbers(ends.map(({ maxWidth }) => maxWidth)))] = numbers(ends.map(({ width }) => width));
-  const rate = width * (LANE[speed] ?? NaN);
+  const rate = width * laneBandwidth(speed);
   if (Number.isFinite(rate)) return rate;
   return numbers(ends.map(({ bandwidth }) => bandwidth))[0] ?? NaN;
 }

@@ -1,5 +1,6 @@
 import { devicesOf } from "../letters/devices.js";
 import type { FunctionDescription } from "../topology/description.js";
+import { listed } from "../topology/listed.js";
 import type { Topology } from "../topology/topology.js";
 import type { Partners } from "./partners.js";
 
@@ -59,7 +60,7 @@ export function settingsOf(topology: Topology, found: readonly Partners[]): Sett
   const notes: string[] = [];
   if (unnamed.size > 0) {
     notes.push(
-      `the source shows no RDMA name of ${named([...unnamed])}; /sys does (directories infiniband), and so does \`rdma link\``,
+      `the source shows no RDMA name of ${listed([...unnamed], SHOWN)}; /sys does (directories infiniband), and so does \`rdma link\``,
     );
   }
   const areNumbered = ranks.every(({ cudaOrdinal }) => cudaOrdinal !== null);
@@ -86,12 +87,8 @@ function areAll(topology: Topology, kind: "gpu" | "nic", ids: readonly number[])
   return ids.length > 0 && devicesOf(topology, ids).every((device) => device.kind === kind);
 }
 
+/** How many names a note has room for. */
 const SHOWN = 5;
-
-function named(names: readonly string[]): string {
-  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : "";
-  return names.slice(0, SHOWN).join(", ") + more;
-}
 
 function ownVariables(rdma: readonly string[]): Record<string, string> {
   return rdma.length === 0

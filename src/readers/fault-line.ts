@@ -6,13 +6,14 @@ import { canonicalBdf } from "../topology/bdf.js";
  *     AMD-Vi: Event logged [IO_PAGE_FAULT device=41:00.0 domain=0x000e address=0x00000000f9000000 flags=0x0020]
  *     arm-smmu-v3 …: event: F_TRANSLATION client: 0000:41:00.0 sid: 0x4100 ssid: 0x0 iova: 0xf9000000 ipa: 0x0
  *
- * Before 5.13 Intel's has no 0x in front of the address; it holds no segment.
+ * Before 5.13 Intel's has no 0x in front of the address; it holds no segment. An address that something else than white
+ * space or the bracket ends was cut short.
  */
 const FORMS = [
-  /Request device \[(?:0x)?(?<function>[0-9a-f:.]+)\].*?fault addr (?:0x)?(?<address>[0-9a-f]+)/i,
-  /IO_PAGE_FAULT device=(?<function>[0-9a-f:.]+) .*?address=(?:0x)?(?<address>[0-9a-f]+)/i,
-  /(?<function>[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]): AMD-Vi: .*?IO_PAGE_FAULT .*?address=(?:0x)?(?<address>[0-9a-f]+)/i,
-  /client: (?<function>[0-9a-f:.]+) .*?iova: (?:0x)?(?<address>[0-9a-f]+)/i,
+  /Request device \[(?:0x)?(?<function>[0-9a-f:.]+)\].*?fault addr (?:0x)?(?<address>[0-9a-f]+)(?=[\]\s]|$)/i,
+  /IO_PAGE_FAULT device=(?<function>[0-9a-f:.]+) .*?address=(?:0x)?(?<address>[0-9a-f]+)(?=[\]\s]|$)/i,
+  /(?<function>[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]): AMD-Vi: .*?IO_PAGE_FAULT .*?address=(?:0x)?(?<address>[0-9a-f]+)(?=[\]\s]|$)/i,
+  /client: (?<function>[0-9a-f:.]+) .*?iova: (?:0x)?(?<address>[0-9a-f]+)(?=[\]\s]|$)/i,
 ];
 
 /** Who put which address on the bus, as a line of the kernel's log says. */

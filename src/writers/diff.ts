@@ -6,6 +6,7 @@ import type { Standing, VerdictChange } from "../changes/verdicts.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Culprit } from "../explain/verdict.js";
 import { talksToPeers } from "../topology/class-code.js";
+import { listed } from "../topology/listed.js";
 import type { Topology } from "../topology/topology.js";
 import { formatBytes, nameOf } from "./describe.js";
 import { policyDocument, policyText, type PolicyDocument } from "./policy.js";
@@ -547,6 +548,5 @@ function notShownLines({ diff }: ComparedSystem, wording: Wording): string[] {
 }
 
 function listText(items: readonly string[]): string {
-  const left = items.length - SHOWN.functions;
-  return items.slice(0, SHOWN.functions).join(", ") + (left > 0 ? ` and ${left} more` : "");
+  return listed(items, SHOWN.functions);
 }

@@ -11,6 +11,7 @@ import type { Verification } from "../fix/verify.js";
 import { ACS_BITS, formatWord, knownBits, WHOLE_WORD } from "../topology/register.js";
 import { formatHex } from "../topology/address.js";
 import type { RegisterWord } from "../topology/description.js";
+import { listed } from "../topology/listed.js";
 import { whatItIs } from "./describe.js";
 import { whatIs } from "./parties.js";
 import { missingText, policyDocument, type PolicyDocument } from "./policy.js";
@@ -376,9 +377,7 @@ function mergedText({ parts, certain }: MergedGroup): string {
 }
 
 function few(names: readonly string[]): string {
-  const left = names.length - SHOWN;
-  const shown = names.slice(0, SHOWN).join(", ");
-  return left > 0 ? `${shown} and ${left} more` : shown;
+  return listed(names, SHOWN);
 }
 
 const VERIFIED: Readonly<Record<Verification["state"], string>> = {

@@ -4,6 +4,7 @@ import type { Memory, Verdict } from "../explain/verdict.js";
 import type { Partner, Partners } from "../partners/partners.js";
 import { rdmaNameOf, settingsOf, type Settings } from "../partners/settings.js";
 import type { Direction } from "../policy/policy.js";
+import { listed } from "../topology/listed.js";
 import { nameOf } from "./describe.js";
 import { formatBandwidth } from "./links.js";
 import { policyDocument, policyText, type PolicyDocument } from "./policy.js";
@@ -214,15 +215,16 @@ function* remarksOn(answer: PartnersAnswer): Generator<readonly [heading: string
       if (one.verdict !== other.verdict) note(`with the roles swapped: ${other.verdict}`, pair);
     }
     if (contenders.length > 0) {
-      note(`too little is known of ${some(contenders.map(({ id }) => topology.name(id)))}, which may be better`, name);
+      note(
+        `too little is known of ${listed(
+          contenders.map(({ id }) => topology.name(id)),
+          NAMED,
+        )}, which may be better`,
+        name,
+      );
     }
   }
-  for (const [text, names] of without) yield ["note", `${some(names)}: ${text}`];
-}
-
-function some(names: readonly string[]): string {
-  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
-  return names.slice(0, NAMED).join(", ") + more;
+  for (const [text, names] of without) yield ["note", `${listed(names, NAMED)}: ${text}`];
 }
 
 function* settingsLines({ peer: { topology }, found }: PartnersAnswer, style: Style): Generator<string> {

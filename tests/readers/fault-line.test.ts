@@ -22,6 +22,8 @@ describe("lines of IOMMU drivers", () => {
     ["DMAR: DRHD: handling fault status reg 2"],
     ["DMAR: [DMA Write] Request device [zz:00.0] fault addr 0xf9001000"],
     ["DMAR: [DMA Write] Request device [41:00.0] fault addr 0x11112222333344445"],
+    ["DMAR: [DMA Write] Request device [41:00.0] fault addr 0xzz"],
+    ["AMD-Vi: Event logged [IO_PAGE_FAULT device=41:00.0 domain=0x000a address=0xf900…"],
     ["client: 0000:41:00.0 sid: 0x4100"],
   ])("none: %s", (line) => {
     expect(parseFaultLine(line)).toBeNull();

@@ -77,10 +77,7 @@ function diagnose(topology: Topology, { port, device, onlyGpus }: Link): Diagnos
       `${lower}: ${linkText(now)} (LnkSta)`,
       `${lower} can do ${linkText(below)}, ${upper} above it ${linkText(above)} (LnkCap)`,
     ],
-    consequence:
-      has === null || could === null
-        ? `the link runs at ${linkText(now)} rather than ${linkText(most)}`
-        : `at most ${has} each way pass it rather than ${could}`,
+    consequence: `at most ${has} each way pass it rather than ${could}`,
     remedy: [
       ...(mayBeIdle ? [idle] : []),
       ...(isNarrow ? ["reseat the card or its riser, and look for lanes shared with another slot (bifurcation)"] : []),

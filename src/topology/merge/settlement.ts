@@ -1,4 +1,5 @@
 import type { Finding } from "../finding.js";
+import { listed } from "../listed.js";
 
 /** What one source says of one field. */
 export interface Said<T> {
@@ -26,11 +27,9 @@ export class Settlement {
 
   contradiction(what: string, said: readonly Said<unknown>[], functions: readonly string[]): void {
     const sides = [...new Set(said.map(({ source, value }) => `${source} says ${JSON.stringify(value)}`))];
-    const unnamed = sides.length - NAMED_SIDES;
-    const more = unnamed > 0 ? ` and ${unnamed} more` : "";
     this.findings.push({
       code: "SOURCES_DISAGREE",
-      message: `${what}: ${sides.slice(0, NAMED_SIDES).join(", ")}${more}`,
+      message: `${what}: ${listed(sides, NAMED_SIDES)}`,
       functions,
     });
   }
