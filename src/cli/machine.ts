@@ -1,4 +1,4 @@
-import { formatCpu, parseCpu } from "../topology/cpu.js";
+import { formatCpu } from "../topology/cpu.js";
 import { openSource, readThisMachine } from "../readers/node-machine.js";
 import { read, type Source } from "../readers/read.js";
 import { ReadError } from "../readers/reading.js";
@@ -13,6 +13,7 @@ import { Topology } from "../topology/topology.js";
 import { UsageError } from "./exit.js";
 import { nameDevices } from "./labels.js";
 import type { SharedOptions } from "./options.js";
+import { readCpu } from "./parse.js";
 import { policyChoice } from "./policy.js";
 import { restated } from "./restate.js";
 
@@ -33,7 +34,7 @@ export interface Machine {
  */
 export async function openMachine(options: SharedOptions, allSystems = false, asDescribed = false): Promise<Machine> {
   // Wrong options are found before anything is read: standard input may be a person.
-  const cpu = options.cpu === undefined ? undefined : readCpu(options.cpu);
+  const cpu = options.cpu === undefined ? undefined : readCpu(options.cpu, "--cpu");
   const choosePolicy = policyChoice(options);
   const { topology, findings } = await openTopology(options, allSystems, cpu);
   if (!asDescribed) await nameDevices(topology);
@@ -114,15 +115,6 @@ function openSources(inputs: readonly string[]): readonly Source[] | null {
     throw new UsageError("-i -: standard input can be read once only; give the other source as a file");
   }
   return inputs.length === 0 ? null : inputs.map(openSource);
-}
-
-function readCpu(text: string) {
-  const cpu = parseCpu(text);
-  if (cpu !== null) return cpu;
-  throw new UsageError(
-    "--cpu: expected VENDOR:FAMILY as in /proc/cpuinfo, such as AuthenticAMD:25, GenuineIntel:6, HygonGenuine:24, " +
-      `or ppc64:POWER9, arm64:0x41, got "${text}"`,
-  );
 }
 
 function chooseSystem({ systems }: MachineDescription, name: string | undefined): readonly SystemDescription[] {

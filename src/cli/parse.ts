@@ -1,4 +1,6 @@
 import { parseAddress } from "../topology/address.js";
+import { parseCpu } from "../topology/cpu.js";
+import type { CpuDescription } from "../topology/description.js";
 import { UsageError } from "./exit.js";
 
 /** An address: `0x…` or decimal, below 2^64. */
@@ -25,4 +27,14 @@ export function readSize(text: string, argument = "SIZE"): bigint {
 export function checkRange(address: bigint, size: bigint): void {
   if (address + size <= 1n << 64n) return;
   throw new UsageError(`SIZE: 0x${size.toString(16)} bytes from 0x${address.toString(16)} end beyond 2^64`);
+}
+
+/** A CPU, as the option of that name takes it. */
+export function readCpu(text: string, option: string): CpuDescription {
+  const cpu = parseCpu(text);
+  if (cpu !== null) return cpu;
+  throw new UsageError(
+    `${option}: expected VENDOR:FAMILY as in /proc/cpuinfo, such as AuthenticAMD:25, GenuineIntel:6, HygonGenuine:24, ` +
+      `or ppc64:POWER9, arm64:0x41, got "${text}"`,
+  );
 }

@@ -125,3 +125,12 @@ function selectOne(topology: Topology, text: string, option = "--of"): number[] 
     throw new UsageError(`${error.message}; groups are ${GROUP_NAMES}`);
   }
 }
+
+/** Those of a list that may be compared with what they become: none would compare nothing, and look like no change. */
+export function selectSome(topology: Topology, list: string): number[] {
+  const ids = select(topology, list);
+  if (ids.length > 1) return ids;
+  throw new UsageError(
+    `--of ${list}: ${ids.length === 0 ? (whyNone(topology, list) ?? "no functions") : "one function alone"}; a pair takes two`,
+  );
+}

@@ -7,7 +7,7 @@ export type { Diagnosis, Unseen } from "./check.js";
 export { outcomeOf, type Outcome } from "./outcome.js";
 export { examine, type Checked, type Examination, type ExamineOptions } from "./examine.js";
 export { DIAGNOSES, DIAGNOSIS_IDS, SEVERITIES, type DiagnosisId, type Severity } from "./ids.js";
-export type { AcsChange } from "../fix/change.js";
+export type { ControlChange } from "../fix/change.js";
 export type { Exposure, IsolationCost, MergedGroup } from "../fix/cost.js";
 export { iommuGroups, shareGroup, type GroupBounds, type Groups } from "../fix/iommu-groups.js";
 export { LOADERS, loaderSteps, type Loader, type LoaderSteps } from "../fix/loaders.js";

@@ -1,5 +1,5 @@
-import type { AcsDescription, FunctionDescription } from "../topology/description.js";
-import { ACS_BITS, ACS_REDIRECT, knownBits, registerWord } from "../topology/register.js";
+import type { AcsDescription } from "../topology/description.js";
+import { ACS_BITS, ACS_REDIRECT, withBits } from "../topology/register.js";
 import type { Edit } from "./edit.js";
 import { EditError } from "./errors.js";
 import { findFunction, withFunction, type FunctionName } from "./place.js";
@@ -33,7 +33,7 @@ export function setAcs(name: FunctionName, change: AcsChange): Edit {
         const has = bitNames(acs.capability) || "none";
         throw new EditError("NO_ACS_BIT", `ACS of ${place.name} has no ${bitNames(lacking)}: it has ${has}`);
       }
-      return withBits(description, acs, set, clear);
+      return { ...description, acs: { ...acs, control: withBits(acs.control, { set, clear }) } };
     });
   };
 }
@@ -48,19 +48,10 @@ export function clearRedirects(name: FunctionName): Edit {
     const place = findFunction(machine, name);
     return withFunction(machine, place, (description) => {
       const acs = shownAcs(place.name, description.acs);
-      return withBits(description, acs, 0, acs.capability & ACS_REDIRECT);
+      const control = withBits(acs.control, { clear: acs.capability & ACS_REDIRECT });
+      return { ...description, acs: { ...acs, control } };
     });
   };
-}
-
-function withBits(
-  description: FunctionDescription,
-  acs: AcsDescription,
-  set: number,
-  clear: number,
-): FunctionDescription {
-  const { value, mask } = knownBits(acs.control);
-  return { ...description, acs: { ...acs, control: registerWord((value | set) & ~clear, mask | set | clear) } };
 }
 
 /** @throws EditError where there is none to change. */

@@ -50,16 +50,24 @@ export interface FaultAddress {
  * (docs/semantics.md, Addresses), so that one there was not Linux's.
  *
  * @param size bytes that are to have one owner, at least 1.
+ * @param refused whether an IOMMU is known to have refused the address, since it reported that: where the description does
+ *   not show the mode, it is then taken to translate.
  * @throws RangeError for what names no function, and for an address or size that cannot be; TypeError for an address that
  *   is no bigint, or no topology.
  */
-export function faultAddress(topology: Topology, requester: Ref, address: bigint, size: bigint = 1n): FaultAddress {
+export function faultAddress(
+  topology: Topology,
+  requester: Ref,
+  address: bigint,
+  size: bigint = 1n,
+  refused = false,
+): FaultAddress {
   expectTopology(topology);
   const id = functionId(topology, requester);
   checkedRange(address, size);
   const ordinal = topology.systemOf(id);
   const { iommu = null } = topology.systems[ordinal]!;
-  const translated = isTranslated(topology, id, iommu);
+  const translated = isTranslated(topology, id, iommu ?? (refused ? "translating" : null));
   const { cpuAddress, isForwarded } = behindHostBridge(topology, id, address);
   const ownership = cpuAddress === null ? null : topology.owners(cpuAddress, ordinal, size);
   const asIova = {

@@ -1,7 +1,7 @@
 import type { RegisterWord } from "../topology/description.js";
 
 /** An ACS control word that has to change. */
-export interface AcsChange {
+export interface ControlChange {
   /** Id of the function in the topology that was asked. */
   readonly id: number;
   /** `dddd:bb:dd.f`. */

@@ -1,11 +1,4 @@
 import type { FunctionDescription, MachineDescription, RegisterWord } from "../topology/description.js";
-import { knownBits, registerWord } from "../topology/register.js";
-
-/** A word after bits were cleared and set: those are known then, whatever was before. */
-export function changed(word: RegisterWord, clear: number, set: number): RegisterWord {
-  const { value, mask } = knownBits(word);
-  return registerWord((value & ~clear) | set, mask | clear | set);
-}
 
 /** A machine with other ACS control words of some functions of one of its systems; who has no such capability is left. */
 export function withControls(

@@ -1,7 +1,7 @@
 import { isBridge } from "../topology/class-code.js";
 import type { Topology } from "../topology/topology.js";
 import { ACS_EGRESS, ACS_REQUEST } from "../topology/register.js";
-import type { AcsChange } from "./change.js";
+import type { ControlChange } from "./change.js";
 import { iommuGroups, type GroupBounds, type Groups } from "./iommu-groups.js";
 
 /** What devices lose when ACS bits are cleared. */
@@ -32,7 +32,7 @@ export interface MergedGroup {
 }
 
 /** Who loses the isolation from whom by a change. */
-export function exposures(topology: Topology, changes: readonly AcsChange[]): Exposure[] {
+export function exposures(topology: Topology, changes: readonly ControlChange[]): Exposure[] {
   return changes
     .filter(({ clear }) => (clear & (ACS_REQUEST | ACS_EGRESS)) !== 0)
     .map(({ id }) => {
@@ -68,7 +68,7 @@ export function isolationCost(
   before: Topology,
   after: Topology,
   system: number,
-  changes: readonly AcsChange[],
+  changes: readonly ControlChange[],
 ): IsolationCost {
   const exposed = exposures(before, changes);
   const noGroups = withoutGroups(before, system);

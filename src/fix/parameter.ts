@@ -1,6 +1,6 @@
 import { ACS_BITS, ACS_REDIRECT, knownBits } from "../topology/register.js";
 import type { FunctionDescription, RegisterWord } from "../topology/description.js";
-import type { AcsChange } from "./change.js";
+import type { ControlChange } from "./change.js";
 import { acsNames } from "./needs.js";
 
 /*
@@ -73,7 +73,7 @@ interface Candidate {
  * @param everybody the functions of the system, of which a pattern of ids must not hit others.
  */
 export function bootFix(
-  changes: readonly AcsChange[],
+  changes: readonly ControlChange[],
   everybody: readonly FunctionDescription[],
   reboot: Reboot,
 ): BootFix | null {
@@ -89,7 +89,10 @@ export function bootFix(
   return working[0] ?? null;
 }
 
-function* candidates(changes: readonly AcsChange[], everybody: readonly FunctionDescription[]): Generator<Candidate> {
+function* candidates(
+  changes: readonly ControlChange[],
+  everybody: readonly FunctionDescription[],
+): Generator<Candidate> {
   const clearsOnly = changes.every(({ set }) => set === 0);
   const names = changes.map(({ bdf }) => bdf).join(";");
   if (clearsOnly) yield { option: "disable_acs_redir", value: names };
@@ -114,7 +117,7 @@ function joined(value: string, before: string | null): string {
 }
 
 /** The pattern of ids that means the functions to be changed and no other that has the capability. */
-function patternOf(changes: readonly AcsChange[], everybody: readonly FunctionDescription[]): string | null {
+function patternOf(changes: readonly ControlChange[], everybody: readonly FunctionDescription[]): string | null {
   const wanted = new Set(changes.map(({ bdf }) => bdf));
   const [first] = everybody.filter(({ bdf }) => wanted.has(bdf));
   const { vendor, device } = first!;
@@ -129,7 +132,7 @@ function patternOf(changes: readonly AcsChange[], everybody: readonly FunctionDe
 }
 
 /** What is kept is spelled out, for x is the firmware's value; redirects that are off stay off. */
-function flagsOf({ capability, now, clear, set }: AcsChange): string {
+function flagsOf({ capability, now, clear, set }: ControlChange): string {
   const word = knownBits(now);
   const flags = ACS_BITS.map((_, index) => {
     const bit = 1 << index;
@@ -145,7 +148,7 @@ function flagsOf({ capability, now, clear, set }: AcsChange): string {
 /** Of a function that the kernel was not asked about. */
 const NOTHING_KNOWN: RegisterWord = { value: 0, mask: 0 };
 
-function resultOf({ bdf, capability, now, clear, set }: AcsChange, control: RegisterWord): BootResult {
+function resultOf({ bdf, capability, now, clear, set }: ControlChange, control: RegisterWord): BootResult {
   const [word, then] = [knownBits(now), knownBits(control)];
   const kept = capability & word.value & word.mask & ~clear & ~set & ALL;
   return {
@@ -159,7 +162,7 @@ function resultOf({ bdf, capability, now, clear, set }: AcsChange, control: Regi
 const ALL = (1 << ACS_BITS.length) - 1;
 
 /** Whether all that has to change has changed, and no redirect that may stay is gone. */
-function isWanted({ capability, now, clear, set }: AcsChange, { control }: BootResult): boolean {
+function isWanted({ capability, now, clear, set }: ControlChange, { control }: BootResult): boolean {
   const then = knownBits(control);
   const before = knownBits(now);
   const stays = capability & before.mask & before.value & ACS_REDIRECT & ~clear;

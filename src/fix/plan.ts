@@ -6,9 +6,9 @@ import { precise } from "../policy/precise.js";
 import { functionId } from "../topology/arguments.js";
 import { Topology, type Ref } from "../topology/topology.js";
 import type { MachineDescription, RegisterWord } from "../topology/description.js";
-import type { AcsChange } from "./change.js";
-import { knownBits } from "../topology/register.js";
-import { changed, withControls } from "./control.js";
+import type { ControlChange } from "./change.js";
+import { knownBits, withBits } from "../topology/register.js";
+import { withControls } from "./control.js";
 import { isolationCost, type IsolationCost } from "./cost.js";
 import { acsNames, isDirect, needsOf, pcieVerdict, type Way } from "./needs.js";
 import { bootFix, type BootFix } from "./parameter.js";
@@ -35,7 +35,7 @@ export interface FixPlan {
   /** What would be answered with the changes; null: there are none. */
   readonly after: readonly Verdict[] | null;
   /** The functions to change, those of the first way in the kernel's order first. */
-  readonly changes: readonly AcsChange[];
+  readonly changes: readonly ControlChange[];
   /** The kernel parameter; null: none does it on this kernel, or nothing is to change. */
   readonly boot: BootFix | null;
   /**
@@ -136,7 +136,7 @@ function waysOf(a: number, b: number, { oneWay }: FixOptions): Way[] {
 }
 
 interface Draft {
-  readonly changes: readonly AcsChange[];
+  readonly changes: readonly ControlChange[];
   /** The machine with them, where it was made already; to be closed by whoever takes it. */
   readonly edited: Topology | null;
 }
@@ -162,7 +162,7 @@ function minimalChanges(peer: PeerDma, ways: readonly Way[], direction: Directio
   return { changes: changesOf(topology, clear), edited };
 }
 
-function changesOf(topology: Topology, clear: ReadonlyMap<number, number>): AcsChange[] {
+function changesOf(topology: Topology, clear: ReadonlyMap<number, number>): ControlChange[] {
   return [...clear].map(([id, mask]) => {
     const why = `${acsNames(mask).join(" ")} ${mask === (mask & -mask) ? "keeps" : "keep"} the pair from being direct`;
     return changeOf(topology, id, { clear: mask, set: 0 }, why);
@@ -174,7 +174,7 @@ function changeOf(
   id: number,
   { clear, set }: { readonly clear: number; readonly set: number },
   why: string,
-): AcsChange {
+): ControlChange {
   const { bdf, acs } = topology.registers(id)!;
   const now = acs!.control;
   return {
@@ -184,7 +184,7 @@ function changeOf(
     now,
     clear,
     set,
-    wanted: changed(now, clear, set),
+    wanted: withBits(now, { set, clear }),
     why,
   };
 }
@@ -219,7 +219,7 @@ export function machineOf(topology: Topology, system: number): MachineDescriptio
   return { peerlane: 1, systems: [topology.describeSystem(system)] };
 }
 
-function editedTopology(topology: Topology, system: number, changes: readonly AcsChange[]): Topology {
+function editedTopology(topology: Topology, system: number, changes: readonly ControlChange[]): Topology {
   const controls = new Map<string, RegisterWord>(changes.map(({ bdf, wanted }) => [bdf, wanted]));
   return Topology.of(withControls(machineOf(topology, system), 0, controls));
 }

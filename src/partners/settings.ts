@@ -69,6 +69,12 @@ export function settingsOf(topology: Topology, found: readonly Partners[]): Sett
   const hasTies = ranks.some(({ rdma }) => rdma.length > 1);
   if (isWhole && hasTies)
     notes.push("NVSHMEM takes one adapter for each process: --exclusive or --share chooses among those that tie");
+  const refused = found.filter(({ partners }) => partners[0]?.answer === "no").length;
+  if (refused > 0) {
+    notes.push(
+      `for ${refused === found.length ? "all" : `${refused} of ${found.length}`} devices these are the nearest, and refused: data then goes by system memory`,
+    );
+  }
   notes.push("whether the ports of the adapters are up is not looked at");
   return {
     ranks,

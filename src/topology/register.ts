@@ -53,6 +53,15 @@ export function registerWord(value: number, mask: number): RegisterWord {
   return mask === WHOLE_WORD ? value : { value: value & mask, mask };
 }
 
+/** A word after some bits were set and others cleared: those are known then, whatever was before. */
+export function withBits(
+  word: RegisterWord,
+  { set = 0, clear = 0 }: { readonly set?: number; readonly clear?: number },
+) {
+  const { value, mask } = knownBits(word);
+  return registerWord((value | set) & ~clear, mask | set | clear);
+}
+
 /** A mask under which all 16 bits are known. */
 export const WHOLE_WORD = 0xffff;
 

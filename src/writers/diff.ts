@@ -9,7 +9,7 @@ import { talksToPeers } from "../topology/class-code.js";
 import { listed } from "../topology/listed.js";
 import type { Topology } from "../topology/topology.js";
 import { formatBytes, nameOf } from "./describe.js";
-import { policyDocument, policyText, type PolicyDocument } from "./policy.js";
+import { missingText, policyDocument, policyText, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
 
 /** Two machines, or one at two times, and what differs between them. */
@@ -356,8 +356,29 @@ function* verdictLines(system: ComparedSystem, style: Style, { namesAll }: Wordi
     yield* indented(`${kind}: ${pairsText(pairs)} of other functions`, style);
   }
   if (uncertain > 0) {
-    yield* indented(`not comparable: ${pairsText(uncertain)}, of which one side or both show too little`, style);
+    const missing = missingFacts(system);
+    const facts = missing.length === 0 ? "" : `; to know more: ${listText(missing)}`;
+    yield* indented(
+      `not comparable: ${pairsText(uncertain)}, of which one side or both show too little${facts}`,
+      style,
+    );
   }
+}
+
+/** So many pairs are asked what they lack: the others lack the same. */
+const ASKED = 64;
+
+function missingFacts({ diff: { verdicts } }: ComparedSystem): string[] {
+  const found = new Set<string>();
+  let asked = 0;
+  for (const change of verdicts) {
+    if (change.certain) continue;
+    if (++asked > ASKED) break;
+    for (const verdict of verdicts.verdicts(change)) {
+      for (const missing of "missing" in verdict ? verdict.missing : []) found.add(missingText(missing));
+    }
+  }
+  return [...found];
 }
 
 function pairsText(pairs: number): string {

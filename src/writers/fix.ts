@@ -1,6 +1,6 @@
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Hint, Verdict } from "../explain/verdict.js";
-import type { AcsChange } from "../fix/change.js";
+import type { ControlChange } from "../fix/change.js";
 import type { Exposure, IsolationCost, MergedGroup } from "../fix/cost.js";
 import { LOADERS, loaderSteps, type Loader, type LoaderSteps } from "../fix/loaders.js";
 import { acsNames } from "../fix/needs.js";
@@ -272,7 +272,7 @@ const NOTE =
   "peerlane has written nothing. Linux remembers its decision for a pair, and drivers theirs: bits that change while " +
   "either runs are seen after the driver is loaded anew, or after a reboot.";
 
-function changesText({ topology }: PeerDma, changes: readonly AcsChange[], style: Style): string[] {
+function changesText({ topology }: PeerDma, changes: readonly ControlChange[], style: Style): string[] {
   return changes.flatMap(({ id, bdf, capability, now, wanted, why }, index) => [
     `${(index === 0 ? "  change" : "").padEnd(11)}${bdf}  ${whatItIs(topology.registers(id)!)}`,
     ...paragraph("", `now    ${bitsText(capability, now)}`, style, 13),

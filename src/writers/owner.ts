@@ -74,8 +74,14 @@ export function ownerDocument(
  *
  * @param requester a function.
  */
-export function faultDocument(topology: Topology, requester: Ref, address: bigint, size: bigint | null): OwnerDocument {
-  const found = faultAddress(topology, requester, address, size ?? 1n);
+export function faultDocument(
+  topology: Topology,
+  requester: Ref,
+  address: bigint,
+  size: bigint | null,
+  refused = false,
+): OwnerDocument {
+  const found = faultAddress(topology, requester, address, size ?? 1n, refused);
   const { iommu, translated, cpuAddress } = found;
   const ownership = found.ownership ?? { answer: "unknown", owners: [], window: null };
   return {
@@ -178,12 +184,15 @@ export function ownerText(topology: Topology, document: OwnerDocument, style: St
   return lines.join("\n");
 }
 
+const UNSHOWN = "not shown whether it translates: --iommu says so";
+
 function faultLines({ address }: OwnerDocument, fault: FaultDocument, style: Style): string[] {
   const { requester, iommu, translated, cpuAddress, readings } = fault;
   const mode = translated === false && iommu === "translating" ? "translating, but not for this function" : iommu;
+  const unsaid = translated === true ? "not shown; it reported the address, so that it is on" : UNSHOWN;
   return [
     `${style.strong(address)} as ${style.strong(requester)} put it on the bus`,
-    ...paragraph("  IOMMU", mode ?? "not shown whether it translates: --iommu says so", style),
+    ...paragraph("  IOMMU", mode ?? unsaid, style),
     ...readings.flatMap((reading) => paragraph(READ_AS[reading.as], readingText(reading), style)),
     ...(cpuAddress === null || cpuAddress === address
       ? []

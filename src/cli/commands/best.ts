@@ -1,10 +1,11 @@
 import { Option } from "commander";
 import { bestPartners } from "../../partners/partners.js";
+import type { Topology } from "../../topology/topology.js";
 import { partnersDocument, partnersLines, partnersWords, type PartnersAnswer } from "../../writers/partners.js";
 import type { Command } from "../command.js";
 import { directionOption, type DirectionOption } from "../direction.js";
 import { EXIT, UsageError, type ExitCode } from "../exit.js";
-import { GROUP_NAMES, selectDevices } from "../select.js";
+import { GROUP_NAMES, selectDevices, whyNone } from "../select.js";
 
 interface Own extends DirectionOption {
   readonly for: string;
@@ -53,10 +54,17 @@ export const best: Command<Own> = {
       document: () => partnersDocument(answer),
       text: (style) => partnersLines(answer, style),
       word: () => partnersWords(answer),
-      notes: [...wanted.notes, ...among.notes],
+      notes: [...wanted.notes, ...among.notes, ...(found.length === 0 ? [whyNobody(topology, devices)] : [])],
     };
   },
 };
+
+function whyNobody(topology: Topology, list: string): string {
+  if (topology.functions().length > 0)
+    return whyNone(topology, list) ?? `none of its functions is meant by --for ${list}`;
+  const shown = topology.systems.some(({ views = [] }) => views.length > 0) ? "another tool's letters" : "no functions";
+  return `it shows ${shown} alone: add a source that shows what hangs below what, such as lspci or a snapshot`;
+}
 
 function readShare(text: string): number {
   if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);

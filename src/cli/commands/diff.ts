@@ -17,7 +17,7 @@ import { EXIT, UsageError } from "../exit.js";
 import { openMachine, type Machine } from "../machine.js";
 import type { SharedOptions } from "../options.js";
 import { policyChoice } from "../policy.js";
-import { comparable, GROUP_NAMES, select } from "../select.js";
+import { comparable, GROUP_NAMES, selectSome } from "../select.js";
 
 interface Own extends DirectionOption {
   readonly old: readonly string[];
@@ -90,7 +90,7 @@ function compareMachines(
   [oldSources, newSources]: readonly [readonly string[], readonly string[]],
   options: Options,
 ): ComparedMachines {
-  const wanted = options.of === undefined ? null : select(old.topology, options.of);
+  const wanted = options.of === undefined ? null : selectSome(old.topology, options.of);
   const { pairs, gone, added } = matchSystems(old.topology, now.topology);
   const systems = pairs.map(([was, is]): ComparedSystem => {
     const [before, after] = [old.topology.systems[was]!, now.topology.systems[is]!];

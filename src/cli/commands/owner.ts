@@ -42,12 +42,21 @@ export const owner: Command<Own> = {
   ],
   looksAtAllSystems: true,
   ask({ topology }, words, options) {
+    if (options.fault !== undefined && options.iommu === "off") {
+      throw new UsageError("--fault: an IOMMU reported that, and --iommu off says that there is none: leave one out");
+    }
     const { address, size, requester } = questionOf(words, options);
     checkRange(address, size ?? 1n);
     const document =
       requester === undefined
         ? ownerOf(topology, address, size, options.system)
-        : faultDocument(topology, requesterOf(topology, requester, options), address, size);
+        : faultDocument(
+            topology,
+            requesterOf(topology, requester, options),
+            address,
+            size,
+            options.fault !== undefined,
+          );
     return {
       exit: exitOf(document),
       document: () => document,
@@ -67,6 +76,8 @@ function questionOf([first, second]: readonly (string | undefined)[], { requeste
   if (first !== undefined || requester !== undefined) {
     throw new UsageError("--fault has the address and the requester: leave ADDRESS and --requester out");
   }
+  if (/\S[\r\n]+\s*\S/.test(fault))
+    throw new UsageError("--fault: expected one line, got several: give the one to look at");
   const line = parseFaultLine(fault);
   if (line !== null) return { ...line, size: null };
   throw new UsageError(

@@ -11,7 +11,6 @@ import { barRoom, resizeBar } from "../../edits/resize-bar.js";
 import { clearRedirects, setAcs, type AcsBit } from "../../edits/set-acs.js";
 import { PeerDma } from "../../explain/peer-dma.js";
 import { parseRelease } from "../../policy/release.js";
-import { parseCpu } from "../../topology/cpu.js";
 import type { IommuMode, MachineDescription } from "../../topology/description.js";
 import { ACS_BITS } from "../../topology/register.js";
 import type { Topology } from "../../topology/topology.js";
@@ -32,10 +31,10 @@ import { findFunction } from "../functions.js";
 import { nameDevices } from "../labels.js";
 import type { Machine } from "../machine.js";
 import type { SharedOptions } from "../options.js";
-import { readSize } from "../parse.js";
+import { readCpu, readSize } from "../parse.js";
 import { policyChoice } from "../policy.js";
 import { restated } from "../restate.js";
-import { comparable, GROUP_NAMES, isGroup, select } from "../select.js";
+import { comparable, GROUP_NAMES, isGroup, select, selectSome } from "../select.js";
 
 /** A change as it was typed. */
 interface Typed {
@@ -138,7 +137,7 @@ async function answer(machine: Machine, options: Options): Promise<WhatIf> {
       "nothing to change: say what with --acs, --move, --remove, --bar, --boot, --to-kernel, --to-cpu or --to-iommu",
     );
   }
-  const wanted = options.of === undefined ? null : select(topology, options.of);
+  const wanted = options.of === undefined ? null : selectSome(topology, options.of);
   const edits: AppliedEdit[] = [];
   let renamed: ReadonlyMap<string, string> = new Map();
   const after = restated(topology, "whatif", (start) =>
@@ -187,7 +186,7 @@ function stepsOf(topology: Topology, options: Options): Step[] {
   const plain = (edit: string, change: Edit) =>
     steps.push({ edit, apply: (machine) => ({ machine: change(machine), renamed: new Map() }) });
   const firmware = firmwareAcs === undefined ? undefined : readWord(firmwareAcs);
-  if (toCpu !== undefined) plain(`--to-cpu ${toCpu}`, withEnvironment({ cpu: readCpu(toCpu) }));
+  if (toCpu !== undefined) plain(`--to-cpu ${toCpu}`, withEnvironment({ cpu: readCpu(toCpu, "--to-cpu") }));
   if (firmware !== undefined) plain(`--firmware-acs ${firmwareAcs}`, withEnvironment({ firmwareAcs: firmware }));
   if (toKernel !== undefined && parseRelease(toKernel) === null) {
     throw new UsageError(`--to-kernel: expected a release of Linux such as 6.1 or 6.12.117, got "${toKernel}"`);
@@ -313,10 +312,4 @@ function readWord(text: string): number {
   const word = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : -1;
   if (word >= 0 && word <= 0xffff) return word;
   throw new UsageError(`--firmware-acs: expected a word of 16 bits such as 0 or 0x1d, got "${text}"`);
-}
-
-function readCpu(text: string) {
-  const cpu = parseCpu(text);
-  if (cpu !== null) return cpu;
-  throw new UsageError(`--to-cpu: expected VENDOR:FAMILY such as AuthenticAMD:25 or GenuineIntel:6, got "${text}"`);
 }
