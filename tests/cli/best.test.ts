@@ -140,6 +140,18 @@ describe.skipIf(CAPTURES === null)("peerlane owner of fault reports", () => {
     expect(off.fault!.readings.map(({ as }) => as)).toEqual(["bus-address"]);
   });
 
+  test("a fault that was reported shows that an IOMMU translates, where nothing else does", () => {
+    const dmar = "DMAR: [DMA Write] Request device [0004:01:00.0] fault addr 0x80000010";
+    const { out } = peerlane(["owner", "--fault", dmar, "-i", capture("ppc-powernv9")]);
+    expect(out).toContain("as IOVA  it is the address of a BAR where an IOVA was due");
+    expect(out).not.toContain("as bus");
+    const { err } = peerlane(["owner", "--fault", dmar, ...machine, "--iommu", "off"]);
+    expect(err).toContain("--iommu off says that there is none");
+    expect(peerlane(["owner", "--fault", `${dmar}\n${dmar}`, ...machine]).err).toContain(
+      "expected one line, got several",
+    );
+  });
+
   test("without a requester the document is as it was", () => {
     const { document } = json<OwnerDocument>(["owner", "0xfe800010", ...machine]);
     expect(Object.keys(document)).toEqual(["address", "size", "owner", "owners", "candidates", "window", "reason"]);

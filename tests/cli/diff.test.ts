@@ -147,6 +147,11 @@ describe("peerlane diff", () => {
     ["a file that is not there", ["diff", OFF, "nowhere.txt"], /nowhere\.txt: no such file or directory/],
     ["a file that is no machine", ["diff", OFF, "package.json"], /package\.json: /],
     ["--of nobody", ["diff", OFF, ON, "--of", "99:00.0"], /--of: .*99:00\.0/],
+    [
+      "--of a group of none",
+      ["diff", OFF, ON, "--of", "gpu"],
+      /--of gpu: no functions to compare: none of the 26 is one of gpu/,
+    ],
   ])("refuses %s", (_, words, message) => {
     const { code, out, err } = peerlane(words);
     expect([code, out]).toEqual([2, ""]);

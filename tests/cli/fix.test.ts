@@ -18,6 +18,23 @@ describe("fix", () => {
     expect([code, out]).toEqual([1, `${parameter}\n`]);
   });
 
+  test("tells the parameters of older and newer kernels where nobody says which one runs", () => {
+    const { out: text } = peerlane(["export", "--to", "json", ...SWITCHES]);
+    const machine = JSON.parse(text) as { systems: { kernel?: unknown }[] };
+    delete machine.systems[0]!.kernel;
+    const input = JSON.stringify(machine);
+    const older = "pci=disable_acs_redir=0000:02:00.0;0000:02:01.0";
+    const newest = "pci=config_acs=xx100x1@0000:02:00.0;xx100x1@0000:02:01.0";
+    const asked = ["fix", "nvme0", "nvme1", "-i", "-"];
+    const document = JSON.parse(peerlane([...asked, "--json"], { input }).out) as FixDocument;
+    expect(document).toMatchObject({ parameter: null, byKernel: { older, newest } });
+    expect(peerlane([...asked, "-q"], { input }).out).toBe("\n");
+    const { out } = peerlane(asked, { input });
+    expect(out).toContain(`before Linux 6.11 it is\n           '${older}'\n`);
+    expect(out).toContain(`'${newest}'`);
+    expect(peerlane([...asked, "-q", "--kernel", "6.8"], { input }).out).toBe(`${older}\n`);
+  });
+
   test("says now, then, commands, loaders and cost as a document", () => {
     const { code, document } = json<FixDocument>(["fix", "nvme0", "nvme1", ...SWITCHES]);
     expect(code).toBe(1);

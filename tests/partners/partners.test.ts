@@ -301,6 +301,7 @@ describe("settings", () => {
       sglang: { 0: "mlx5_0", 1: "mlx5_1", 2: "mlx5_2" },
       notes: [
         "CUDA numbers GPUs by bus only where CUDA_DEVICE_ORDER=PCI_BUS_ID is set",
+        "for 1 of 3 devices these are the nearest, and refused: data then goes by system memory",
         "whether the ports of the adapters are up is not looked at",
       ],
     });
