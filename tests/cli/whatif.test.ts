@@ -66,7 +66,6 @@ describe("a reboot as a kernel did it", () => {
     const found = flips(document);
     expect(found.sort()).toEqual(kernelFlips(from, to).sort());
     expect(found).toHaveLength(expected);
-    else expect(found.length).toBeGreaterThan(0);
     expect(document.cannotTell).toBe(0);
     expect(code).toBe(document.changed > 0 ? 1 : 0);
     expect(peerlane([...asked, "-q"]).out).toBe(`${document.changed}\n`);
