@@ -9,6 +9,7 @@ import { expectPeerDma } from "../transfer/peer.js";
 import { assign, NEVER, NOBODY } from "./assignment.js";
 import { LinkRates } from "./link-rates.js";
 import { Ranks, standingOf, type Facts, type Standing } from "./ranks.js";
+import { SaidNear } from "./said-near.js";
 
 /** Among whom to choose, and how. */
 export interface PartnerOptions {
@@ -36,6 +37,8 @@ export interface Partner {
   readonly standing: Standing;
   /** Hops; null: not known. */
   readonly distance: number | null;
+  /** Where it is not known: how near another tool says they are, in its letters (`PIX`); null: none says. */
+  readonly letter: string | null;
   /** Whether both are near one NUMA node; null: not known. */
   readonly sameNode: boolean | null;
   /** Bytes per second of the narrowest PCIe link on the way; null: not known, or none. */
@@ -62,7 +65,8 @@ export const SHARED_PAIRS_LIMIT = 2 ** 20;
 
 /**
  * The nearest partners of some devices (docs/partners.md): allowed directly before by a route that is not known, before
- * through the host bridge, before unknown, before refused; then the fewest hops; then on the same NUMA node; then by
+ * through the host bridge, before unknown, before refused; then the fewest hops, or where these are not known what another
+ * tool says; then on the same NUMA node; then by
  * the widest of the narrowest links. A function is no partner of itself, nor of one in another system.
  *
  * @param devices in this order the answers; each once.
@@ -193,6 +197,7 @@ const CHUNK = 1 << 15;
 class Measure {
   readonly #rates: LinkRates;
   readonly #nodes: NumaNodes;
+  readonly #said: SaidNear;
 
   constructor(
     private readonly peerDma: PeerDma,
@@ -201,6 +206,7 @@ class Measure {
   ) {
     this.#rates = new LinkRates(peerDma.topology);
     this.#nodes = new NumaNodes(peerDma.topology);
+    this.#said = new SaidNear(peerDma.topology);
   }
 
   /** Device by device every candidate; null: it is the device itself. */
@@ -223,6 +229,7 @@ class Measure {
                 answer,
                 route,
                 hops: columns.distance[row]!,
+                letter: columns.distance[row] === NO_DISTANCE ? this.#said.between(device, candidate) : null,
                 sameNode: this.#sameNode(device, own, near[first + row]),
                 bandwidth: this.#rates.between(device, candidate, isDirect ? columns.common[row]! : null),
               };

@@ -1,5 +1,6 @@
 import { NO_DISTANCE } from "../core.js";
 import { ANSWERS, ROUTES } from "../explain/ruling.js";
+import { NEARNESS } from "./said-near.js";
 
 /** What decides how near a pair is. */
 export interface Facts {
@@ -7,6 +8,8 @@ export interface Facts {
   readonly route: (typeof ROUTES)[number];
   /** Hops; `NO_DISTANCE`: not known. */
   readonly hops: number;
+  /** Where they are not known: the letter that another tool has for the pair; null: there is none. */
+  readonly letter: string | null;
   readonly sameNode: boolean | null;
   /** Bytes per second; null: not known. */
   readonly bandwidth: number | null;
@@ -30,6 +33,7 @@ export function standingOf({ answer, route }: Pick<Facts, "answer" | "route">): 
  *
  *     refused | unknown or worse | through the host or worse | route unknown or worse       1 or 0 each
  *     distance not known, 1 or 0 | hops
+ *     what another tool says in place of it: its letter's place among all of them, one that says nothing last
  *     on another NUMA node | not known to be on the same one                                1 or 0 each
  *     bandwidth, negative; 0: not known
  */
@@ -40,13 +44,16 @@ export class Ranks {
   readonly #rates = new Map<number | null, number>();
 
   of(facts: Facts): number {
-    const { answer, route, hops, sameNode, bandwidth } = facts;
+    const { answer, route, hops, letter, sameNode, bandwidth } = facts;
+    const isUnknown = hops === NO_DISTANCE;
+    const nearness = !isUnknown ? 0 : letter === null ? NEARNESS.length : NEARNESS.indexOf(letter);
     let rate = this.#rates.get(bandwidth);
     if (rate === undefined) this.#rates.set(bandwidth, (rate = this.#rates.size));
     const node = sameNode === true ? 0 : sameNode === null ? 1 : 2;
     const said = ANSWERS.indexOf(answer) * ROUTES.length + ROUTES.indexOf(route);
-    // Whole and below 2^53 as long as there are fewer than 29,000 different bandwidths.
-    const key = ((rate * 3 + node) * ANSWERS.length * ROUTES.length + said) * 2 ** 32 + hops;
+    // Whole and below 2^53 as long as there are fewer than 3,000 different bandwidths.
+    const kind = ((rate * 3 + node) * (NEARNESS.length + 1) + nearness) * ANSWERS.length * ROUTES.length + said;
+    const key = kind * 2 ** 32 + hops;
     let number = this.#numbers.get(key);
     if (number === undefined) {
       number = this.vectors.length;
@@ -55,7 +62,8 @@ export class Ranks {
       const standing = STANDINGS.indexOf(standingOf(facts));
       this.vectors.push([
         ...[4, 3, 2, 1].map((least) => (standing >= least ? 1 : 0)),
-        ...(hops === NO_DISTANCE ? [1, 0] : [0, hops]),
+        ...(isUnknown ? [1, 0] : [0, hops]),
+        nearness,
         node === 2 ? 1 : 0,
         node >= 1 ? 1 : 0,
         // In whole megabytes per second: fractions would not add up exactly.

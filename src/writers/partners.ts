@@ -62,6 +62,8 @@ export interface PartnerEntry {
   readonly code: Code | null;
   /** Hops; null: unknown. */
   readonly distance: number | null;
+  /** Where it is not known: another tool's letter. */
+  readonly letter: string | null;
   /** Null: unknown. */
   readonly sameNumaNode: boolean | null;
   /** Bytes per second of the narrowest PCIe link on the way; null: unknown, or there is none. */
@@ -112,7 +114,7 @@ function* deviceEntries(answer: PartnersAnswer): Generator<DeviceEntry> {
 
 function partnerEntry(answer: PartnersAnswer, device: number, partner: Partner): PartnerEntry {
   const { topology } = answer.peer;
-  const { id, distance, sameNode, bandwidth } = partner;
+  const { id, distance, letter, sameNode, bandwidth } = partner;
   const [verdict, swapped] = bothWays(answer, device, id);
   const said = saidOf(verdict);
   const back = saidOf(swapped);
@@ -121,6 +123,7 @@ function partnerEntry(answer: PartnersAnswer, device: number, partner: Partner):
     names: topology.describe(id)!.names ?? [],
     ...said,
     distance,
+    letter,
     sameNumaNode: sameNode,
     bandwidth,
     memory: verdict.memory,
@@ -178,12 +181,12 @@ function* rows({ peer: { topology }, found }: PartnersAnswer, style: Style): Gen
   };
   for (const { device, partners } of found) {
     if (partners.length === 0) yield [called(device), "none", "", "", "", ""];
-    for (const [at, { id, answer, route, distance, sameNode, bandwidth }] of partners.entries()) {
+    for (const [at, { id, answer, route, distance, letter, sameNode, bandwidth }] of partners.entries()) {
       yield [
         at === 0 ? called(device) : "  or",
         called(id),
         answer === "yes" && route === "unknown" ? "allowed, unknown" : route,
-        distance === null ? "?" : String(distance),
+        distance === null ? (letter ?? "?") : String(distance),
         sameNode === null ? "?" : sameNode ? "same" : "other",
         bandwidth === null ? "?" : formatBandwidth(bandwidth),
       ];
@@ -213,6 +216,9 @@ function* remarksOn(answer: PartnersAnswer): Generator<readonly [heading: string
         note(`the memory does not answer: ${verdict.memory}`, pair);
       const [one, other] = [saidOf(verdict), saidOf(swapped)];
       if (one.verdict !== other.verdict) note(`with the roles swapped: ${other.verdict}`, pair);
+    }
+    if (partners.some(({ letter }) => letter !== null)) {
+      note("nearest in another tool's letters; what they hang below is not shown", name);
     }
     if (contenders.length > 0) {
       note(

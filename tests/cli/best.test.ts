@@ -42,6 +42,7 @@ describe("peerlane best", () => {
       route: "through-host-bridge",
       code: null,
       distance: 4,
+      letter: null,
       sameNumaNode: true,
       bandwidth: null,
       memory: "ok",

@@ -60,10 +60,8 @@ describe("the assignment is that of brute force, ties included", () => {
     (rows, columns) => {
       const values = [0, 1, 2, NEVER];
       const count = rows * columns;
-      // Of 4^9 matrices every seventh: a number that has no common divisor with 4, so that all cells have all values.
-      const step = count === 9 ? 7 : 1;
       let different = 0;
-      for (let number = 0; number < 4 ** count; number += step) {
+      for (let number = 0; number < 4 ** count; number++) {
         const cells = Array.from({ length: count }, (_, at) => values[Math.floor(number / 4 ** at) % 4]!);
         const asked = problem(rows, columns, cells, [[0], [1], [3]]);
         if (compare([...assign(asked)], bruteForce(asked)) !== 0) different++;

@@ -98,6 +98,7 @@ describe("the nearest partners", () => {
       route: "bus-address",
       standing: "direct",
       distance: 4,
+      letter: null,
       sameNode: true,
       bandwidth: null,
     });
@@ -278,6 +279,39 @@ describe.skipIf(CAPTURES === null)("on captured machines", () => {
       const used = found.flatMap(({ partners }) => partners.map(({ id }) => id));
       for (const id of used) expect(used.filter((other) => other === id).length).toBeLessThanOrEqual(share);
     }
+  });
+});
+
+describe("a topology file of NCCL", () => {
+  const pair = (bus: string, gpu: string, nic: string, number: number) =>
+    `<pci busid="0000:${bus}:00.0" class="0x060400" vendor="0x1000" device="0xc010">` +
+    `<pci busid="0000:${gpu}:00.0" class="0x030200"><gpu dev="${number}"/></pci>` +
+    `<pci busid="0000:${nic}:00.0" class="0x020000"><nic><net name="mlx5_${number}" dev="${number}"/></nic></pci></pci>`;
+  const node = (numa: number, inside: string) =>
+    `<cpu numaid="${numa}" arch="x86_64" vendor="GenuineIntel" familyid="6" modelid="106">${inside}</cpu>`;
+  const file = `<system version="1">${node(0, pair("10", "11", "12", 0) + pair("20", "21", "22", 1))}${node(1, pair("80", "81", "82", 2))}</system>`;
+
+  test("shows no tree, and its letters say who is nearest; the answer stays unknown", async () => {
+    const { machine: description } = await read([{ name: "topo.xml", bytes: new TextEncoder().encode(file) }]);
+    const topology = Topology.of(description);
+    open.push(topology);
+    const peer = new PeerDma(topology, linux("6.12"));
+    const [gpus, nics] = [
+      ["0000:11:00.0", "0000:21:00.0", "0000:81:00.0"],
+      ["0000:82:00.0", "0000:22:00.0", "0000:12:00.0"],
+    ];
+    const found = bestPartners(peer, gpus, { among: nics });
+    expect(
+      found.map(({ partners }) =>
+        partners.map(({ id, letter, answer, distance }) => [topology.name(id), letter, answer, distance]),
+      ),
+    ).toEqual([
+      [["0000:12:00.0", "PIX", "unknown", null]],
+      [["0000:22:00.0", "PIX", "unknown", null]],
+      [["0000:82:00.0", "PIX", "unknown", null]],
+    ]);
+    const [far] = bestPartners(peer, gpus.slice(0, 1), { among: nics.slice(0, 2) });
+    expect(far!.partners.map(({ id, letter }) => [topology.name(id), letter])).toEqual([["0000:22:00.0", "PHB"]]);
   });
 });
 
