@@ -47,6 +47,15 @@ describe("two sources of one function", () => {
     expect(findings).toEqual([]);
   });
 
+  test("name a contradiction of registers in hexadecimal, and one of long texts in brief", () => {
+    const said = (control: number, slot: string) => ({ acs: { capability: 0x5f, control }, slot });
+    const { findings } = mergeFunctions(said(0x1d, "1"), said(0, "2".repeat(100_000)));
+    expect(findings).toEqual([
+      expect.stringContaining('source 1 says {"capability":"0x5f","control":"0x1d"}'),
+      expect.stringMatching(/slot: source 1 says "1", source 2 says "2{399}…$/),
+    ]);
+  });
+
   test.each<[string, Omit<FunctionDescription, "bdf">, Omit<FunctionDescription, "bdf">]>([
     ["ids", { vendor: "8086" }, { vendor: "1022" }],
     ["the parent", { parent: null }, { parent: "0000:00:01.0" }],

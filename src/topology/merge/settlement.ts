@@ -1,3 +1,4 @@
+import { formatHex } from "../address.js";
 import type { Finding } from "../finding.js";
 import { listed } from "../listed.js";
 
@@ -26,7 +27,7 @@ export class Settlement {
   }
 
   contradiction(what: string, said: readonly Said<unknown>[], functions: readonly string[]): void {
-    const sides = [...new Set(said.map(({ source, value }) => `${source} says ${JSON.stringify(value)}`))];
+    const sides = [...new Set(said.map(({ source, value }) => `${source} says ${spelled(value)}`))];
     this.findings.push({
       code: "SOURCES_DISAGREE",
       message: `${what}: ${listed(sides, NAMED_SIDES)}`,
@@ -43,6 +44,17 @@ export class Settlement {
     return true;
   }
 }
+
+/** A value as people read it: registers in hexadecimal, and no more of it than a sentence has room for. */
+function spelled(value: unknown): string {
+  const text = JSON.stringify(value, (key, inner: unknown) =>
+    typeof inner === "number" && REGISTERS.includes(key) ? formatHex(inner) : inner,
+  );
+  return text.length <= SPELLED ? text : `${text.slice(0, SPELLED)}…`;
+}
+
+const REGISTERS: readonly string[] = ["capability", "control", "firmware"];
+const SPELLED = 400;
 
 /** One spelling for equal values, in whatever order a source wrote their fields. */
 function canonical(value: unknown): string {
