@@ -22,7 +22,7 @@ export type FaultCode = keyof typeof FAULT_CODES;
 export interface FaultReading {
   /** What the requester put on the bus. */
   readonly as: "iova" | "bus-address";
-  /** Of an IOVA what it turns out to be; null: a bus address, which is whose it is. */
+  /** What it turns out to be; null: a bus address, which is whose it is. */
   readonly code: FaultCode | null;
   /** Whether nothing else comes into question; else it may be an IOVA that equals somebody's address by chance. */
   readonly certain: boolean;
@@ -70,11 +70,10 @@ export function faultAddress(
   const translated = isTranslated(topology, id, iommu ?? (refused ? "translating" : null));
   const { cpuAddress, isForwarded } = behindHostBridge(topology, id, address);
   const ownership = cpuAddress === null ? null : topology.owners(cpuAddress, ordinal, size);
-  const asIova = {
-    as: "iova",
-    ...(isInterrupt(topology, id, address) ? INTERRUPT : told(isForwarded, ownership)),
-  } as const;
-  const asBus = { as: "bus-address", code: null, certain: true } as const;
+  const interrupt = isInterrupt(topology, id, address) ? INTERRUPT : null;
+  const asIova = { as: "iova", ...(interrupt ?? told(isForwarded, ownership)) } as const;
+  // Without an IOMMU too they are the local APICs'.
+  const asBus = { as: "bus-address", ...(interrupt ?? { code: null, certain: true }) } as const;
   return {
     requester: id,
     iommu,

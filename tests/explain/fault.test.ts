@@ -80,6 +80,18 @@ describe("where an IOMMU translates", () => {
     expect(readings).toEqual([{ as: "iova", code: "IOVA_UNCHECKED", certain: false }]);
   });
 
+  test("an IOMMU that reported the address translates, where the mode is not shown", () => {
+    const { iommu: _, ...unsaid } = machine().systems[0]!;
+    const topology = topologyOf(unsaid);
+    expect(faultAddress(topology, REQUESTER, 0xe0100010n).readings).toHaveLength(2);
+    const found = faultAddress(topology, REQUESTER, 0xe0100010n, 1n, true);
+    expect(found).toMatchObject({
+      iommu: null,
+      translated: true,
+      readings: [{ as: "iova", code: "RAW_PEER_ADDRESS" }],
+    });
+  });
+
   test("but not for a function that is in no IOMMU group", () => {
     const functions = machine().systems[0]!.functions.map((each) =>
       each.bdf === REQUESTER ? { ...each, iommuGroup: null } : each,
@@ -98,6 +110,8 @@ describe("elsewhere the address is a bus address", () => {
       readings: [{ as: "bus-address", code: null, certain: true }],
     });
     expect(found.ownership!.owners[0]!.name).toBe("0000:02:00.0");
+    const { readings } = faultAddress(machine({ iommu }), REQUESTER, 0xfee01000n);
+    expect(readings).toEqual([{ as: "bus-address", code: "INTERRUPT_ADDRESS", certain: true }]);
   });
 
   test("where nothing shows the mode both readings stand", () => {
