@@ -9,7 +9,7 @@ const ARM = { architecture: "arm64" };
 describe("parameters that ask for an IOMMU mode", () => {
   test.each([
     ["off", INTEL, { on: false }],
-    ["off", AMD, { on: false }],
+    ["off", AMD, { on: false, allOff: true }],
     ["off", ARM, {}],
     ["passthrough", INTEL, { on: true, mode: "passthrough" }],
     ["passthrough", AMD, { mode: "passthrough" }],
