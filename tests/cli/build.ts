@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { build } from "tsup";
-import { commandLine, library } from "../../tsup.config.js";
+import { commandLine, library as libraryOptions } from "../../tsup.config.js";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const OUTPUT = `${ROOT}dist/cli.js`;
@@ -12,7 +12,7 @@ export default async function setup(): Promise<void> {
   if (!INPUTS.some((input) => newest(`${ROOT}${input}`) > built)) return;
   await build({ ...commandLine, config: false, silent: true });
   const names = { names: "src/names/index.ts" };
-  await build({ ...library, entry: names, format: ["esm"], dts: false, clean: false, config: false, silent: true });
+  await build({ ...libraryOptions, entry: names, format: ["esm"], dts: false, clean: false, config: false, silent: true });
 }
 
 function newest(path: string): number {
