@@ -12,7 +12,15 @@ export default async function setup(): Promise<void> {
   if (!INPUTS.some((input) => newest(`${ROOT}${input}`) > built)) return;
   await build({ ...commandLine, config: false, silent: true });
   const names = { names: "src/names/index.ts" };
-  await build({ ...libraryOptions, entry: names, format: ["esm"], dts: false, clean: false, config: false, silent: true });
+  await build({
+    ...libraryOptions,
+    entry: names,
+    format: ["esm"],
+    dts: false,
+    clean: false,
+    config: false,
+    silent: true,
+  });
 }
 
 function newest(path: string): number {
