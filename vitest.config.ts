@@ -1,18 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { defineConfig } from "vitest/config";
+import { bytes } from "./web/bytes-plugin.js";
 
 export default defineConfig({
-  plugins: [
-    {
-      name: "bytes",
-      enforce: "pre",
-      async load(id) {
-        if (!/\.(?:wasm|bin)$/.test(id)) return null;
-        const bytes = await readFile(id);
-        return `export default Uint8Array.from(atob("${bytes.toString("base64")}"), (c) => c.charCodeAt(0));`;
-      },
-    },
-  ],
+  plugins: [bytes],
   // Exhaustive tests take what they take; a slow machine is no failure.
   test: {
     include: ["tests/**/*.test.ts"],
