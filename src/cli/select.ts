@@ -1,25 +1,13 @@
 import { MATRIX_LIMIT } from "../core.js";
-import { isGpuClass, isNetworkClass, talksToPeers } from "../topology/class-code.js";
+import { talksToPeers } from "../topology/class-code.js";
+import { DEVICE_GROUPS, isManagementDisplay } from "../topology/device-groups.js";
 import type { FunctionDescription } from "../topology/description.js";
 import type { Topology } from "../topology/topology.js";
 import { UsageError } from "./exit.js";
 import { findFunction } from "./functions.js";
 
-/** Groups of functions by their class code (PCI Code and ID Assignment 1.1). */
-const GROUPS: Readonly<Record<string, (description: FunctionDescription) => boolean>> = {
-  all: () => true,
-  endpoint: ({ class: code, bus }) => bus === undefined && code?.startsWith("06") !== true,
-  bridge: ({ class: code, bus }) => bus !== undefined || code?.startsWith("0604") === true,
-  gpu: ({ class: code }) => isGpuClass(code),
-  accelerator: ({ class: code }) => code?.startsWith("12") === true,
-  nic: ({ class: code }) => isNetworkClass(code),
-  nvme: ({ class: code }) => code?.startsWith("0108") === true,
-  storage: ({ class: code }) => code?.startsWith("01") === true,
-  memory: ({ class: code }) => code?.startsWith("05") === true,
-};
-
 /** Their names, for people. */
-export const GROUP_NAMES = Object.keys(GROUPS).join(", ");
+export const GROUP_NAMES = Object.keys(DEVICE_GROUPS).join(", ");
 
 /** The functions meant by `--of`, each once, in the order of their names. */
 export function select(topology: Topology, list: string): number[] {
@@ -78,24 +66,19 @@ export function selectDevices(topology: Topology, list: string, option: string):
   };
 }
 
-/** What ASPEED and Matrox put on server boards draws the screen of a remote console, and has no memory for peers. */
-function isManagementDisplay({ class: code, vendor }: FunctionDescription): boolean {
-  return code?.startsWith("0300") === true && (vendor === "1a03" || vendor === "102b");
-}
-
 /** Whether an entry of `--of` names a group, rather than a function. */
 export function isGroup(text: string): boolean {
   return groupOf(text.trim()) !== undefined;
 }
 
 function groupOf(text: string): ((description: FunctionDescription) => boolean) | undefined {
-  return GROUPS[groupNamed(text) ?? ""];
+  return DEVICE_GROUPS[groupNamed(text) ?? ""];
 }
 
 /** `gpu` and `GPUs` alike. */
 function groupNamed(text: string): string | undefined {
   const name = text.toLowerCase();
-  return [name, name.replace(/s$/, "")].find((each) => Object.hasOwn(GROUPS, each));
+  return [name, name.replace(/s$/, "")].find((each) => Object.hasOwn(DEVICE_GROUPS, each));
 }
 
 /** Why a list, of groups alone, means no function of a machine: a sentence; null: it means some, or is told otherwise. */

@@ -9,6 +9,7 @@ export { withEnvironment, type Environment } from "./environment.js";
 export { EditError, type EditErrorCode } from "./errors.js";
 export { move, moved, remove, type Moved } from "./move.js";
 export type { FunctionName } from "./place.js";
+export { rebooted, type Reboot } from "./rebooted.js";
 export { barRoom, resizeBar } from "./resize-bar.js";
 export { clearRedirects, setAcs, type AcsBit, type AcsChange } from "./set-acs.js";
 export * from "../changes/index.js";

@@ -16,7 +16,7 @@ import { whatItIs } from "./describe.js";
 import { whatIs } from "./parties.js";
 import { missingText, policyDocument, type PolicyDocument } from "./policy.js";
 import { paragraph, type Style } from "./style.js";
-import { hintLines, missingLines, policyLines, verdictWord, type VerdictWord } from "./verdict.js";
+import { answerText, hintLines, missingLines, policyLines, verdictWord, type VerdictWord } from "./verdict.js";
 
 /** What a pair needs, as `fix --json` prints it. */
 export interface FixDocument {
@@ -235,27 +235,6 @@ function answersText(heading: string, verdicts: readonly Verdict[], style: Style
     paragraph(index === 0 ? heading : "", `${client} to the memory of ${provider}: ${texts[index]}`, style),
   );
 }
-
-function answerText(verdict: Verdict): string {
-  switch (verdict.answer) {
-    case "no":
-      return `refused (${verdict.code})`;
-    case "unknown":
-      return `not known (${verdict.code})`;
-    case "yes":
-      return verdict.route === "bus-address" ? "direct, below the common bridge" : `allowed, ${ROUTES[verdict.route]}`;
-  }
-}
-
-const ROUTES: Readonly<Record<Extract<Verdict, { answer: "yes" }>["route"], string>> = {
-  local: "the function's own memory",
-  "bus-address": "direct",
-  "through-host-bridge": "through the host bridge",
-  "side-link": "over a side link",
-  "system-memory": "system memory",
-  interconnect: "on the chip",
-  unknown: "by a route that is not known",
-};
 
 function planText(peer: PeerDma, plan: FixPlan, style: Style, loader: Loader | undefined): string[] {
   return [

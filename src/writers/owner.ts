@@ -64,7 +64,7 @@ export function ownerDocument(
   topology: Topology,
   address: bigint,
   size: bigint | null,
-  system?: string,
+  system?: string | number,
 ): OwnerDocument {
   return ownershipDocument(topology, topology.owners(address, system, size ?? 1n), address, size, system);
 }

@@ -1,5 +1,5 @@
 import type { Ref, Topology } from "../topology/topology.js";
-import { CODES } from "../explain/codes.js";
+import { CODES, type Code } from "../explain/codes.js";
 import { memoryOverLink } from "../explain/memory.js";
 import type { PeerDma } from "../explain/peer-dma.js";
 import type { Culprit, Hint, Link, Memory, Verdict } from "../explain/verdict.js";
@@ -82,6 +82,29 @@ function saidDocument(verdict: Verdict): PcieDocument {
 export function verdictWord({ answer, route }: Pick<Verdict, "answer" | "route">): VerdictWord {
   return answer === "yes" && route === "through-host-bridge" ? "yes-through-host-bridge" : answer;
 }
+
+/** What a pair comes to. */
+interface Said {
+  readonly answer: Verdict["answer"];
+  readonly route: Verdict["route"];
+  readonly code?: Code | null;
+}
+
+/** A verdict in a few words. */
+export function answerText({ answer, route, code }: Said): string {
+  if (answer === "no") return `refused (${code})`;
+  if (answer === "unknown" || route === "not-supported") return `not known (${code})`;
+  return route === "bus-address" ? "direct, below the common bridge" : `allowed, ${ROUTE_WORDS[route]}`;
+}
+
+const ROUTE_WORDS: Readonly<Record<Exclude<Verdict["route"], "bus-address" | "not-supported">, string>> = {
+  local: "the function's own memory",
+  "through-host-bridge": "through the host bridge",
+  "side-link": "over a side link",
+  "system-memory": "system memory",
+  interconnect: "on the chip",
+  unknown: "by a route that is not known",
+};
 
 /** Provider and client of a verdict. */
 type Ends = readonly [provider: Ref, client: Ref];

@@ -1,5 +1,5 @@
 import type { Call, MachineWorker, OutlineRow, PictureView, Told } from "./protocol.js";
-import type { PlacedGroup } from "../../src/writers/pictures/svg-layout.js";
+import type { PlacedBox, PlacedEdge, PlacedGroup } from "../../src/writers/pictures/svg-layout.js";
 
 /** The worker's methods as the page calls them. */
 export type MachineClient = {
@@ -33,7 +33,7 @@ export function connect(worker: Worker, onProgress: (what: string) => void): Mac
       case "rows":
         return void waiting.rows.push(...data.rows);
       case "boxes":
-        return void waiting.groups.push(data.group);
+        return addPart(waiting.groups, data.group);
       case "done":
         pending.delete(data.call);
         return waiting.resolve(whole(waiting, data.value));
@@ -59,6 +59,16 @@ export function connect(worker: Worker, onProgress: (what: string) => void): Mac
       (...args: unknown[]) =>
         call(method as keyof MachineWorker, args),
   });
+}
+
+/** Puts a part of a group behind those of the same group that came before it. */
+function addPart(groups: PlacedGroup[], part: PlacedGroup): void {
+  const last = groups.at(-1);
+  if (last === undefined || last.y !== part.y) groups.push({ ...part, boxes: [...part.boxes], edges: [...part.edges] });
+  else {
+    (last.boxes as PlacedBox[]).push(...part.boxes);
+    (last.edges as PlacedEdge[]).push(...part.edges);
+  }
 }
 
 /** What came in parts, put together. */

@@ -1,12 +1,11 @@
 import { Option } from "commander";
-import { parametersForIommu } from "../../boot/iommu-mode.js";
 import { diffSystems } from "../../changes/diff.js";
 import { sameFunctions } from "../../changes/same-names.js";
-import { bootWith } from "../../edits/boot-with.js";
 import type { Edit } from "../../edits/edit.js";
 import { withEnvironment } from "../../edits/environment.js";
 import { EditError } from "../../edits/errors.js";
 import { moved, remove, type Moved } from "../../edits/move.js";
+import { rebooted } from "../../edits/rebooted.js";
 import { barRoom, resizeBar } from "../../edits/resize-bar.js";
 import { clearRedirects, setAcs, type AcsBit } from "../../edits/set-acs.js";
 import { PeerDma } from "../../explain/peer-dma.js";
@@ -196,22 +195,10 @@ function stepsOf(topology: Topology, options: Options): Step[] {
     ...(toKernel === undefined ? [] : [`--to-kernel ${toKernel}`]),
     ...(toIommu === undefined ? [] : [`--to-iommu ${toIommu}`]),
   ];
-  if (reboot.length > 0) plain(reboot.join(" "), rebooted(boot ?? "", toKernel ?? options.kernel, toIommu));
+  if (reboot.length > 0)
+    plain(reboot.join(" "), rebooted(boot ?? "", { kernel: toKernel ?? options.kernel, iommu: toIommu }));
   const typed = [...options.acs, ...options.move, ...options.remove, ...options.bar].sort((a, b) => a.place - b.place);
   return [...steps, ...typed.flatMap((each) => TYPED[each.option](topology, each.value))];
-}
-
-/** One boot of each system, by what asks its CPU's IOMMU for the mode. */
-function rebooted(parameters: string, kernel: string | undefined, iommu: IommuMode | undefined): Edit {
-  return (machine) => ({
-    ...machine,
-    systems: machine.systems.map((system) => {
-      const asked = iommu === undefined || system.iommu === iommu ? "" : parametersForIommu(iommu, system.cpu);
-      const boot = bootWith(`${parameters} ${asked}`.trim(), kernel === undefined ? {} : { kernel });
-      const [booted] = boot({ ...machine, systems: [system] }).systems;
-      return iommu === undefined ? booted! : { ...booted!, iommu };
-    }),
-  });
 }
 
 const TYPED: Readonly<Record<Typed["option"], (topology: Topology, value: string) => Step[]>> = {

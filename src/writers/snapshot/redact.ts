@@ -50,7 +50,7 @@ const KEPT =
  * The names of other parameters stay, so that one sees that there were some. Words without a value, and all behind `--`,
  * go to the first program and may be anything.
  */
-function redactCommandLine(text: string): string {
+export function redactCommandLine(text: string): string {
   const words: readonly string[] = text.match(/(?:"[^"]*"?|[^\s"])+/g) ?? [];
   const end = words.indexOf("--");
   const kept = words.slice(0, end < 0 ? words.length : end).flatMap((word) => {

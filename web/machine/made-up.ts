@@ -1,0 +1,14 @@
+import { synthesize } from "../../src/fabrics/synthesize.js";
+import type { MachineDescription } from "../../src/topology/description.js";
+import { Topology } from "../../src/topology/topology.js";
+
+/** One machine with so many functions: GPUs, NICs and NVMe drives below switches, of whose ports one in eight redirects. */
+export function madeUp(functions: number): MachineDescription {
+  const columns = synthesize({ systems: 1, hostBridges: Infinity, functions, acs: 0.125 });
+  const { topology } = Topology.fromColumns(columns);
+  try {
+    return topology.describeMachine();
+  } finally {
+    topology.close();
+  }
+}

@@ -1,0 +1,35 @@
+import type { PeerDma } from "../../src/explain/peer-dma.js";
+import { fixFor } from "../../src/fix/plan.js";
+import { fixText } from "../../src/writers/fix.js";
+import { reportMarkdown } from "../../src/writers/report.js";
+import { PLAIN_STYLE } from "../../src/writers/style.js";
+import { verdictText } from "../../src/writers/verdict.js";
+
+const STYLE = { ...PLAIN_STYLE, width: 100 };
+
+/** Markdown for an issue: what is answered about a pair, where there is one, then the machine. */
+export function reportOf(peer: PeerDma, system: number, pair: readonly [number, number] | null): string {
+  const machine = reportMarkdown(peer, { system });
+  return `${pair === null ? "" : `${pairMarkdown(peer, ...pair)}\n\n`}${machine}\n`;
+}
+
+function pairMarkdown(peer: PeerDma, a: number, b: number): string {
+  const { topology } = peer;
+  const plan = fixFor(peer, a, b);
+  const texts = [
+    verdictText(peer, peer.can(a, b), STYLE),
+    verdictText(peer, peer.can(b, a), STYLE),
+    ...(plan.status === "nothing" ? [] : [fixText(peer, plan, STYLE)]),
+  ];
+  // Longer than any run of backticks in names that somebody gave to a device.
+  const fence = "`".repeat(
+    Math.max(3, ...texts.flatMap((text) => text.match(/`+/g) ?? []).map((run) => run.length + 1)),
+  );
+  return [
+    `## May ${topology.name(a)} and ${topology.name(b)} reach each other?`,
+    "",
+    `${fence}text`,
+    texts.join("\n\n"),
+    fence,
+  ].join("\n");
+}
