@@ -36,15 +36,16 @@ export function App() {
   const bridges = useMemo(() => rows.filter(({ acs }) => acs !== null), [rows]);
   const byId = useMemo(() => new Map(rows.map((row) => [row.id, row])), [rows]);
 
-  const open = async (wanted: Wanted, name: string) => {
+  const open = async (wanted: Wanted, name: string): Promise<boolean> => {
     const now = await machine.open(wanted);
-    if (now === null) return;
+    if (now === null) return false;
     setTitle(name);
     setSettings(settingsFor(question, now.systems));
     setPair(null);
     setFirst(null);
     setChoice("talking");
     setQuestion((before) => ({ ...before, machine: wanted.kind === "shipped" ? wanted.name : null }));
+    return true;
   };
   useEffect(() => {
     if (question.machine !== null) void open({ kind: "shipped", name: question.machine }, question.machine);
@@ -114,7 +115,7 @@ export function App() {
           progress={opening ? (progress ?? "reading") : null}
           problem={problem}
           question={opened === null ? questionText(question) : null}
-          onOpen={(wanted, name) => void open(wanted, name)}
+          onOpen={open}
         />
       </OpenSection>
       {opened !== null && system !== undefined && (
@@ -157,7 +158,7 @@ export function App() {
               {asked.value !== null && (
                 <Answer
                   asked={asked.value}
-                  redirects={(bdf) => redirectsOf(byBdf.get(bdf))}
+                  rowOf={(bdf) => byBdf.get(bdf)}
                   onTurn={turn}
                   onShow={(bdf) => setShown({ bdf })}
                 />
@@ -231,11 +232,6 @@ export function App() {
 }
 
 const NO_ROWS: readonly OutlineRow[] = [];
-
-function redirectsOf(row: OutlineRow | undefined): boolean | null {
-  if (row === undefined || row.acs === null || !row.acs.canTurn) return null;
-  return row.acs.redirects === "unknown" ? null : row.acs.redirects;
-}
 
 /** The way in: all there is at first, put away once a machine is open. */
 function OpenSection({ isOpen, children }: { readonly isOpen: boolean; readonly children: preact.ComponentChildren }) {

@@ -71,12 +71,12 @@ export function* matrixLines(peer: PeerDma, matrix: Matrix, style: Style): Gener
 }
 
 /** What the cells of a matrix mean. */
-export function matrixLegend({ route }: Matrix): readonly (readonly [mark: string, meaning: string])[] {
+export function matrixLegend({ route }: Pick<Matrix, "route">): readonly (readonly [mark: string, meaning: string])[] {
   return route.includes(SIDE_LINK) ? [...LEGEND, LINKED] : LEGEND;
 }
 
 /** A pair in a few characters, which {@link matrixLegend} explains. */
-export function cellOf({ distance, route, answer }: Matrix, at: number): string {
+export function cellOf({ distance, route, answer }: Omit<Matrix, "ids">, at: number): string {
   const hops = distance[at] === UNKNOWN_DISTANCE ? null : distance[at]!;
   switch (ROUTES[route[at]!]!) {
     case "local":

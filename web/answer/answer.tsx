@@ -1,15 +1,211 @@
-import type { Asked } from "../machine/protocol.js";
+import type { Asked, OutlineRow, Way } from "../machine/protocol.js";
+import { Copy } from "../parts/copy.js";
+import { Switch } from "../parts/switch.js";
+import { Words } from "../parts/words.js";
+import "./answer.css";
+import { isAlike, sentenceOf } from "./sentence.js";
 
 export interface AnswerProps {
   readonly asked: Asked;
-  /** Whether a bridge redirects; null: not shown, or none. Of the machine as the settings have it. */
-  readonly redirects: (bdf: string) => boolean | null;
+  /** What the outline says of a function or host bridge. */
+  readonly rowOf: (bdf: string) => OutlineRow | undefined;
   /** Turns the redirection of a bridge on or off. */
   readonly onTurn: (bdf: string, redirects: boolean) => void;
   /** Brings a function into sight. */
   readonly onShow: (bdf: string) => void;
 }
 
-export function Answer(_: AnswerProps) {
-  return null;
+/** Two devices, both ways: what is answered, by which way, who is at fault, and what to do. */
+export function Answer({ asked, rowOf, onTurn, onShow }: AnswerProps) {
+  const [there, back] = asked.ways;
+  const isOne = isAlike(there.document, back.document);
+  const culprits = [...new Set([...there.culprits, ...back.culprits])];
+  return (
+    <div class="answer">
+      {isOne ? (
+        <Said way={there} rowOf={rowOf} isBothWays />
+      ) : (
+        <>
+          <Said way={there} rowOf={rowOf} />
+          <Said way={back} rowOf={rowOf} />
+        </>
+      )}
+      <Path way={there} culprits={culprits} rowOf={rowOf} onTurn={onTurn} onShow={onShow} />
+      <Remedy asked={asked} />
+      <details class="answer-more">
+        <summary>In the words of the command line</summary>
+        <Words lines={there.text} />
+        <Words lines={back.text} />
+      </details>
+    </div>
+  );
+}
+
+type RowOf = AnswerProps["rowOf"];
+
+const MARKS = { good: "✓", doubtful: "✓", bad: "✕", unknown: "?" } as const;
+
+function Said({ way, rowOf, isBothWays = false }: { way: Way; rowOf: RowOf; isBothWays?: boolean }) {
+  const { document } = way;
+  const { kind, word, why } = sentenceOf(document);
+  const provider = titleOf(document.provider, rowOf);
+  const client = titleOf(document.client, rowOf);
+  return (
+    <div class={`answer-said answer-${kind}`}>
+      <p class="answer-about">
+        {isBothWays ? (
+          <>
+            <b>{provider}</b> and <b>{client}</b>, both ways
+          </>
+        ) : (
+          <>
+            DMA by <b>{client}</b> to the memory of <b>{provider}</b>
+          </>
+        )}
+      </p>
+      <p class="answer-word">
+        <span class="answer-sign" aria-hidden="true">
+          {MARKS[kind]}
+        </span>{" "}
+        {word}
+      </p>
+      <p class="answer-why">
+        {why}
+        {document.code !== null && <code class="answer-code">{document.code}</code>}
+      </p>
+      {document.memory !== "ok" && document.memory !== "unknown" && document.verdict !== "no" && (
+        <p class="answer-why">The provider's memory: {MEMORY[document.memory]}.</p>
+      )}
+      {document.pcie !== null && (
+        <p class="answer-why">PCIe alone: {sentenceOf({ ...document, ...document.pcie, link: null }).word}.</p>
+      )}
+    </div>
+  );
+}
+
+const MEMORY: Readonly<Record<string, string>> = {
+  off: "its decoding is off, so that nothing would answer",
+  unassigned: "no address is assigned to it",
+  none: "it has none that others can reach",
+  withheld: "its exporter hands none of it out",
+};
+
+function titleOf(name: string, rowOf: RowOf): string {
+  const row = rowOf(name.slice(name.lastIndexOf("/") + 1));
+  return row === undefined ? name : row.alias || row.label || `${row.what} ${name}`;
+}
+
+interface PathProps extends Pick<AnswerProps, "rowOf" | "onTurn" | "onShow"> {
+  readonly way: Way;
+  readonly culprits: readonly string[];
+}
+
+/** The way, a step a line: each can be looked at, and each bridge be turned. */
+function Path({ way, culprits, rowOf, onTurn, onShow }: PathProps) {
+  const { path, document } = way;
+  const faults = new Map(
+    document.culprits.map(({ bdf, what, bits }) => [bdf, bits.length > 0 ? bits.join(" ") : what]),
+  );
+  return (
+    <ol class="answer-path" aria-label="The way, from provider to client">
+      {path.map((bdf, index) => {
+        const row = rowOf(bdf);
+        const isCulprit = culprits.includes(bdf);
+        const end = index === 0 ? "provider" : index === path.length - 1 ? "client" : null;
+        const redirects = row?.acs?.canTurn && row.acs.redirects !== "unknown" ? row.acs.redirects : null;
+        return (
+          <li key={bdf} class={`answer-step ${isCulprit ? "answer-culprit" : ""} ${end === null ? "" : "answer-end"}`}>
+            <button type="button" class="answer-name" onClick={() => onShow(bdf)} title="Show it in the picture">
+              {bdf}
+            </button>
+            <span class="answer-what">
+              {[end, end === null ? row?.what : row?.alias || row?.label || row?.what].filter(Boolean).join(", ")}
+              {bdf === document.common && ", common bridge"}
+            </span>
+            {isCulprit && (
+              <span class="answer-fault">
+                <span aria-hidden="true">⛔ </span>
+                {row?.acs?.bits ? `redirects: ${row.acs.bits}` : (faults.get(bdf) ?? "refuses")}
+              </span>
+            )}
+            {row !== undefined && redirects !== null && (
+              <Switch
+                label={`${bdf} redirects peer-to-peer requests`}
+                isOn={redirects}
+                onTurn={(isOn) => onTurn(bdf, isOn)}
+              />
+            )}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}
+
+/** What to do, or what to show. */
+function Remedy({ asked: { fix, ways } }: { readonly asked: Asked }) {
+  const missing = [...new Set(ways.flatMap(({ document }) => document.missing))];
+  const hints = [...new Set(ways.flatMap(({ document }) => document.hints.map(({ text }) => text)))];
+  const parameter = fix?.document.parameter ?? null;
+  const byKernel = fix?.document.byKernel ?? null;
+  const hasPlan = fix !== null && fix.document.changes.length > 0;
+  if (missing.length + hints.length === 0 && !hasPlan) return null;
+  return (
+    <div class="answer-remedy">
+      {missing.length > 0 && (
+        <>
+          <h4>To know it</h4>
+          <ul>
+            {missing.map((text) => (
+              <li key={text}>{text}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      {(hasPlan || hints.length > 0) && <h4>What to do</h4>}
+      {hasPlan && (
+        <p>
+          {fix.document.status === "optional" ? "To be direct, boot" : "Boot"} with{" "}
+          {fix.document.changes
+            .map(
+              ({ bdf, clear, set }) =>
+                [...clear.map((bit) => `${bit} off`), ...set.map((bit) => `${bit} on`)].join(", ") + ` at ${bdf}`,
+            )
+            .join("; ")}
+          {parameter === null && byKernel === null ? ": no parameter of this kernel does it." : ":"}
+        </p>
+      )}
+      {hasPlan && parameter !== null && <Parameter text={parameter} />}
+      {hasPlan && byKernel !== null && (
+        <>
+          {byKernel.newest !== null && <Parameter text={byKernel.newest} about="Linux 6.11 and later" />}
+          <Parameter text={byKernel.older} about="before Linux 6.11" />
+        </>
+      )}
+      {!hasPlan && hints.length > 0 && (
+        <ul>
+          {hints.map((text) => (
+            <li key={text}>{text}</li>
+          ))}
+        </ul>
+      )}
+      {fix !== null && hasPlan && (
+        <details class="answer-more">
+          <summary>Boot loaders, a test until reset, and what it costs</summary>
+          <Words lines={fix.text} />
+        </details>
+      )}
+    </div>
+  );
+}
+
+/** In quotes: a shell ends a command at `;`. */
+function Parameter({ text, about }: { readonly text: string; readonly about?: string }) {
+  return (
+    <div class="answer-parameter">
+      {about !== undefined && <span class="answer-what">{about}</span>}
+      <code>'{text}'</code>
+      <Copy label="Copy" text={() => text} />
+    </div>
+  );
 }

@@ -1,4 +1,9 @@
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Wanted } from "../machine/protocol.js";
+import { SHIPPED } from "../machine/shipped.js";
+import { Copy } from "../parts/copy.js";
+import "./open-panel.css";
+import { pasted, readFiles, titleOf, type SourceFile } from "./sources.js";
 
 export interface OpenPanelProps {
   /** What the worker is doing; null: nothing. */
@@ -7,9 +12,193 @@ export interface OpenPanelProps {
   readonly problem: string | null;
   /** What a link asks about, in words; null: the page was not opened by one. */
   readonly question: string | null;
-  readonly onOpen: (wanted: Wanted, title: string) => void;
+  /** Resolves to whether it was opened. */
+  readonly onOpen: (wanted: Wanted, title: string) => Promise<boolean>;
 }
 
-export function OpenPanel(_: OpenPanelProps) {
-  return null;
+const COMMAND = "sudo lspci -D -vvvnnxxxx";
+const MADE_UP = 20_000;
+
+/** The way in: a paste, files, or a machine that comes with the page. */
+export function OpenPanel({ progress, problem, question, onOpen }: OpenPanelProps) {
+  const [files, setFiles] = useState<readonly SourceFile[]>([]);
+  const [text, setText] = useState("");
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const picker = useRef<HTMLInputElement>(null);
+
+  const open = async (wanted: readonly SourceFile[]) => {
+    setTrouble(null);
+    if (wanted.length === 0) return;
+    // What could not be read is not tried again with the next file.
+    if (await onOpen({ kind: "files", files: wanted }, titleOf(wanted))) setFiles(wanted);
+  };
+  const add = async (more: readonly File[]) => {
+    try {
+      await open([...files, ...(await readFiles(more))]);
+    } catch (error) {
+      setTrouble(error instanceof Error ? error.message : String(error));
+    }
+  };
+  const paste = (pastedText: string) => {
+    if (pastedText.trim() === "") return setTrouble("There is nothing in it: paste what lspci printed.");
+    setText("");
+    void open([...files, pasted(pastedText, files)]);
+  };
+  const isOver = useDrop((dropped) => void add(dropped));
+  const choose = (wanted: Wanted, title: string) => {
+    setTrouble(null);
+    setFiles([]);
+    void onOpen(wanted, title);
+  };
+  const said = trouble ?? problem;
+  return (
+    <div class="open">
+      {question !== null && (
+        <p class="open-question">
+          <b>This link asks: {question}</b> The machine itself is not in the link: paste or open it here.
+        </p>
+      )}
+      <div class="open-ways">
+        <div class="open-paste">
+          <label for="open-text">
+            Paste what this prints, or any other dump of a machine:
+            <span class="open-command">
+              <code>{COMMAND}</code> <Copy label="Copy" text={() => COMMAND} />
+            </span>
+          </label>
+          <textarea
+            id="open-text"
+            rows={6}
+            value={text}
+            spellcheck={false}
+            autocomplete="off"
+            placeholder="0000:00:00.0 Host bridge [0600]: …"
+            onInput={({ currentTarget }) => setText(currentTarget.value)}
+            onPaste={(event) => {
+              const clip = event.clipboardData;
+              if (clip === null) return;
+              event.preventDefault();
+              if (clip.files.length > 0) void add([...clip.files]);
+              else paste(`${text}${clip.getData("text/plain")}`);
+            }}
+          />
+          <div class="open-buttons">
+            <button type="button" class="primary" onClick={() => paste(text)}>
+              Answer
+            </button>
+            <button type="button" onClick={() => picker.current!.click()}>
+              Open files…
+            </button>
+            <input
+              ref={picker}
+              type="file"
+              multiple
+              hidden
+              aria-label="Files of a machine"
+              onChange={({ currentTarget }) => {
+                const picked = [...(currentTarget.files ?? [])];
+                currentTarget.value = "";
+                void add(picked);
+              }}
+            />
+            <span class="open-hint">or drop them anywhere</span>
+          </div>
+          {files.length > 0 && (
+            <ul class="open-sources" aria-label="What is open">
+              {files.map((file) => (
+                <li key={file.name}>
+                  {file.name}{" "}
+                  {files.length > 1 && (
+                    <button
+                      type="button"
+                      aria-label={`Leave ${file.name} out`}
+                      onClick={() => void open(files.filter((each) => each !== file))}
+                    >
+                      ✕
+                    </button>
+                  )}
+                </li>
+              ))}
+              <li>
+                <button type="button" onClick={() => setFiles([])}>
+                  Start with another machine
+                </button>
+              </li>
+            </ul>
+          )}
+          <p class="open-hint">
+            {files.length > 0
+              ? "What you paste or open next is added to it: /proc/cpuinfo, /proc/iomem, nvidia-smi topo -m, an NCCL topology …"
+              : "Also read: lspci of any form, tarballs of /sys and /proc (peerlane snapshot), hwloc XML, NCCL topologies, nvidia-smi topo -m, rdma_topo dumps, peerlane JSON. Several are put together."}
+          </p>
+        </div>
+        <div class="open-shipped">
+          <p id="open-shipped-title">Or look at one that comes with the page:</p>
+          <ul aria-labelledby="open-shipped-title">
+            {SHIPPED.map(({ name, title, line }) => (
+              <li key={name}>
+                <button type="button" onClick={() => choose({ kind: "shipped", name }, title)}>
+                  <b>{title}</b>
+                  <span>{line}</span>
+                </button>
+              </li>
+            ))}
+            <li>
+              <button
+                type="button"
+                onClick={() => choose({ kind: "made-up", functions: MADE_UP }, "A made-up machine")}
+              >
+                <b>A made-up machine</b>
+                <span>20,000 functions, to see what the page can take</span>
+              </button>
+            </li>
+          </ul>
+        </div>
+      </div>
+      <p class="open-progress" role="status">
+        {progress === null ? "" : `${progress} …`}
+      </p>
+      {said !== null && progress === null && (
+        <div class="open-problem" role="alert">
+          {said.split("\n").map((line) => (
+            <p key={line}>{line}</p>
+          ))}
+        </div>
+      )}
+      {isOver && <div class="open-over">Drop it: it stays in this browser.</div>}
+    </div>
+  );
+}
+
+/** Files dropped anywhere on the page; whether some are above it now. */
+function useDrop(onDrop: (files: readonly File[]) => void): boolean {
+  const [isOver, setOver] = useState(false);
+  const latest = useRef(onDrop);
+  latest.current = onDrop;
+  useEffect(() => {
+    const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer?.types.includes("Files") === true;
+    const over = (event: DragEvent) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const leave = (event: DragEvent) => {
+      if (event.relatedTarget === null) setOver(false);
+    };
+    const drop = (event: DragEvent) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      setOver(false);
+      latest.current([...event.dataTransfer!.files]);
+    };
+    window.addEventListener("dragover", over);
+    window.addEventListener("dragleave", leave);
+    window.addEventListener("drop", drop);
+    return () => {
+      window.removeEventListener("dragover", over);
+      window.removeEventListener("dragleave", leave);
+      window.removeEventListener("drop", drop);
+    };
+  }, []);
+  return isOver;
 }

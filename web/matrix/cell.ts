@@ -1,0 +1,76 @@
+import { ANSWERS, ROUTES } from "../../src/explain/ruling.js";
+import { cellOf, matrixLegend } from "../../src/writers/matrix.js";
+import type { Cells, MatrixView } from "../machine/protocol.js";
+
+/** What a cell comes to, which is the colour of its fill. */
+export type Kind = "self" | "good" | "doubtful" | "bad" | "unknown";
+
+export function kindOf({ answer, route }: Cells, at: number): Kind {
+  const way = ROUTES[route[at]!]!;
+  if (way === "local") return "self";
+  if (ANSWERS[answer[at]!] === "no") return "bad";
+  if (ANSWERS[answer[at]!] === "unknown") return "unknown";
+  return way === "through-host-bridge" || way === "unknown" ? "doubtful" : "good";
+}
+
+/** The mark of a cell, as the command line has it. */
+export function markOf(cells: Cells, at: number): string {
+  return cellOf(cells, at);
+}
+
+const MEANINGS: Readonly<Record<Kind, string>> = {
+  self: "the function itself",
+  good: "direct",
+  doubtful: "allowed",
+  bad: "refused",
+  unknown: "unknown",
+};
+
+/** A cell for those who do not see it. */
+export function labelOf({ heads, now, before }: MatrixView, row: number, column: number): string {
+  const at = row * heads.length + column;
+  const was = before !== null && differs(now, before, at) ? `, was ${saidOf(before, at)}` : "";
+  return `${heads[column]!.title} to the memory of ${heads[row]!.title}: ${saidOf(now, at)}${was}`;
+}
+
+function saidOf(cells: Cells, at: number): string {
+  const kind = kindOf(cells, at);
+  if (kind !== "doubtful" && kind !== "good") return MEANINGS[kind];
+  const hops = cells.distance[at]!;
+  const way = kind === "good" && ROUTES[cells.route[at]!] === "side-link" ? "over a side link" : MEANINGS[kind];
+  const through = ROUTES[cells.route[at]!] === "through-host-bridge" ? " through the host bridge" : "";
+  return `${way}${through}${hops < 0 || way === "over a side link" ? "" : `, ${hops} hops`}`;
+}
+
+/** Whether a cell shows something else than it did. */
+export function differs(now: Cells, before: Cells, at: number): boolean {
+  return (
+    now.answer[at] !== before.answer[at] ||
+    now.route[at] !== before.route[at] ||
+    now.distance[at] !== before.distance[at]
+  );
+}
+
+/** What the marks mean, those that there are. */
+export function legendOf({ now }: MatrixView): readonly (readonly [mark: string, meaning: string, kind: Kind])[] {
+  const kinds = new Set<string>();
+  for (let at = 0; at < now.answer.length; at++) kinds.add(shapeOf(cellOf(now, at)));
+  return matrixLegend(now)
+    .filter(([mark]) => kinds.has(shapeOf(mark)))
+    .map(([mark, meaning]) => [mark, meaning, KINDS[shapeOf(mark)]!] as const);
+}
+
+/** A mark without its number. */
+function shapeOf(mark: string): string {
+  return mark.replace(/^[\d?]+(?=[h~]$)|^\d+$/, "#");
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  "#": "good",
+  "#h": "doubtful",
+  "#~": "doubtful",
+  "=": "self",
+  "-": "bad",
+  "?": "unknown",
+  L: "good",
+};

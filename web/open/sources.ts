@@ -1,0 +1,42 @@
+import type { Wanted } from "../machine/protocol.js";
+
+/** A file or a paste, as it is given to the worker. */
+export type SourceFile = Extract<Wanted, { kind: "files" }>["files"][number];
+
+/** More than a browser's tab holds together with what is made of it. */
+const MOST_BYTES = 1 << 30;
+
+/** @throws RangeError for more than there is room for, before anything is read. */
+export async function readFiles(files: readonly File[]): Promise<SourceFile[]> {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (bytes > MOST_BYTES) {
+    const gigabytes = (bytes / 1e9).toFixed(1);
+    throw new RangeError(
+      `${gigabytes} GB: a page has room for 1 GiB. The command line reads more: npx peerlane list -i ${files[0]!.name}`,
+    );
+  }
+  return Promise.all(files.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await readFile(file)) })));
+}
+
+async function readFile(file: File): Promise<ArrayBuffer> {
+  try {
+    return await file.arrayBuffer();
+  } catch {
+    // What is dropped may be a directory, of which a page sees nothing but the name.
+    throw new RangeError(`${file.name} cannot be read: for a directory, drop the files in it, or a .tar.gz of it`);
+  }
+}
+
+/** A paste, under a name that no file of the others has. */
+export function pasted(text: string, others: readonly SourceFile[]): SourceFile {
+  const names = new Set(others.map(({ name }) => name));
+  let name = "pasted text";
+  for (let again = 2; names.has(name); again++) name = `pasted text ${again}`;
+  return { name, bytes: new TextEncoder().encode(text) };
+}
+
+/** `lspci.txt`, or `lspci.txt and 2 more`. */
+export function titleOf(files: readonly SourceFile[]): string {
+  const [first, ...others] = files;
+  return others.length === 0 ? (first?.name ?? "") : `${first!.name} and ${others.length} more`;
+}
