@@ -124,7 +124,7 @@ function Path({ way, culprits, rowOf, onTurn, onShow }: PathProps) {
             </span>
             {isCulprit && (
               <span class="answer-fault">
-                <span aria-hidden="true">⛔ </span>
+                <span aria-hidden="true">✕ </span>
                 {row?.acs?.bits ? `redirects: ${row.acs.bits}` : (faults.get(bdf) ?? "refuses")}
               </span>
             )}
