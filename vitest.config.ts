@@ -8,6 +8,6 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     testTimeout: 300_000,
     hookTimeout: 300_000,
-    globalSetup: ["tests/cli/build.ts"],
+    globalSetup: ["tests/cli/build.ts", "tests/page/build.ts"],
   },
 });

@@ -110,7 +110,7 @@ export function App() {
         </h1>
         <ThemeButton />
       </header>
-      <OpenSection isOpen={opened !== null}>
+      <OpenSection edition={edition}>
         <OpenPanel
           progress={opening ? (progress ?? "reading") : null}
           problem={problem}
@@ -234,11 +234,12 @@ export function App() {
 const NO_ROWS: readonly OutlineRow[] = [];
 
 /** The way in: all there is at first, put away once a machine is open. */
-function OpenSection({ isOpen, children }: { readonly isOpen: boolean; readonly children: preact.ComponentChildren }) {
+function OpenSection({ edition, children }: { readonly edition: number; readonly children: preact.ComponentChildren }) {
+  const isOpen = edition > 0;
   const details = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     if (details.current !== null) details.current.open = !isOpen;
-  }, [isOpen]);
+  }, [edition]);
   return (
     <details class="app-open" ref={details} open>
       <summary>{isOpen ? "Open another machine" : "Open a machine"}</summary>
@@ -264,9 +265,10 @@ function Heading({ title, opened, settings, onChange, children }: HeadingProps) 
     <div class="app-heading">
       <h2 class="app-title">{systems.length === 1 ? (name ?? title) : title}</h2>
       {systems.length > 1 && (
-        <label class="app-system">
-          System{" "}
+        <div class="app-system">
+          <label for="system">System</label>{" "}
           <select
+            id="system"
             value={settings.system}
             onChange={({ currentTarget }) =>
               onChange({ ...settings, redirects: {}, system: Number(currentTarget.value) })
@@ -278,7 +280,7 @@ function Heading({ title, opened, settings, onChange, children }: HeadingProps) 
               </option>
             ))}
           </select>
-        </label>
+        </div>
       )}
       <p class="app-facts">
         {[`${functions.toLocaleString("en-US")} functions${whole}`, ...facts].map((fact) => (

@@ -20,9 +20,10 @@ export function ThemeButton() {
     }
   }, [theme]);
   return (
-    <label class="app-theme">
-      Colours{" "}
+    <div class="app-theme">
+      <label for="theme">Colours</label>{" "}
       <select
+        id="theme"
         value={theme}
         onChange={({ currentTarget }) => setTheme(THEMES.find((each) => each === currentTarget.value) ?? "auto")}
       >
@@ -30,7 +31,7 @@ export function ThemeButton() {
         <option value="light">light</option>
         <option value="dark">dark</option>
       </select>
-    </label>
+    </div>
   );
 }
 

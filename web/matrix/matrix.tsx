@@ -30,9 +30,10 @@ export function Matrix({ view, choice, pair, onChoose, onPick, reasonOf }: Matri
   return (
     <>
       <div class="matrix-bar">
-        <label>
-          Between{" "}
+        <span>
+          <label for="matrix-choice">Between</label>{" "}
           <select
+            id="matrix-choice"
             value={choice}
             onChange={({ currentTarget }) => onChoose(CHOICES.find(([each]) => each === currentTarget.value)![0])}
           >
@@ -42,7 +43,7 @@ export function Matrix({ view, choice, pair, onChoose, onPick, reasonOf }: Matri
               </option>
             ))}
           </select>
-        </label>
+        </span>
         <span>
           Rows own the memory (provider), columns do the DMA (client).
           {left > 0 && ` ${left.toLocaleString("en-US")} more have no room here: choose fewer.`}
@@ -98,8 +99,11 @@ function Grid({ view, pair, onPick, reasonOf }: GridProps) {
   const [isFocused, setFocused] = useState(false);
 
   const look = () => {
-    const { scrollTop, scrollLeft, clientHeight, clientWidth } = scroller.current!;
-    const side = scroller.current!.querySelector<HTMLElement>(".matrix-corner")!.offsetWidth;
+    const element = scroller.current;
+    // Gone while its size was about to be told.
+    if (element === null) return;
+    const { scrollTop, scrollLeft, clientHeight, clientWidth } = element;
+    const side = element.querySelector<HTMLElement>(".matrix-corner")!.offsetWidth;
     setSight({ top: scrollTop, left: scrollLeft, height: clientHeight, width: clientWidth, side });
   };
   useLayoutEffect(() => {

@@ -35,7 +35,10 @@ export function Outline({ rows, chosen, path, culprits, shown, onPick, onTurn }:
     lines.findIndex(({ place }) => place === active),
   );
 
-  const look = () => setSight({ top: tree.current!.scrollTop, height: tree.current!.clientHeight });
+  const look = () => {
+    // Gone while its size was about to be told.
+    if (tree.current !== null) setSight({ top: tree.current.scrollTop, height: tree.current.clientHeight });
+  };
   useEffect(() => {
     look();
     const observer = new ResizeObserver(look);

@@ -37,7 +37,7 @@ export function Picture({ view, chosen, path, culprits, shown, onPick }: Picture
 
   useLayoutEffect(() => {
     const observer = new ResizeObserver(() => {
-      const { clientWidth: width, clientHeight: height } = canvas.current!;
+      const { clientWidth: width = 0, clientHeight: height = 0 } = canvas.current ?? {};
       if (width === 0 || height === 0) return;
       setSize({ width, height });
       setAspect((before) => before ?? width / height);

@@ -70,9 +70,10 @@ export function WhatIf({ system, settings, bridges, changes, culprits, onChange 
           isValid={(text) => parseCpu(text) !== null}
           onChange={(cpu) => change({ cpu })}
         />
-        <label class="what-if-field">
-          <span>IOMMU</span>
+        <div class="what-if-field">
+          <label for="what-if-iommu">IOMMU</label>
           <select
+            id="what-if-iommu"
             value={settings.iommu ?? ""}
             onChange={({ currentTarget }) =>
               change({ iommu: MODES.find(([mode]) => mode === currentTarget.value)?.[0] ?? null })
@@ -85,17 +86,18 @@ export function WhatIf({ system, settings, bridges, changes, culprits, onChange 
               </option>
             ))}
           </select>
-        </label>
-        <label class="what-if-field">
-          <span>Who decides</span>
+        </div>
+        <div class="what-if-field">
+          <label for="what-if-rules">Who decides</label>
           <select
+            id="what-if-rules"
             value={settings.rules}
             onChange={({ currentTarget }) => change({ rules: currentTarget.value === "precise" ? "precise" : "linux" })}
           >
             <option value="linux">Linux: any redirect refuses</option>
             <option value="precise">the hardware: ACS by direction</option>
           </select>
-        </label>
+        </div>
       </div>
       <Bridges bridges={bridges} culprits={culprits} settings={settings} onChange={change} />
       <div class="what-if-result" role="status">
