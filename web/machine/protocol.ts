@@ -72,8 +72,19 @@ export interface MatrixView {
   /** As the sources have it; null: the settings change nothing. */
   readonly before: Cells | null;
   readonly changes: Changes | null;
+  /** What the pairs of two different functions come to: there may be a million, which the page need not look through. */
+  readonly counts: readonly PairCount[];
+  /** The pair that a person most likely came for, as ids of provider and client; null: there are not two functions. */
+  readonly telltale: readonly [number, number] | null;
   /** Functions of the choice for which there is no room. */
   readonly left: number;
+}
+
+/** How many ordered pairs have an answer and a route: places in `ANSWERS` and `ROUTES`. */
+export interface PairCount {
+  readonly answer: number;
+  readonly route: number;
+  readonly pairs: number;
 }
 
 export interface MatrixHead {
