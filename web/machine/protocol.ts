@@ -34,7 +34,7 @@ export interface Settings {
   /** As `--cpu` has it, such as `AuthenticAMD:25`. */
   readonly cpu: string | null;
   readonly iommu: IommuMode | null;
-  /** By the name of a bridge within its system: whether it redirects (RR, CR and EC as far as it has them). */
+  /** By the name of a bridge within its system: whether it redirects. On sets RR and CR, off clears EC too. */
   readonly redirects: Readonly<Record<string, boolean>>;
 }
 

@@ -2,7 +2,7 @@ import type { Edit } from "../../src/edits/edit.js";
 import { compose } from "../../src/edits/edit.js";
 import { withEnvironment } from "../../src/edits/environment.js";
 import { rebooted } from "../../src/edits/rebooted.js";
-import { clearRedirects, setAcs } from "../../src/edits/set-acs.js";
+import { withoutRedirects, withRedirects } from "../../src/edits/set-acs.js";
 import { linux } from "../../src/policy/linux.js";
 import { defaultPolicy } from "../../src/policy/named.js";
 import type { Policy } from "../../src/policy/policy.js";
@@ -10,7 +10,7 @@ import { precise } from "../../src/policy/precise.js";
 import { expectRelease } from "../../src/policy/release.js";
 import { parseCpu } from "../../src/topology/cpu.js";
 import type { FunctionDescription, MachineDescription, SystemDescription } from "../../src/topology/description.js";
-import { ACS_BITS, ACS_COMPLETION, ACS_REDIRECT, ACS_REQUEST } from "../../src/topology/register.js";
+import { ACS_COMPLETION, ACS_REQUEST } from "../../src/topology/register.js";
 import type { Settings } from "./protocol.js";
 
 /** Whose rules decide: those that the settings name, else those of the system's own kernel. */
@@ -52,21 +52,24 @@ function environment({ cpu, iommu, kernel }: Settings, system: SystemDescription
   return edits;
 }
 
+/** All of them at once, for there may be thousands. */
 function turned({ redirects }: Settings, { functions }: SystemDescription): Edit[] {
-  const wanted = Object.entries(redirects);
-  if (wanted.length === 0) return [];
-  const byName = new Map(functions.map((description) => [description.bdf, description]));
-  return wanted.flatMap(([bdf, on]) => {
-    const description = byName.get(bdf);
-    // A link may name a bridge of another machine.
-    if (description === undefined || !canRedirect(description)) return [];
-    if (!on) return [clearRedirects(bdf)];
-    const able = description.acs!.capability & (ACS_REQUEST | ACS_COMPLETION);
-    return [setAcs(bdf, { set: ACS_BITS.filter((_, place) => (able & (1 << place)) !== 0) })];
-  });
+  // A link may name a bridge of another machine.
+  const isTurned = (each: FunctionDescription) => Object.hasOwn(redirects, each.bdf) && canRedirect(each);
+  if (!functions.some(isTurned)) return [];
+  const turn = (each: FunctionDescription): FunctionDescription => {
+    if (!isTurned(each)) return each;
+    return { ...each, acs: redirects[each.bdf]! ? withRedirects(each.acs!) : withoutRedirects(each.acs!) };
+  };
+  return [
+    (machine) => ({
+      ...machine,
+      systems: machine.systems.map((system) => ({ ...system, functions: system.functions.map(turn) })),
+    }),
+  ];
 }
 
-/** Whether its ACS is shown, and has bits to redirect with. */
+/** Whether its ACS is shown, and has bits that redirect all or nothing: EC alone is for a vector to say. */
 export function canRedirect({ acs }: FunctionDescription): boolean {
-  return acs !== undefined && acs !== null && (acs.capability & ACS_REDIRECT) !== 0;
+  return acs !== undefined && acs !== null && (acs.capability & (ACS_REQUEST | ACS_COMPLETION)) !== 0;
 }
