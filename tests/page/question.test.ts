@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import type { OpenedSystem } from "../../web/machine/protocol.js";
-import { AS_IT_IS, formatQuestion, questionText, readQuestion, settingsFor, type Question } from "../../web/question.js";
+import {
+  AS_IT_IS,
+  formatQuestion,
+  questionText,
+  readQuestion,
+  settingsFor,
+  type Question,
+} from "../../web/question.js";
 
 const NOTHING: Question = { pair: null, address: "", system: null, machine: null, settings: AS_IT_IS };
 
@@ -26,9 +33,9 @@ test("what a link carries is read as it was written", () => {
 
 test("a link can be read by people", () => {
   const pair: Question = { ...NOTHING, pair: ["0000:41:00.0", "0000:61:00.0"] };
-  expect(formatQuestion({ ...pair, settings: { ...AS_IT_IS, kernel: "6.12", redirects: { "0000:40:01.0": false } } })).toBe(
-    "a=0000:41:00.0&b=0000:61:00.0&kernel=6.12&off=0000:40:01.0",
-  );
+  expect(
+    formatQuestion({ ...pair, settings: { ...AS_IT_IS, kernel: "6.12", redirects: { "0000:40:01.0": false } } }),
+  ).toBe("a=0000:41:00.0&b=0000:61:00.0&kernel=6.12&off=0000:40:01.0");
   expect(questionText(pair)).toBe("May 0000:41:00.0 and 0000:61:00.0 reach each other?");
   expect(questionText({ ...pair, system: "n1" })).toBe("May 0000:41:00.0 and 0000:61:00.0 of n1 reach each other?");
   expect(questionText({ ...NOTHING, address: "0x1000" })).toBe("Whose is 0x1000?");

@@ -52,14 +52,31 @@ function environment({ cpu, iommu, kernel }: Settings, system: SystemDescription
   return edits;
 }
 
+/** What the settings have otherwise than the sources, a phrase each; none: they leave everything as it is. */
+export function differences(settings: Settings, system: SystemDescription): string[] {
+  const { rules, kernel, cpu, iommu, redirects } = settings;
+  return [
+    ...(kernel === null ? [] : [`the rules of Linux ${kernel}`]),
+    ...(rules === "precise" ? ["ACS as the hardware follows it, by direction"] : []),
+    ...(cpu === null ? [] : [`CPU ${cpu}`]),
+    ...(iommu === null || iommu === system.iommu ? [] : [`IOMMU ${iommu}`]),
+    ...system.functions
+      .filter((each) => isTurned(settings, each))
+      .map(({ bdf }) => `${bdf} ${redirects[bdf]! ? "redirecting" : "redirecting nothing"}`),
+  ];
+}
+
+/** A link may name a bridge of another machine. */
+function isTurned({ redirects }: Settings, description: FunctionDescription): boolean {
+  return Object.hasOwn(redirects, description.bdf) && canRedirect(description);
+}
+
 /** All of them at once, for there may be thousands. */
-function turned({ redirects }: Settings, { functions }: SystemDescription): Edit[] {
-  // A link may name a bridge of another machine.
-  const isTurned = (each: FunctionDescription) => Object.hasOwn(redirects, each.bdf) && canRedirect(each);
-  if (!functions.some(isTurned)) return [];
+function turned(settings: Settings, { functions }: SystemDescription): Edit[] {
+  if (!functions.some((each) => isTurned(settings, each))) return [];
   const turn = (each: FunctionDescription): FunctionDescription => {
-    if (!isTurned(each)) return each;
-    return { ...each, acs: redirects[each.bdf]! ? withRedirects(each.acs!) : withoutRedirects(each.acs!) };
+    if (!isTurned(settings, each)) return each;
+    return { ...each, acs: settings.redirects[each.bdf]! ? withRedirects(each.acs!) : withoutRedirects(each.acs!) };
   };
   return [
     (machine) => ({
