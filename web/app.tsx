@@ -187,7 +187,7 @@ export function App() {
                 <Share
                   link={`${location.origin}${location.pathname}#${hash}`}
                   report={() => client.report(settings, pair)}
-                  redacted={() => client.redacted(settings)}
+                  redacted={() => client.redacted()}
                 />
               </Panel>
             </div>
