@@ -9,7 +9,7 @@ import { Outline } from "./outline/outline.js";
 import { Picture } from "./picture/picture.js";
 import { AS_IT_IS, formatQuestion, questionText, readQuestion, settingsFor, type Question } from "./question.js";
 import { Share } from "./share/share.js";
-import { summaryOf, summaryParts, telltalePair } from "./summary.js";
+import { summaryOf, summaryParts } from "./summary.js";
 import { ThemeButton } from "./theme-button.js";
 import { useOpen, useViews, useWorker } from "./use-machine.js";
 import { WhatIf } from "./what-if/what-if.js";
@@ -57,7 +57,7 @@ export function App() {
     if (settled.current === edition || matrix.value === null || rows.length === 0) return;
     settled.current = edition;
     const [a, b] = question.pair?.map((bdf) => byBdf.get(bdf)?.id) ?? [];
-    setPair(a !== undefined && b !== undefined ? [a, b] : telltalePair(matrix.value));
+    setPair(a !== undefined && b !== undefined ? [a, b] : matrix.value.telltale);
   }, [edition, matrix.value, rows]);
 
   const named = pair?.map((id) => byId.get(id)?.bdf ?? "");
@@ -110,119 +110,121 @@ export function App() {
         </h1>
         <ThemeButton />
       </header>
-      <OpenSection edition={edition}>
-        <OpenPanel
-          progress={opening ? (progress ?? "reading") : null}
-          problem={problem}
-          question={opened === null ? questionText(question) : null}
-          onOpen={open}
-        />
-      </OpenSection>
-      {opened !== null && system !== undefined && (
-        <main class="app-main" key={edition}>
-          <Heading title={title} opened={opened} settings={settings} onChange={changeSettings}>
-            {matrix.value !== null && (
-              <ul class="app-summary" aria-label="All ordered pairs of devices">
-                {summaryParts(summaryOf(matrix.value)).map(({ kind, text }) => (
-                  <li key={kind} class={`app-count app-count-${kind}`}>
-                    {text}
-                  </li>
-                ))}
-              </ul>
-            )}
-          </Heading>
-          <Panel name="picture" title="The machine" problem={picture.problem} isWaiting={picture.value === null}>
-            {picture.value !== null && (
-              <Picture
-                view={picture.value}
-                chosen={chosen}
-                path={path}
-                culprits={culprits}
-                shown={shown}
-                onPick={pick}
-              />
-            )}
-          </Panel>
-          <div class="app-side">
-            <Panel
-              name="answer"
-              title="The answer"
-              problem={asked.problem}
-              isWaiting={pair !== null && asked.value === null}
-            >
-              <p class="app-next" role="status">
-                {first === null
-                  ? pair === null && "Pick two devices: in the picture, the list or the matrix."
-                  : `${first} is picked: pick another device.`}
-              </p>
-              {asked.value !== null && (
-                <Answer
-                  asked={asked.value}
-                  rowOf={(bdf) => byBdf.get(bdf)}
-                  onTurn={turn}
-                  onShow={(bdf) => setShown({ bdf })}
+      <main>
+        <OpenSection edition={edition}>
+          <OpenPanel
+            progress={opening ? (progress ?? "reading") : null}
+            problem={problem}
+            question={opened === null ? questionText(question) : null}
+            onOpen={open}
+          />
+        </OpenSection>
+        {opened !== null && system !== undefined && (
+          <div class="app-main" key={edition}>
+            <Heading title={title} opened={opened} settings={settings} onChange={changeSettings}>
+              {matrix.value !== null && (
+                <ul class="app-summary" aria-label="All ordered pairs of devices">
+                  {summaryParts(summaryOf(matrix.value.counts)).map(({ kind, text }) => (
+                    <li key={kind} class={`app-count app-count-${kind}`}>
+                      {text}
+                    </li>
+                  ))}
+                </ul>
+              )}
+            </Heading>
+            <Panel name="picture" title="The machine" problem={picture.problem} isWaiting={picture.value === null}>
+              {picture.value !== null && (
+                <Picture
+                  view={picture.value}
+                  chosen={chosen}
+                  path={path}
+                  culprits={culprits}
+                  shown={shown}
+                  onPick={pick}
                 />
               )}
             </Panel>
-            <Panel name="what-if" title="What if" problem={null} isWaiting={false}>
-              <WhatIf
-                system={system}
-                settings={settings}
-                bridges={bridges}
-                changes={matrix.value?.changes ?? null}
-                culprits={culprits}
-                onChange={changeSettings}
-              />
+            <div class="app-side">
+              <Panel
+                name="answer"
+                title="The answer"
+                problem={asked.problem}
+                isWaiting={pair !== null && asked.value === null}
+              >
+                <p class="app-next" role="status">
+                  {first === null
+                    ? pair === null && "Pick two devices: in the picture, the list or the matrix."
+                    : `${first} is picked: pick another device.`}
+                </p>
+                {asked.value !== null && (
+                  <Answer
+                    asked={asked.value}
+                    rowOf={(bdf) => byBdf.get(bdf)}
+                    onTurn={turn}
+                    onShow={(bdf) => setShown({ bdf })}
+                  />
+                )}
+              </Panel>
+              <Panel name="what-if" title="What if" problem={null} isWaiting={false}>
+                <WhatIf
+                  system={system}
+                  settings={settings}
+                  bridges={bridges}
+                  changes={matrix.value?.changes ?? null}
+                  culprits={culprits}
+                  onChange={changeSettings}
+                />
+              </Panel>
+              <Panel name="address" title="Whose address is it?" problem={null} isWaiting={false}>
+                <Address
+                  initial={address}
+                  ownerOf={(text) => client.owner(settings, text)}
+                  onAsk={setAddress}
+                  onShow={(bdf) => setShown({ bdf })}
+                />
+              </Panel>
+              <Panel name="share" title="Take it with you" problem={null} isWaiting={false}>
+                <Share
+                  link={`${location.origin}${location.pathname}#${hash}`}
+                  report={() => client.report(settings, pair)}
+                  redacted={() => client.redacted()}
+                />
+              </Panel>
+            </div>
+            <Panel name="matrix" title="Who may reach whom" problem={matrix.problem} isWaiting={matrix.value === null}>
+              {matrix.value !== null && (
+                <Matrix
+                  view={matrix.value}
+                  choice={choice}
+                  pair={pair}
+                  onChoose={setChoice}
+                  onPick={(provider, client) => {
+                    setFirst(null);
+                    setPair([provider, client]);
+                  }}
+                  reasonOf={(provider, initiator) => client.reason(settings, provider, initiator)}
+                />
+              )}
             </Panel>
-            <Panel name="address" title="Whose address is it?" problem={null} isWaiting={false}>
-              <Address
-                initial={address}
-                ownerOf={(text) => client.owner(settings, text)}
-                onAsk={setAddress}
-                onShow={(bdf) => setShown({ bdf })}
-              />
-            </Panel>
-            <Panel name="share" title="Take it with you" problem={null} isWaiting={false}>
-              <Share
-                link={`${location.origin}${location.pathname}#${hash}`}
-                report={() => client.report(settings, pair)}
-                redacted={() => client.redacted(settings)}
-              />
+            <Panel name="outline" title="Everything in it" problem={outline.problem} isWaiting={outline.value === null}>
+              {outline.value !== null && (
+                <Outline
+                  rows={outline.value}
+                  chosen={chosen}
+                  path={path}
+                  culprits={culprits}
+                  shown={shown}
+                  onPick={(bdf) => {
+                    setShown({ bdf });
+                    pick(bdf);
+                  }}
+                  onTurn={turn}
+                />
+              )}
             </Panel>
           </div>
-          <Panel name="matrix" title="Who may reach whom" problem={matrix.problem} isWaiting={matrix.value === null}>
-            {matrix.value !== null && (
-              <Matrix
-                view={matrix.value}
-                choice={choice}
-                pair={pair}
-                onChoose={setChoice}
-                onPick={(provider, client) => {
-                  setFirst(null);
-                  setPair([provider, client]);
-                }}
-                reasonOf={(provider, initiator) => client.reason(settings, provider, initiator)}
-              />
-            )}
-          </Panel>
-          <Panel name="outline" title="Everything in it" problem={outline.problem} isWaiting={outline.value === null}>
-            {outline.value !== null && (
-              <Outline
-                rows={outline.value}
-                chosen={chosen}
-                path={path}
-                culprits={culprits}
-                shown={shown}
-                onPick={(bdf) => {
-                  setShown({ bdf });
-                  pick(bdf);
-                }}
-                onTurn={turn}
-              />
-            )}
-          </Panel>
-        </main>
-      )}
+        )}
+      </main>
       <footer class="app-footer">
         Nothing leaves this browser: no server is asked, nothing is stored. The same answers on the command line:{" "}
         <code>npx peerlane</code>.

@@ -1,5 +1,5 @@
 import { ROUTES, ANSWERS } from "../src/explain/ruling.js";
-import type { MatrixView } from "./machine/protocol.js";
+import type { PairCount } from "./machine/protocol.js";
 
 /** How many ordered pairs of different functions come to what. */
 export interface Summary {
@@ -13,14 +13,13 @@ export interface Summary {
   readonly unknown: number;
 }
 
-export function summaryOf({ ids, now }: Pick<MatrixView, "ids" | "now">): Summary {
-  const counts = { direct: 0, throughHost: 0, eitherWay: 0, refused: 0, unknown: 0 };
-  const count = ids.length;
-  for (let at = 0; at < count * count; at++) {
-    if (at % (count + 1) === 0) continue;
-    counts[kindOf(now.answer[at]!, now.route[at]!)]++;
+export function summaryOf(counts: readonly PairCount[]): Summary {
+  const summary = { pairs: 0, direct: 0, throughHost: 0, eitherWay: 0, refused: 0, unknown: 0 };
+  for (const { answer, route, pairs } of counts) {
+    summary.pairs += pairs;
+    summary[kindOf(answer, route)] += pairs;
   }
-  return { pairs: count * count - count, ...counts };
+  return summary;
 }
 
 function kindOf(answer: number, route: number): Exclude<keyof Summary, "pairs"> {
@@ -45,30 +44,3 @@ export function summaryParts(summary: Summary): { readonly kind: string; readonl
     text: `${summary[kind].toLocaleString("en-US")} ${words}`,
   }));
 }
-
-/**
- * The pair that a person most likely came for: refused before unknown before allowed, and among those a GPU and a network
- * adapter before any other; null: there are not two functions. Ids: provider and client.
- */
-export function telltalePair({
-  ids,
-  heads,
-  now,
-}: Pick<MatrixView, "ids" | "heads" | "now">): readonly [number, number] | null {
-  const count = ids.length;
-  let best: { readonly rank: number; readonly pair: readonly [number, number] } | null = null;
-  for (let row = 0; row < count; row++) {
-    for (let column = 0; column < count; column++) {
-      if (row === column) continue;
-      const answer = ANSWERS[now.answer[row * count + column]!]!;
-      const kinds = `${heads[row]!.what} ${heads[column]!.what}`;
-      const rank = 3 * ["no", "unknown", "yes"].indexOf(answer) + ((PAIRS.indexOf(kinds) + 3) % 3);
-      if (best === null || rank < best.rank) best = { rank, pair: [ids[row]!, ids[column]!] };
-      if (rank === 0) return best.pair;
-    }
-  }
-  return best?.pair ?? null;
-}
-
-/** The third of the ranks is that of all others, which have no place here: -1 + 3. */
-const PAIRS = ["GPU NIC", "GPU GPU"];

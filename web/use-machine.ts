@@ -113,7 +113,8 @@ export function useViews(
     pair?.[0],
     pair?.[1],
   ]);
-  const drawn = [settings.system, settings.redirects];
+  // Another IOMMU mode takes a boot, and what a boot leaves in ACS is for the kernel to say.
+  const drawn = [settings.system, settings.redirects, settings.iommu, settings.kernel];
   const outline = useAnswer(edition, isOpen ? () => client.outline(settings) : null, drawn);
   const picture = useAnswer(edition, isOpen ? () => client.picture(settings) : null, drawn);
   return { matrix, outline, picture, asked };

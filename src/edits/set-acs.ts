@@ -1,5 +1,5 @@
 import type { AcsDescription } from "../topology/description.js";
-import { ACS_BITS, ACS_REDIRECT, withBits } from "../topology/register.js";
+import { ACS_BITS, ACS_COMPLETION, ACS_REDIRECT, ACS_REQUEST, withBits } from "../topology/register.js";
 import type { Edit } from "./edit.js";
 import { EditError } from "./errors.js";
 import { findFunction, withFunction, type FunctionName } from "./place.js";
@@ -47,11 +47,19 @@ export function clearRedirects(name: FunctionName): Edit {
   return (machine) => {
     const place = findFunction(machine, name);
     return withFunction(machine, place, (description) => {
-      const acs = shownAcs(place.name, description.acs);
-      const control = withBits(acs.control, { clear: acs.capability & ACS_REDIRECT });
-      return { ...description, acs: { ...acs, control } };
+      return { ...description, acs: withoutRedirects(shownAcs(place.name, description.acs)) };
     });
   };
+}
+
+/** ACS that redirects nothing. */
+export function withoutRedirects(acs: AcsDescription): AcsDescription {
+  return { ...acs, control: withBits(acs.control, { clear: acs.capability & ACS_REDIRECT }) };
+}
+
+/** ACS that redirects requests and completions, as far as it can. EC stays: whom it blocks is for a vector to say. */
+export function withRedirects(acs: AcsDescription): AcsDescription {
+  return { ...acs, control: withBits(acs.control, { set: acs.capability & (ACS_REQUEST | ACS_COMPLETION) }) };
 }
 
 /** @throws EditError where there is none to change. */

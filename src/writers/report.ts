@@ -123,7 +123,7 @@ function matrixTable({ topology }: PeerDma, matrix: Matrix, all: number): string
   const rows = columns.map((row) => {
     const id = matrix.ids[row]!;
     const cells = columns.map((column) => cellOf(matrix, row * count + column));
-    return `| ${row} | ${markdown(nameOf(topology.describe(id)!))} | ${topology.name(id)} | ${cells.join(" | ")} |`;
+    return `| ${row} | ${markdown(nameOf(topology.describe(id)!))} | ${markdown(topology.name(id))} | ${cells.join(" | ")} |`;
   });
   const used = new Set(Array.from(matrix.route, (_, at) => cellOf(matrix, at).replace(/^(?:[\d?]*(?=[h~])|\d+)/, "4")));
   return [
@@ -239,11 +239,11 @@ function* pairsWith({ ids, answer }: Matrix, wanted: (typeof ANSWERS)[number]): 
 
 function called({ topology }: PeerDma, id: number): string {
   const { names } = topology.describe(id)!;
-  return names?.[0] === undefined ? topology.name(id) : markdown(names[0]);
+  return markdown(names?.[0] ?? topology.name(id));
 }
 
 /** Text that Markdown leaves as it is, and that mentions nobody. */
-function markdown(text: string): string {
+export function markdown(text: string): string {
   return printable(text)
     .replace(/[\\`*_{}[\]<>|#~!$&]/g, "\\$&")
     .replaceAll("@", "&#64;");

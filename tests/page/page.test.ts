@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { ListDocument } from "../../src/writers/list.js";
 import type { MatrixDocument } from "../../src/writers/matrix.js";
 import type { VerdictDocument } from "../../src/writers/verdict.js";
+import type { WhatIfDocument } from "../../src/writers/what-if.js";
 import { Session } from "../../web/machine/session.js";
 import { AS_IT_IS } from "../../web/question.js";
 import { capture, json, peerlane } from "../cli/run.js";
@@ -88,11 +89,18 @@ inChromium("the page", (pages) => {
         .click();
     }
     await expect.poll(() => answer(page)).toContain("Yes, directly");
-    expect(await page.locator(".what-if-result").innerText()).toContain("2 of 702 pairs would change");
-    expect(await page.locator(".matrix-changed").count()).toBe(2);
     const off = document.culprits.flatMap(({ bdf }) => ["--acs", `off=${bdf}`]);
-    const whatIf = json<{ changed: number }>(["whatif", ...off, "--of", "gpu,nic,nvme", "-i", capture(SERVER)]);
-    expect(whatIf.document.changed).toBe(2);
+    const { changed } = json<WhatIfDocument>([
+      "whatif",
+      ...off,
+      "--of",
+      "gpu,nic,nvme",
+      "-i",
+      capture(SERVER),
+    ]).document;
+    expect(changed).toBeGreaterThan(1);
+    expect(await page.locator(".what-if-result").innerText()).toContain(`${changed} of 702 pairs would change`);
+    expect(await page.locator(".matrix-changed").count()).toBe(changed);
 
     await page.getByRole("button", { name: "As it is again" }).click();
     await expect.poll(() => answer(page)).toContain("ACS_REDIRECT");

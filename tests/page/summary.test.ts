@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { ANSWERS, ROUTES } from "../../src/explain/ruling.js";
 import type { MatrixHead } from "../../web/machine/protocol.js";
-import { summaryOf, summaryParts, telltalePair } from "../../web/summary.js";
+import { telltalePair } from "../../web/machine/telltale.js";
+import { summaryOf, summaryParts } from "../../web/summary.js";
 
 const KINDS = {
   "=": ["yes", "local"],
@@ -28,18 +29,29 @@ function drawn(...lines: readonly string[]) {
   };
 }
 
-test("every ordered pair of two functions is counted once", () => {
-  const summary = summaryOf(drawn("G =dh~", "N L=-?", "V d-=?", "o hd~="));
-  expect(summary).toEqual({ pairs: 12, direct: 4, throughHost: 2, eitherWay: 2, refused: 2, unknown: 2 });
+test("pairs are counted by what they come to", () => {
+  const counts = (["d", "d", "L", "h", "~", "-", "?"] as const).map((mark, pairs) => ({
+    answer: ANSWERS.indexOf(KINDS[mark][0]),
+    route: ROUTES.indexOf(KINDS[mark][1]),
+    pairs: pairs * 1000,
+  }));
+  const summary = summaryOf(counts);
+  expect(summary).toEqual({
+    pairs: 21_000,
+    direct: 3000,
+    throughHost: 3000,
+    eitherWay: 4000,
+    refused: 5000,
+    unknown: 6000,
+  });
   expect(summaryParts(summary).map(({ text }) => text)).toEqual([
-    "4 direct",
-    "2 through the host bridge",
-    "2 allowed, by a route that is not shown",
-    "2 refused",
-    "2 unknown",
+    "3,000 direct",
+    "3,000 through the host bridge",
+    "4,000 allowed, by a route that is not shown",
+    "5,000 refused",
+    "6,000 unknown",
   ]);
-  expect(summaryParts(summaryOf(drawn("G =-", "N -=")))).toEqual([{ kind: "refused", text: "2 refused" }]);
-  expect(summaryParts(summaryOf(drawn()))).toEqual([]);
+  expect(summaryParts(summaryOf([]))).toEqual([]);
 });
 
 test("the pair that tells most comes first: what is refused, of a GPU and a network adapter", () => {

@@ -8,6 +8,8 @@ import { formatJson, jsonPieces } from "../../src/writers/json.js";
 import { listDocument, listSequence } from "../../src/writers/list.js";
 import { matrixText } from "../../src/writers/matrix.js";
 import { PLAIN_STYLE, table } from "../../src/writers/style.js";
+import { layOut } from "../../src/writers/pictures/svg-layout.js";
+import { pictureOf } from "../../src/writers/pictures/picture-of.js";
 import { treeDocument, treeSequence, treeText, type TreeEntry } from "../../src/writers/tree.js";
 import { machineT } from "../vectors/machine.js";
 
@@ -37,6 +39,33 @@ describe("what is larger than a call's arguments", () => {
     expect(lines.at(-1)).toMatch(/ b +root port, common bridge$/);
     expect(lines.filter((line) => line.includes("199959 bridges more"))).toHaveLength(1);
     topology.close();
+  });
+});
+
+describe("a picture of all there is", () => {
+  const drawn = (topology: Topology) => {
+    const picture = pictureOf(topology, { of: topology.functions(), most: Infinity });
+    topology.close();
+    return { picture, layout: layOut(picture) };
+  };
+
+  test("is as deep as machines are, and says what is left out", () => {
+    const { picture, layout } = drawn(chain(20_000));
+    expect(picture.legend).toContain("the picture is 256 levels deep: 19744 functions that hang deeper are left out");
+    expect(layout.groups[0]!.boxes.length).toBeGreaterThan(100);
+  });
+
+  test("has room for more boxes than a call has for arguments", () => {
+    const bdf = (number: number) => {
+      const [segment, bus, device] = [number >> 16, (number >> 8) & 0xff, (number >> 3) & 0x1f];
+      const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
+      return `${hex(segment, 4)}:${hex(bus, 2)}:${hex(device, 2)}.${number & 7}`;
+    };
+    const functions = Array.from({ length: 150_000 }, (_, number) => ({ bdf: bdf(number), parent: null }));
+    const { layout } = drawn(Topology.of({ peerlane: 1, systems: [{ functions }] }));
+    const [group] = layout.groups;
+    expect(group!.boxes.filter(({ box }) => box.shape === "device")).toHaveLength(150_000);
+    expect(group!.boxes.every(({ y, height }) => y >= 0 && y + height <= layout.height)).toBe(true);
   });
 });
 

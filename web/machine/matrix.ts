@@ -1,12 +1,14 @@
 import { verdictChanges, type VerdictChangeCount } from "../../src/changes/verdicts.js";
 import type { Matrix, PeerDma } from "../../src/explain/peer-dma.js";
+import { ANSWERS, ROUTES } from "../../src/explain/ruling.js";
 import { isGpuClass, isNetworkClass } from "../../src/topology/class-code.js";
 import type { FunctionDescription } from "../../src/topology/description.js";
 import { nameOf } from "../../src/writers/describe.js";
 import { policyDocument, policyText } from "../../src/writers/policy.js";
 import { answerText } from "../../src/writers/verdict.js";
 import type { Chosen } from "./choice.js";
-import type { Cells, Changes, MatrixHead, MatrixView } from "./protocol.js";
+import type { Cells, Changes, MatrixHead, MatrixView, PairCount } from "./protocol.js";
+import { telltalePair } from "./telltale.js";
 
 /**
  * All ordered pairs of some functions.
@@ -16,16 +18,32 @@ import type { Cells, Changes, MatrixHead, MatrixView } from "./protocol.js";
 export function matrixOf(peer: PeerDma, before: PeerDma | null, { ids, left }: Chosen): MatrixView {
   const { topology } = peer;
   const policy = policyDocument(peer, ids);
+  const heads = Array.from(ids, (id) => headOf(topology.describe(id)!));
+  const now = cellsOf(peer.matrix(ids));
   return {
     rules: policyText(policy),
     granted: [...policy.inferred, ...policy.assumed],
     ids,
-    heads: Array.from(ids, (id) => headOf(topology.describe(id)!)),
-    now: cellsOf(peer.matrix(ids)),
+    heads,
+    now,
     before: before === null ? null : cellsOf(before.matrix(ids)),
     changes: before === null ? null : changesBetween(before, peer, ids),
+    counts: countsOf(now, ids.length),
+    telltale: telltalePair({ ids, heads, now }),
     left,
   };
+}
+
+function countsOf({ answer, route }: Cells, count: number): PairCount[] {
+  const pairs = new Uint32Array(ANSWERS.length * ROUTES.length);
+  for (let at = 0; at < answer.length; at++) pairs[answer[at]! * ROUTES.length + route[at]!]!++;
+  // A function and itself are no pair, and have an answer of their own.
+  pairs[ANSWERS.indexOf("yes") * ROUTES.length + ROUTES.indexOf("local")]! -= count;
+  return Array.from(pairs, (each, at) => ({
+    answer: Math.floor(at / ROUTES.length),
+    route: at % ROUTES.length,
+    pairs: each,
+  })).filter((each) => each.pairs > 0);
 }
 
 function headOf(description: FunctionDescription): MatrixHead {

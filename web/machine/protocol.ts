@@ -34,7 +34,7 @@ export interface Settings {
   /** As `--cpu` has it, such as `AuthenticAMD:25`. */
   readonly cpu: string | null;
   readonly iommu: IommuMode | null;
-  /** By the name of a bridge within its system: whether it redirects (RR, CR and EC as far as it has them). */
+  /** By the name of a bridge within its system: whether it redirects. On sets RR and CR, off clears EC too. */
   readonly redirects: Readonly<Record<string, boolean>>;
 }
 
@@ -72,8 +72,19 @@ export interface MatrixView {
   /** As the sources have it; null: the settings change nothing. */
   readonly before: Cells | null;
   readonly changes: Changes | null;
+  /** What the pairs of two different functions come to: there may be a million, which the page need not look through. */
+  readonly counts: readonly PairCount[];
+  /** The pair that a person most likely came for, as ids of provider and client; null: there are not two functions. */
+  readonly telltale: readonly [number, number] | null;
   /** Functions of the choice for which there is no room. */
   readonly left: number;
+}
+
+/** How many ordered pairs have an answer and a route: places in `ANSWERS` and `ROUTES`. */
+export interface PairCount {
+  readonly answer: number;
+  readonly route: number;
+  readonly pairs: number;
 }
 
 export interface MatrixHead {
@@ -187,10 +198,10 @@ export interface MachineWorker {
   ask(settings: Settings, a: number, b: number): Asked;
   /** An address as people write it, or a line of a kernel's log that reports a fault. */
   owner(settings: Settings, text: string): OwnerAnswer;
-  /** Markdown with a mermaid picture, for an issue; about a pair where there is one. */
+  /** Markdown with a mermaid picture, for an issue; about a pair where there is one. What names one machine is not in it. */
   report(settings: Settings, pair: readonly [number, number] | null): string;
-  /** The machine as JSON, without serial numbers. */
-  redacted(settings: Settings): string;
+  /** The machine as its sources show it, as JSON without serial numbers: what the settings change is for a link to say. */
+  redacted(): string;
 }
 
 /** From the page: a call. From the worker: how far it is, parts of the answer, then the answer or what is wrong. */

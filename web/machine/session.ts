@@ -32,7 +32,7 @@ import type {
   Wanted,
 } from "./protocol.js";
 import { reportOf } from "./report.js";
-import { machineFor, policyFor } from "./settled.js";
+import { differences, machineFor, policyFor } from "./settled.js";
 
 /** What a session needs of the place that it runs in. */
 export interface Surroundings {
@@ -91,8 +91,10 @@ export class Session implements Promised<MachineWorker> {
 
   async matrix(settings: Settings, of: Choice): Promise<MatrixView> {
     const peer = this.#peer(settings);
+    const source = this.#open();
     const own = { system: settings.system, rules: "linux", kernel: null } as const;
-    const before = isAsShown(settings) ? null : peerOf(this.#open(), own);
+    const isOther = differences(settings, source.machine.systems[settings.system]!).length > 0;
+    const before = isOther ? peerOf(source, own) : null;
     return matrixOf(peer, before, choose(peer.topology, settings.system, of));
   }
 
@@ -109,11 +111,18 @@ export class Session implements Promised<MachineWorker> {
   }
 
   async report(settings: Settings, pair: readonly [number, number] | null): Promise<string> {
-    return reportOf(this.#peer(settings), settings.system, pair);
+    const { system } = settings;
+    const { systems } = this.#open().machine;
+    const topology = Topology.of(redactedMachine(this.#settle(settings).machine));
+    try {
+      return reportOf(peerOf({ topology }, settings), system, pair, differences(settings, systems[system]!));
+    } finally {
+      topology.close();
+    }
   }
 
-  async redacted(settings: Settings): Promise<string> {
-    return `${formatJson(redactedMachine(this.#settle(settings).machine))}\n`;
+  async redacted(): Promise<string> {
+    return `${formatJson(redactedMachine(this.#open().machine))}\n`;
   }
 
   /** Frees the memory of what is open. */
@@ -167,13 +176,11 @@ type Promised<Methods extends { readonly [Name in keyof Methods]: (...args: neve
   [Name in keyof Methods]: (...args: Parameters<Methods[Name]>) => Promise<ReturnType<Methods[Name]>>;
 };
 
-function peerOf({ topology }: Source, settings: Pick<Settings, "system" | "rules" | "kernel">): PeerDma {
+function peerOf(
+  { topology }: Pick<Source, "topology">,
+  settings: Pick<Settings, "system" | "rules" | "kernel">,
+): PeerDma {
   return new PeerDma(topology, policyFor(settings, topology.systems[settings.system]!));
-}
-
-/** Whether the settings leave everything as the sources have it. */
-function isAsShown({ rules, kernel, cpu, iommu, redirects }: Settings): boolean {
-  return rules === "linux" && kernel === null && cpu === null && iommu === null && Object.keys(redirects).length === 0;
 }
 
 function tooMany(count: number): string {

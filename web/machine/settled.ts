@@ -2,7 +2,7 @@ import type { Edit } from "../../src/edits/edit.js";
 import { compose } from "../../src/edits/edit.js";
 import { withEnvironment } from "../../src/edits/environment.js";
 import { rebooted } from "../../src/edits/rebooted.js";
-import { clearRedirects, setAcs } from "../../src/edits/set-acs.js";
+import { withoutRedirects, withRedirects } from "../../src/edits/set-acs.js";
 import { linux } from "../../src/policy/linux.js";
 import { defaultPolicy } from "../../src/policy/named.js";
 import type { Policy } from "../../src/policy/policy.js";
@@ -10,7 +10,7 @@ import { precise } from "../../src/policy/precise.js";
 import { expectRelease } from "../../src/policy/release.js";
 import { parseCpu } from "../../src/topology/cpu.js";
 import type { FunctionDescription, MachineDescription, SystemDescription } from "../../src/topology/description.js";
-import { ACS_BITS, ACS_COMPLETION, ACS_REDIRECT, ACS_REQUEST } from "../../src/topology/register.js";
+import { ACS_COMPLETION, ACS_REQUEST } from "../../src/topology/register.js";
 import type { Settings } from "./protocol.js";
 
 /** Whose rules decide: those that the settings name, else those of the system's own kernel. */
@@ -52,21 +52,41 @@ function environment({ cpu, iommu, kernel }: Settings, system: SystemDescription
   return edits;
 }
 
-function turned({ redirects }: Settings, { functions }: SystemDescription): Edit[] {
-  const wanted = Object.entries(redirects);
-  if (wanted.length === 0) return [];
-  const byName = new Map(functions.map((description) => [description.bdf, description]));
-  return wanted.flatMap(([bdf, on]) => {
-    const description = byName.get(bdf);
-    // A link may name a bridge of another machine.
-    if (description === undefined || !canRedirect(description)) return [];
-    if (!on) return [clearRedirects(bdf)];
-    const able = description.acs!.capability & (ACS_REQUEST | ACS_COMPLETION);
-    return [setAcs(bdf, { set: ACS_BITS.filter((_, place) => (able & (1 << place)) !== 0) })];
-  });
+/** What the settings have otherwise than the sources, a phrase each; none: they leave everything as it is. */
+export function differences(settings: Settings, system: SystemDescription): string[] {
+  const { rules, kernel, cpu, iommu, redirects } = settings;
+  return [
+    ...(kernel === null ? [] : [`the rules of Linux ${kernel}`]),
+    ...(rules === "precise" ? ["ACS as the hardware follows it, by direction"] : []),
+    ...(cpu === null ? [] : [`CPU ${cpu}`]),
+    ...(iommu === null || iommu === system.iommu ? [] : [`IOMMU ${iommu}`]),
+    ...system.functions
+      .filter((each) => isTurned(settings, each))
+      .map(({ bdf }) => `${bdf} ${redirects[bdf]! ? "redirecting" : "redirecting nothing"}`),
+  ];
 }
 
-/** Whether its ACS is shown, and has bits to redirect with. */
+/** A link may name a bridge of another machine. */
+function isTurned({ redirects }: Settings, description: FunctionDescription): boolean {
+  return Object.hasOwn(redirects, description.bdf) && canRedirect(description);
+}
+
+/** All of them at once, for there may be thousands. */
+function turned(settings: Settings, { functions }: SystemDescription): Edit[] {
+  if (!functions.some((each) => isTurned(settings, each))) return [];
+  const turn = (each: FunctionDescription): FunctionDescription => {
+    if (!isTurned(settings, each)) return each;
+    return { ...each, acs: settings.redirects[each.bdf]! ? withRedirects(each.acs!) : withoutRedirects(each.acs!) };
+  };
+  return [
+    (machine) => ({
+      ...machine,
+      systems: machine.systems.map((system) => ({ ...system, functions: system.functions.map(turn) })),
+    }),
+  ];
+}
+
+/** Whether its ACS is shown, and has bits that redirect all or nothing: EC alone is for a vector to say. */
 export function canRedirect({ acs }: FunctionDescription): boolean {
-  return acs !== undefined && acs !== null && (acs.capability & ACS_REDIRECT) !== 0;
+  return acs !== undefined && acs !== null && (acs.capability & (ACS_REQUEST | ACS_COMPLETION)) !== 0;
 }

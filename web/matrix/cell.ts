@@ -52,13 +52,17 @@ export function differs(now: Cells, before: Cells, at: number): boolean {
 }
 
 /** What the marks mean, those that there are. */
-export function legendOf({ now }: MatrixView): readonly (readonly [mark: string, meaning: string, kind: Kind])[] {
-  const kinds = new Set<string>();
-  for (let at = 0; at < now.answer.length; at++) kinds.add(shapeOf(cellOf(now, at)));
-  return matrixLegend(now)
-    .filter(([mark]) => kinds.has(shapeOf(mark)))
+export function legendOf({ counts }: MatrixView): readonly (readonly [mark: string, meaning: string, kind: Kind])[] {
+  const routes = Uint8Array.from(counts, ({ route }) => route);
+  const pairs = { answer: Uint8Array.from(counts, ({ answer }) => answer), route: routes, distance: FOUR_HOPS };
+  const there = new Set(["=", ...counts.map((_, at) => shapeOf(cellOf(pairs, at)))]);
+  return matrixLegend({ route: routes })
+    .filter(([mark]) => there.has(shapeOf(mark)))
     .map(([mark, meaning]) => [mark, meaning, KINDS[shapeOf(mark)]!] as const);
 }
+
+/** As the legend has them, for as many kinds of pairs as there can be. */
+const FOUR_HOPS = new Int32Array(ANSWERS.length * ROUTES.length).fill(4);
 
 /** A mark without its number. */
 function shapeOf(mark: string): string {

@@ -4,7 +4,7 @@ import { areaIn, around, clamp, fit, meet, pan, zoom, type Camera, type Size } f
 import { coloursOf, type Colours } from "./colours.js";
 import { draw, type Lights } from "./drawing.js";
 import "./picture.css";
-import { neighbour, placeAt, sceneOf, type Scene } from "./scene.js";
+import { neighbour, placeAt, sceneOf, wordsOf, type Scene } from "./scene.js";
 
 export interface PictureProps {
   readonly view: PictureView;
@@ -79,7 +79,8 @@ export function Picture({ view, chosen, path, culprits, shown, onPick }: Picture
     } else return;
     event.preventDefault();
   };
-  const said = focus === null ? "" : (scene?.places.get(focus)?.words ?? "");
+  const focused = focus === null ? undefined : scene?.places.get(focus);
+  const said = focused === undefined ? "" : wordsOf(focused);
   return (
     <div class="picture">
       <canvas

@@ -10,8 +10,6 @@ export interface Place {
   /** Of the box, or of the port's row in it. */
   readonly area: Area;
   readonly isPort: boolean;
-  /** For those who do not see it. */
-  readonly words: string;
   readonly above: string | null;
   readonly below: readonly string[];
 }
@@ -59,13 +57,11 @@ function placesOf({ groups }: Layout, edges: readonly PlacedEdge[]): Pick<Scene,
       const { box, x, y, width, height, rows } = placed;
       const { name } = box;
       names.set(box.key, name);
-      const words = placed.runs.map(({ text }) => text).join(", ");
       drafts.set(name, {
         name,
         box: placed,
         area: { x, y, width, height },
         isPort: false,
-        words,
         above: null,
         below: [],
       });
@@ -79,7 +75,6 @@ function placesOf({ groups }: Layout, edges: readonly PlacedEdge[]): Pick<Scene,
           box: placed,
           area: { x, y: y + row.y, width, height: next - row.y },
           isPort: true,
-          words: `port ${row.runs.map(({ text }) => text).join(", ")}`,
           above: name,
           below: [],
         });
@@ -94,6 +89,13 @@ function placesOf({ groups }: Layout, edges: readonly PlacedEdge[]): Pick<Scene,
   }
   for (const [name, below] of belowOf) drafts.get(name)!.below = below;
   return { places: drafts, names };
+}
+
+/** A place for those who do not see it. */
+export function wordsOf({ name, box, isPort }: Place): string {
+  const row = isPort && box.box.shape !== "device" ? box.box.ports.findIndex((port) => port.name === name) : -1;
+  const runs = row === -1 ? box.runs : box.rows[row]!.runs;
+  return `${isPort ? "port " : ""}${runs.map(({ text }) => text).join(", ")}`;
 }
 
 /** What is at a point of the picture: a port before the box that it is in; null: nothing. */

@@ -128,14 +128,7 @@ export class Artist {
     if (!known) {
       return { ...here, shape: "not-shown", what: "above this bus: not shown", ports: [], below: this.#boxes(below) };
     }
-    const ports = below.filter((each) => this.#isBridge(each));
-    return {
-      ...here,
-      shape: "host-bridge",
-      what: "host bridge",
-      ports: ports.map((port) => this.#port(port)),
-      below: this.#boxes(below.filter((each) => !ports.includes(each))),
-    };
+    return { ...here, shape: "host-bridge", what: "host bridge", ...this.#portsAndBelow(below) };
   }
 
   #boxes(ids: readonly number[]): PictureBox[] {
@@ -144,14 +137,18 @@ export class Artist {
 
   #hub(id: number): PictureHub {
     const below = this.#below.get(id) ?? [];
-    const isSwitch = this.machine.describe(id).kind === "upstream-port";
-    const ports = isSwitch ? below.filter((each) => this.#isBridge(each)) : [];
+    const { kind, link } = this.machine.describe(id);
+    const here = { ...this.#placed(id), link: this.#link(id, link) };
+    return kind === "upstream-port"
+      ? { ...here, shape: "switch", what: "switch, upstream port", ...this.#portsAndBelow(below) }
+      : { ...here, shape: "bridge", ports: [], below: this.#boxes(below) };
+  }
+
+  /** Bridges directly below are ports of the same box. */
+  #portsAndBelow(ids: readonly number[]): Pick<PictureHub, "ports" | "below"> {
     return {
-      ...this.#placed(id),
-      ...(isSwitch ? { shape: "switch", what: "switch, upstream port" } : { shape: "bridge" }),
-      link: this.#link(id, this.machine.describe(id).link),
-      ports: ports.map((port) => this.#port(port)),
-      below: this.#boxes(below.filter((each) => !ports.includes(each))),
+      ports: ids.filter((id) => this.#isBridge(id)).map((id) => this.#port(id)),
+      below: this.#boxes(ids.filter((id) => !this.#isBridge(id))),
     };
   }
 

@@ -115,8 +115,9 @@ class GroupingReader {
   /** Whether all that is to be drawn is, and once. */
   hasAll(groups: readonly PictureGroup[]): boolean {
     const keys = groups.flatMap(({ hubs }) => hubs.flatMap((hub) => Array.from(everything(hub), ({ key }) => key)));
+    const all = new Set(keys);
     const drawn = Array.from(this.#functions.values(), (id) => this.artist.device(id).key);
-    return new Set(keys).size === keys.length && drawn.every((key) => keys.includes(key));
+    return all.size === keys.length && drawn.every((key) => all.has(key));
   }
 }
 

@@ -19,6 +19,8 @@ export interface PictureOptions {
 /** Nobody finds anything in a picture of more. */
 export const MOST_DRAWN = 300;
 const MOST_OUTSIDE = 8;
+/** A segment has as many buses: nothing real hangs deeper. */
+const DEEPEST = 256;
 
 /**
  * What is to be drawn of a machine.
@@ -72,9 +74,13 @@ function choose(
   const { topology } = machine;
   const wanted = of === undefined ? byDefault(machine) : asked(machine, of);
   const drawn = new Set<number>();
-  let left = 0;
+  let [left, deeper] = [0, 0];
   for (const id of machine.functions) {
     if (!wanted.has(id) || drawn.has(id)) continue;
+    if (topology.core.depth(id) > DEEPEST) {
+      deeper++;
+      continue;
+    }
     const added = [id];
     for (let above = machine.above(id); topology.isFunction(above); above = machine.above(above)) {
       // Deeper than there is room for: how much deeper does not matter.
@@ -90,6 +96,9 @@ function choose(
       : machine.functions.filter((id) => !wanted.has(id) && isUnclassedOnRootBus(machine, id)).length;
   const said = [
     ...(left === 0 ? [] : [`the picture has room for ${most} functions: ${left} that belong in it are left out`]),
+    ...(deeper === 0
+      ? []
+      : [`the picture is ${DEEPEST} levels deep: ${deeper} functions that hang deeper are left out`]),
     ...(folded === 0 ? [] : [UNCLASSED]),
   ];
   return { drawn, left: said };

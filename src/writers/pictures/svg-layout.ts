@@ -104,14 +104,19 @@ function columnsOf(hubs: readonly Sized[]): Column[] {
   const columns: Column[] = [];
   let level: readonly Sized[] = hubs;
   for (let right = 0; level.length > 0; level = level.flatMap(({ below }) => below.map((each) => each.sized))) {
-    const width = Math.max(...level.map((sized) => sized.width));
-    const labels = Math.max(0, ...level.map(({ box }) => linkWidth(box.link)));
+    const width = greatest(level, (sized) => sized.width);
+    const labels = greatest(level, ({ box }) => linkWidth(box.link));
     const bend = right + BEND;
     const x = columns.length === 0 ? FRAME : bend + labels + 8;
     columns.push({ x, width, bend });
     right = x + width;
   }
   return columns;
+}
+
+/** Of as many as there are: a call has no room for all of them as arguments. */
+function greatest<Item>(items: readonly Item[], measure: (item: Item) => number): number {
+  return items.reduce((most, item) => Math.max(most, measure(item)), -Infinity);
 }
 
 function linkWidth(link: PictureLink | null): number {
@@ -136,8 +141,8 @@ function placeGroup(
       (a, b) => ((a.data?.height ?? 0) + (b.data?.height ?? 0)) / 2 + (a.parent === b.parent ? GAP : 2 * GAP),
     )(forest);
   const nodes = arranged.descendants().filter(({ data }) => data !== null);
-  const highest = Math.min(...nodes.map(({ x, data }) => x - data!.height / 2));
-  const lowest = Math.max(...nodes.map(({ x, data }) => x + data!.height / 2));
+  const highest = -greatest(nodes, ({ x, data }) => data!.height / 2 - x);
+  const lowest = greatest(nodes, ({ x, data }) => x + data!.height / 2);
   const title = numaNode === null ? 0 : FRAME_TITLE;
   const margin = numaNode === null ? 0 : FRAME;
   const down = top + title + (title === 0 ? margin : 4) - highest;
