@@ -111,14 +111,13 @@ export function App() {
         <ThemeButton />
       </header>
       <main>
-        <OpenSection edition={edition}>
-          <OpenPanel
-            progress={opening ? (progress ?? "reading") : null}
-            problem={problem}
-            question={opened === null ? questionText(question) : null}
-            onOpen={open}
-          />
-        </OpenSection>
+        <OpenPanel
+          edition={edition}
+          progress={opening ? (progress ?? "reading") : null}
+          problem={problem}
+          question={opened === null ? questionText(question) : null}
+          onOpen={open}
+        />
         {opened !== null && system !== undefined && (
           <div class="app-main" key={edition}>
             <Heading title={title} opened={opened} settings={settings} onChange={changeSettings}>
@@ -234,21 +233,6 @@ export function App() {
 }
 
 const NO_ROWS: readonly OutlineRow[] = [];
-
-/** The way in: all there is at first, put away once a machine is open. */
-function OpenSection({ edition, children }: { readonly edition: number; readonly children: preact.ComponentChildren }) {
-  const isOpen = edition > 0;
-  const details = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
-    if (details.current !== null) details.current.open = !isOpen;
-  }, [edition]);
-  return (
-    <details class="app-open" ref={details} open>
-      <summary>{isOpen ? "Open another machine" : "Open a machine"}</summary>
-      {children}
-    </details>
-  );
-}
 
 interface HeadingProps {
   readonly title: string;
