@@ -3,4 +3,7 @@ import { App } from "./app.js";
 import "./theme.css";
 import "./parts/parts.css";
 
-render(<App />, document.getElementById("page")!);
+const page = document.getElementById("page")!;
+// What stands there is for those to whom this is not loaded.
+page.replaceChildren();
+render(<App />, page);

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { peerlane } from "../cli/run.js";
 import { page } from "./pages.js";
@@ -14,4 +15,16 @@ test.each([
     out: page(`docs/pictures/${name}.svg`),
     err: "",
   });
+});
+
+test("the pictures of the page are those that are shown, and load in a moment", () => {
+  const shown = [page("README.md"), page("docs/page.md")].flatMap((text) => text.match(/[\w-]+\.png(?=")/g) ?? []);
+  const folder = new URL("../../docs/pictures/", import.meta.url).pathname;
+  const pictures = readdirSync(folder).filter((name) => name.endsWith(".png"));
+  expect([...new Set(shown)].sort()).toEqual(pictures.sort());
+  for (const name of pictures) {
+    const bytes = readFileSync(`${folder}${name}`);
+    expect(bytes.subarray(1, 4).toString(), name).toBe("PNG");
+    expect(bytes.length, name).toBeLessThan(300_000);
+  }
 });
