@@ -72,6 +72,7 @@ export {
 } from "./partners.js";
 export { policyDocument, policyText, type PolicyDocument } from "./policy.js";
 export { reportMarkdown } from "./report.js";
+export { redactedMachine } from "./snapshot/redacted-machine.js";
 export { PLAIN_STYLE, type Style } from "./style.js";
 export type { PlatformEntry } from "./platform.js";
 export { lintDocument, lintText, type LintDocument, type LintedFile } from "./lint.js";

@@ -41,20 +41,20 @@ inChromium("the page for everybody", (pages) => {
     await page.locator(".open-problem").waitFor();
     expect(await faults(page)).toEqual([]);
 
-    for (const machine of ["GPU server, IOMMU on", "GPUs with NVLink", "AMD, devices on root ports"]) {
+    for (const machine of ["AMD, devices on root ports", "GPUs with NVLink", "GPU server, IOMMU on"]) {
       const details = page.locator(".app-open");
       if ((await details.getAttribute("open")) === null) await details.locator("summary").first().click();
       await page.getByRole("button", { name: machine }).click();
       await isOpen(page);
       await expect.poll(() => answer(page)).not.toBe("");
-      for (const more of await page.locator(".app-main details:not([open]) > summary").all()) await more.click();
+      await page
+        .locator(".app-main details")
+        .evaluateAll((all) => all.forEach((each) => each.setAttribute("open", "")));
       expect(await faults(page), machine).toEqual([]);
       expect(await isTooWide(page), machine).toBe(false);
     }
-    await page
-      .getByRole("button", { name: "Let all through" })
-      .click()
-      .catch(() => {});
+    await page.getByRole("button", { name: "Let all through" }).click();
+    await page.locator(".matrix-changed").first().waitFor();
     expect(await faults(page)).toEqual([]);
   });
 
@@ -94,9 +94,9 @@ inChromium("the page for everybody", (pages) => {
     const active = () =>
       page.locator(".outline-tree").evaluate((tree) => {
         const row = document.getElementById(tree.getAttribute("aria-activedescendant")!)!;
-        return [row.getAttribute("aria-expanded"), row.getAttribute("aria-label")].join(" ");
+        return [row.getAttribute("aria-expanded"), row.textContent!.replace(/\s+/g, " ")].join(" ");
       });
-    await expect.poll(active).toMatch(/^false 0000:00, host bridge/);
+    await expect.poll(active).toMatch(/^false ▸ ?0000:00 host bridge/);
     await page.keyboard.type("nvme");
     await expect.poll(active).toMatch(/NVMe/);
     await page.keyboard.press("Enter");

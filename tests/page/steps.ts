@@ -30,6 +30,7 @@ export async function pasteOnly(page: Page, text: string): Promise<void> {
 
 /** Waits until a machine is in sight with all that belongs to it. */
 export async function isOpen(page: Page): Promise<void> {
+  await page.locator(".app-open:not([open])").waitFor();
   await page.locator(".matrix-cell, .app-matrix p").first().waitFor();
   await page.locator(".outline-row").first().waitFor();
 }

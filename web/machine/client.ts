@@ -1,5 +1,5 @@
-import type { Call, MachineWorker, OutlineRow, PictureView, Told } from "./protocol.js";
-import type { PlacedBox, PlacedEdge, PlacedGroup } from "../../src/writers/pictures/svg-layout.js";
+import { Parts } from "./parts.js";
+import type { Call, MachineWorker, Told } from "./protocol.js";
 
 /** The worker's methods as the page calls them. */
 export type MachineClient = {
@@ -8,50 +8,75 @@ export type MachineClient = {
   ) => Promise<ReturnType<MachineWorker[Method]>>;
 };
 
-interface Pending {
-  readonly method: keyof MachineWorker;
-  readonly rows: OutlineRow[];
-  readonly groups: PlacedGroup[];
+/** What the page needs of a worker. */
+export interface Port {
+  postMessage(call: Call): void;
+  addEventListener(type: "message", listener: (event: { readonly data: Told }) => void): void;
+  addEventListener(type: "error" | "messageerror", listener: (event: object) => void): void;
+}
+
+interface Question extends Call {
+  readonly parts: Parts;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
+/** What is in sight: of several such questions that wait, the answer to the last alone is wanted. */
+const VIEWS: readonly (keyof MachineWorker)[] = ["matrix", "ask", "outline", "picture", "reason"];
+
 /**
- * A worker that answers. Answers come in the order of the questions.
+ * A worker that answers one question after another, in their order: an answer depends on what was opened before.
  *
  * @param onProgress gets a few words on what the worker is doing.
  */
-export function connect(worker: Worker, onProgress: (what: string) => void): MachineClient {
-  const pending = new Map<number, Pending>();
+export function connect(worker: Port, onProgress: (what: string) => void): MachineClient {
+  const waiting: Question[] = [];
+  let asked: Question | null = null;
+  let stopped: Error | null = null;
   let calls = 0;
-  worker.addEventListener("message", ({ data }: MessageEvent<Told>) => {
-    const waiting = pending.get(data.call);
-    if (waiting === undefined) return;
+
+  const next = () => {
+    if (asked !== null) return;
+    asked = waiting.shift() ?? null;
+    if (asked !== null) worker.postMessage({ call: asked.call, method: asked.method, args: asked.args });
+  };
+  const settle = (how: (question: Question) => void) => {
+    const question = asked!;
+    asked = null;
+    how(question);
+    next();
+  };
+  worker.addEventListener("message", ({ data }) => {
+    if (data.call !== asked?.call) return;
     switch (data.kind) {
       case "progress":
         return onProgress(data.what);
       case "rows":
-        return void waiting.rows.push(...data.rows);
       case "boxes":
-        return addPart(waiting.groups, data.group);
+        return asked.parts.add(data);
       case "done":
-        pending.delete(data.call);
-        return waiting.resolve(whole(waiting, data.value));
+        return settle(({ parts, resolve }) => resolve(parts.with(data.value)));
       case "failed":
-        pending.delete(data.call);
-        return waiting.reject(new Error(data.message));
+        return settle(({ reject }) => reject(new Error(data.message)));
     }
   });
-  // A worker that could not even start, or ran out of memory, answers nothing.
-  worker.addEventListener("error", (event) => {
-    for (const { reject } of pending.values()) reject(new Error(event.message || "the worker of this page stopped"));
-    pending.clear();
-  });
+  // A worker that could not start, or ran out of memory, answers nothing any more.
+  const stop = (event: object) => {
+    const why = "message" in event && typeof event.message === "string" && event.message !== "" ? event.message : null;
+    stopped = new Error(`the part of this page that computes has stopped${why === null ? "" : ` (${why})`}: reload it`);
+    for (const { reject } of [...(asked === null ? [] : [asked]), ...waiting.splice(0)]) reject(stopped);
+    asked = null;
+  };
+  worker.addEventListener("error", stop);
+  worker.addEventListener("messageerror", stop);
+
   const call = (method: keyof MachineWorker, args: readonly unknown[]) =>
     new Promise((resolve, reject) => {
-      const number = ++calls;
-      pending.set(number, { method, rows: [], groups: [], resolve, reject });
-      worker.postMessage({ call: number, method, args } satisfies Call);
+      if (stopped !== null) return reject(stopped);
+      const before = VIEWS.includes(method) ? waiting.findIndex((each) => each.method === method) : -1;
+      if (before !== -1) waiting.splice(before, 1)[0]!.reject(new Error("another question took its place"));
+      waiting.push({ call: ++calls, method, args, parts: new Parts(), resolve, reject });
+      next();
     });
   return new Proxy({} as MachineClient, {
     get:
@@ -59,22 +84,4 @@ export function connect(worker: Worker, onProgress: (what: string) => void): Mac
       (...args: unknown[]) =>
         call(method as keyof MachineWorker, args),
   });
-}
-
-/** Puts a part of a group behind those of the same group that came before it. */
-function addPart(groups: PlacedGroup[], part: PlacedGroup): void {
-  const last = groups.at(-1);
-  if (last === undefined || last.y !== part.y) groups.push({ ...part, boxes: [...part.boxes], edges: [...part.edges] });
-  else {
-    (last.boxes as PlacedBox[]).push(...part.boxes);
-    (last.edges as PlacedEdge[]).push(...part.edges);
-  }
-}
-
-/** What came in parts, put together. */
-function whole({ method, rows, groups }: Pending, value: unknown): unknown {
-  if (method === "outline") return rows;
-  if (method !== "picture") return value;
-  const view = value as PictureView;
-  return { ...view, layout: { ...view.layout, groups } } satisfies PictureView;
 }

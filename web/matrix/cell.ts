@@ -26,11 +26,11 @@ const MEANINGS: Readonly<Record<Kind, string>> = {
   unknown: "unknown",
 };
 
-/** A cell for those who do not see it. */
+/** A cell for those who do not see it; its mark is part of it, for those who say what they see. */
 export function labelOf({ heads, now, before }: MatrixView, row: number, column: number): string {
   const at = row * heads.length + column;
   const was = before !== null && differs(now, before, at) ? `, was ${saidOf(before, at)}` : "";
-  return `${heads[column]!.title} to the memory of ${heads[row]!.title}: ${saidOf(now, at)}${was}`;
+  return `${heads[column]!.title} to the memory of ${heads[row]!.title}: ${saidOf(now, at)}, ${cellOf(now, at)}${was}`;
 }
 
 function saidOf(cells: Cells, at: number): string {

@@ -3,7 +3,7 @@ import type { OutlineRow } from "../machine/protocol.js";
 import { scrollTo, windowOf } from "../matrix/window.js";
 import { Switch } from "../parts/switch.js";
 import "./outline.css";
-import { linesOf, parentOf, search, unfolded, wordsOf, type Line } from "./tree.js";
+import { linesOf, parentOf, search, unfolded, type Line } from "./tree.js";
 
 export interface OutlineProps {
   readonly rows: readonly OutlineRow[];
@@ -214,10 +214,6 @@ function Row({ line, top, isActive, isFound, chosen, isOnPath, isCulprit, onFold
     chosen >= 0 ? "outline-chosen" : "",
     isCulprit ? "outline-culprit" : "",
   ];
-  const marks = [
-    chosen === 0 ? "chosen as A" : chosen === 1 ? "chosen as B" : "",
-    isCulprit ? "in the way" : isOnPath ? "on the way" : "",
-  ].filter((mark) => mark !== "");
   return (
     <div
       id={lineId(place)}
@@ -228,7 +224,6 @@ function Row({ line, top, isActive, isFound, chosen, isOnPath, isCulprit, onFold
       aria-setsize={siblings}
       aria-expanded={isParent ? !isFolded : undefined}
       aria-selected={chosen >= 0}
-      aria-label={[wordsOf(row), ...marks].join(", ")}
       style={{ top: `${top}px`, paddingLeft: `${depth * 16 + 4}px` }}
       onClick={onPick}
     >
@@ -243,16 +238,18 @@ function Row({ line, top, isActive, isFound, chosen, isOnPath, isCulprit, onFold
       >
         {isParent ? (isFolded ? "▸" : "▾") : ""}
       </span>
-      {chosen >= 0 && <b class="outline-letter">{chosen === 0 ? "A" : "B"}</b>}
-      <code class="outline-bdf">{bdf}</code>
-      {alias !== "" && <b>{alias}</b>}
-      <span class="outline-what">{what}</span>
-      {label !== "" && <span class="outline-label">{label}</span>}
-      {memory !== "" && <span class="outline-label">{memory}</span>}
-      {link !== "" && <span class="outline-label">{link}</span>}
+      {chosen >= 0 && (
+        <b class="outline-letter">
+          <span class="visually-hidden">chosen as </span>
+          {chosen === 0 ? "A" : "B"}
+        </b>
+      )}{" "}
+      <code class="outline-bdf">{bdf}</code> {alias !== "" && <b>{alias}</b>} <span class="outline-what">{what}</span>{" "}
+      {[label, memory, link].map((text) => text !== "" && <span class="outline-label">{text} </span>)}
       {acs?.redirects === "unknown" && <span class="outline-unknown">ACS ?</span>}
-      {acs?.bits && <span class="outline-acs">ACS {acs.bits}</span>}
+      {acs?.bits && <span class="outline-acs">ACS {acs.bits}</span>}{" "}
       {isCulprit && <span class="outline-fault">in the way</span>}
+      {isOnPath && !isCulprit && <span class="visually-hidden">on the way</span>}
       {canTurn(row) && (
         <span class="outline-turn" onClick={(event) => event.stopPropagation()}>
           <Switch

@@ -70,7 +70,7 @@ export function search(rows: readonly OutlineRow[], text: string): readonly numb
 }
 
 /** All that a row says. */
-export function wordsOf({ bdf, alias, what, label, memory, link, acs }: OutlineRow): string {
+function wordsOf({ bdf, alias, what, label, memory, link, acs }: OutlineRow): string {
   const marks = acs === null ? "" : acs.redirects === "unknown" ? "ACS not shown" : acs.bits && `ACS ${acs.bits}`;
   return [bdf, alias, what, label, memory, link, marks].filter((text) => text !== "").join(", ");
 }

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { PeerDma } from "../../explain/peer-dma.js";
 import type { SystemDescription } from "../../topology/description.js";
 import type { Topology } from "../../topology/topology.js";
 import { pictureDot } from "../../writers/pictures/dot.js";
@@ -6,18 +7,23 @@ import { pictureMermaid } from "../../writers/pictures/mermaid.js";
 import { pictureOf, type PictureOptions } from "../../writers/pictures/picture-of.js";
 import { pictureSvg } from "../../writers/pictures/svg.js";
 import { reportMarkdown } from "../../writers/report.js";
+import { redactedMachine, systemRedaction } from "../../writers/snapshot/redacted-machine.js";
 import type { Answer, Command } from "../command.js";
 import { EXIT, UsageError } from "../exit.js";
+import { nameDevices } from "../labels.js";
 import { viewsAlone } from "../letters.js";
 import type { Machine } from "../machine.js";
 import { ncclFile } from "../nccl-file.js";
 import type { SharedOptions } from "../options.js";
+import { REMAINS } from "../remains.js";
+import { restated } from "../restate.js";
 import { GROUP_NAMES, select } from "../select.js";
 
 interface Own {
   readonly to: string;
   readonly of?: string;
   readonly guestMap?: string;
+  readonly redact?: boolean;
 }
 
 /** What a file is made of: one machine, and the functions that were asked for; undefined: none in particular. */
@@ -63,7 +69,7 @@ export const exportMachine: Command<Own> = {
     "json is the description that the sources give together. dot, mermaid and svg are\n" +
     "pictures of one machine; markdown is a report to paste: facts, picture, who reaches\n" +
     "whom, and what to do about those that do not. Without --of they show what matters to\n" +
-    "peer-to-peer DMA and count the others.\n\n" +
+    "peer-to-peer DMA and count the others. --redact says what is still in the file.\n\n" +
     "A guest map has a line for each function that a virtual machine is given, its name\n" +
     "on the host and in the guest: 0000:17:00.0 0000:05:00.0, and numa=1 behind them\n" +
     "where the guest numbers its NUMA nodes differently. # begins a comment. Exit code 0.",
@@ -74,10 +80,11 @@ export const exportMachine: Command<Own> = {
       "--guest-map <file>",
       "with --to nccl-xml: write the file for a virtual machine that has these functions",
     ),
+    new Option("--redact", "leave out serial numbers, MAC addresses and whatever else names one machine"),
   ],
   asDescribed: ({ to }) => to === "json",
-  ask(machine, _words, own: SharedOptions & Own) {
-    const { to, of, guestMap, json } = own;
+  async ask(machine, _words, own: SharedOptions & Own) {
+    const { to, of, guestMap, json, redact = false } = own;
     const writer = Object.hasOwn(WRITERS, to) ? WRITERS[to]! : null;
     if (of !== undefined && writer?.takes !== "of") {
       throw new UsageError(`--of: ${to} is of all functions; choose with a picture, such as --to svg`);
@@ -85,7 +92,15 @@ export const exportMachine: Command<Own> = {
     if (guestMap !== undefined && writer?.takes !== "guestMap") {
       throw new UsageError("--guest-map: goes with --to nccl-xml");
     }
-    if (writer === null) return { exit: EXIT.yes, document: () => description(machine.topology), text: () => null };
+    const remains = redact ? REMAINS : [];
+    if (writer === null) {
+      return {
+        exit: EXIT.yes,
+        document: () => description(machine.topology, redact),
+        text: () => null,
+        notes: remains,
+      };
+    }
     if (json === true) throw new UsageError(`--json: ${to} is no JSON; leave one of --json and --to ${to} out`);
     const { systems } = machine.topology;
     if (systems.length > 1) {
@@ -96,16 +111,30 @@ export const exportMachine: Command<Own> = {
     }
     const alone = writer.needsFunctions === true ? viewsAlone(machine) : null;
     if (alone !== null) throw new UsageError(`--to ${to}: there is nothing to draw, for ${alone}`);
-    const { text, notes } = writer.write(machine, of === undefined ? undefined : select(machine.topology, of), own);
-    return { exit: EXIT.yes, document: () => null, text: () => text, ...(notes && { notes }) };
+    const ids = of === undefined ? undefined : select(machine.topology, of);
+    const { text, notes = [] } = writer.write(redact ? await redacted(machine) : machine, ids, own);
+    return { exit: EXIT.yes, document: () => null, text: () => text, notes: [...remains, ...notes] };
   },
 };
 
-/** One system after the other: a fabric has too many for all of them to be described at once. */
-function description(topology: Topology): { readonly peerlane: 1; readonly systems: Iterable<SystemDescription> } {
-  return { peerlane: 1, systems: systemsOf(topology) };
+/** The same machine, which decides as it did. */
+async function redacted(machine: Machine): Promise<Machine> {
+  const topology = restated(machine.topology, "--redact", redactedMachine);
+  await nameDevices(topology);
+  return { ...machine, topology, peerDma: (ids) => new PeerDma(topology, machine.peerDma(ids).policy) };
 }
 
-function* systemsOf(topology: Topology): Generator<SystemDescription> {
-  for (let system = 0; system < topology.systems.length; system++) yield topology.describeSystem(system);
+/** One system after the other: a fabric has too many for all of them to be described at once. */
+function description(
+  topology: Topology,
+  redact: boolean,
+): { readonly peerlane: 1; readonly systems: Iterable<SystemDescription> } {
+  return { peerlane: 1, systems: systemsOf(topology, redact ? systemRedaction() : (system) => system) };
+}
+
+function* systemsOf(
+  topology: Topology,
+  change: (system: SystemDescription) => SystemDescription,
+): Generator<SystemDescription> {
+  for (let system = 0; system < topology.systems.length; system++) yield change(topology.describeSystem(system));
 }

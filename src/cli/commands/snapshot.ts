@@ -7,6 +7,7 @@ import { takeSnapshot } from "../../writers/snapshot/snapshot.js";
 import type { Maker } from "../command.js";
 import { UsageError } from "../exit.js";
 import { counted } from "../maker.js";
+import { REMAINS } from "../remains.js";
 
 interface SnapshotOptions {
   readonly redact?: boolean;
@@ -54,12 +55,6 @@ async function openTree(input: readonly string[]): Promise<{ readonly name: stri
   if (tree instanceof FileTree) return { name, tree };
   throw new UsageError(`-i ${path}: expected a directory or a .tar, .tar.gz or .tar.bz2 of /sys and /proc`);
 }
-
-const REMAINS = [
-  "redacted: no serial numbers, MAC addresses, UUIDs, nor who built the kernel",
-  "still there: vendor, device and subsystem ids, addresses of BARs and memory, drivers, CPUs, NUMA nodes, the",
-  "  kernel's version, and names that people or firmware gave: of slots, interfaces, ranges of memory, the kernel",
-];
 
 /** Null: this was root already. With whole paths, since root's may lead elsewhere. */
 function commandAsRoot(output: string, redact: boolean): string | null {

@@ -37,9 +37,16 @@ function redactVersion(text: string): string {
   return text.replace(/^(Linux version \S+)[^]*$/, `$1 (${MASK})\n`);
 }
 
-/** It is RAM in any case. */
+/** Where the kernel itself is, as `/proc/iomem` names it: it is RAM in any case. */
+const KERNEL_PLACE = "Kernel (?:code|rodata|data|bss)";
+
 function redactIomem(text: string): string {
-  return text.replace(/^.* : Kernel (?:code|rodata|data|bss)\n?/gm, "");
+  return text.replace(new RegExp(`^.* : ${KERNEL_PLACE}\\n?`, "gm"), "");
+}
+
+/** Whether a range of that name says where the kernel is. */
+export function isKernelPlace(name: string): boolean {
+  return new RegExp(`^${KERNEL_PLACE}$`).test(name);
 }
 
 /** The parameters that decide over PCI devices and their DMA. */

@@ -5,15 +5,20 @@ import type {
   SystemDescription,
 } from "../../topology/description.js";
 import type { NcclElement, ViewDescription } from "../../topology/views.js";
-import { nameRedaction, redactCommandLine } from "./redact.js";
+import { isKernelPlace, nameRedaction, redactCommandLine } from "./redact.js";
 
 /**
  * A machine without what tells one from others of its kind, as the files of a snapshot are without it: no serial numbers,
  * no names made of MAC addresses or GUIDs, no kernel parameters but those of PCI and IOMMU, not where the kernel is.
  */
 export function redactedMachine(machine: MachineDescription): MachineDescription {
+  return { ...machine, systems: machine.systems.map(systemRedaction()) };
+}
+
+/** The same for one system after the other: names are numbered through all of them. */
+export function systemRedaction(): (system: SystemDescription) => SystemDescription {
   const nameOf = nameRedaction();
-  return { ...machine, systems: machine.systems.map((system) => redactedSystem(system, nameOf)) };
+  return (system) => redactedSystem(system, nameOf);
 }
 
 type Rename = (name: string) => string;
@@ -24,7 +29,7 @@ function redactedSystem(system: SystemDescription, nameOf: Rename): SystemDescri
     ...system,
     ...(kernel && { kernel: redactedKernel(kernel) }),
     functions: functions.map((each) => redactedFunction(each, nameOf)),
-    ...(ranges && { ranges: ranges.filter(({ name }) => !/^Kernel (?:code|rodata|data|bss)$/.test(name ?? "")) }),
+    ...(ranges && { ranges: ranges.filter(({ name }) => !isKernelPlace(name ?? "")) }),
     ...(views && { views: views.map((view) => redactedView(view, nameOf)) }),
   };
 }
