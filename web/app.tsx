@@ -3,6 +3,7 @@ import { Address } from "./address/address.js";
 import { Answer } from "./answer/answer.js";
 import "./app.css";
 import type { Choice, Opened, OutlineRow, Settings, Wanted } from "./machine/protocol.js";
+import { SHIPPED } from "./machine/shipped.js";
 import { Matrix } from "./matrix/matrix.js";
 import { OpenPanel } from "./open/open-panel.js";
 import { Outline } from "./outline/outline.js";
@@ -11,6 +12,7 @@ import { AS_IT_IS, formatQuestion, questionText, readQuestion, settingsFor, type
 import { Share } from "./share/share.js";
 import { summaryOf, summaryParts } from "./summary.js";
 import { ThemeButton } from "./theme-button.js";
+import { useHash } from "./use-hash.js";
 import { useOpen, useViews, useWorker } from "./use-machine.js";
 import { WhatIf } from "./what-if/what-if.js";
 
@@ -36,19 +38,21 @@ export function App() {
   const bridges = useMemo(() => rows.filter(({ acs }) => acs !== null), [rows]);
   const byId = useMemo(() => new Map(rows.map((row) => [row.id, row])), [rows]);
 
-  const open = async (wanted: Wanted, name: string): Promise<boolean> => {
+  const open = async (wanted: Wanted, name: string, about = question): Promise<boolean> => {
     const now = await machine.open(wanted);
     if (now === null) return false;
     setTitle(name);
-    setSettings(settingsFor(question, now.systems));
+    setSettings(settingsFor(about, now.systems));
     setPair(null);
     setFirst(null);
     setChoice("talking");
     setQuestion((before) => ({ ...before, machine: wanted.kind === "shipped" ? wanted.name : null }));
     return true;
   };
+  const openShipped = (name: string, about: Question) =>
+    open({ kind: "shipped", name }, SHIPPED.find((each) => each.name === name)?.title ?? name, about);
   useEffect(() => {
-    if (question.machine !== null) void open({ kind: "shipped", name: question.machine }, question.machine);
+    if (question.machine !== null) void openShipped(question.machine, question);
   }, []);
 
   // A machine just opened answers the link's question, or shows what is most telling about it.
@@ -59,6 +63,20 @@ export function App() {
     const [a, b] = question.pair?.map((bdf) => byBdf.get(bdf)?.id) ?? [];
     setPair(a !== undefined && b !== undefined ? [a, b] : matrix.value.telltale);
   }, [edition, matrix.value, rows]);
+
+  useHash((hash) => {
+    const next = readQuestion(hash);
+    const isOther = next.machine !== null && next.machine !== question.machine;
+    setQuestion({ ...next, machine: next.machine ?? question.machine });
+    setAddress(next.address);
+    if (isOther) return void openShipped(next.machine, next);
+    if (opened === null) return;
+    const [a, b] = next.pair?.map((bdf) => byBdf.get(bdf)?.id) ?? [];
+    const to = settingsFor(next, opened.systems);
+    changeSettings(to);
+    setFirst(null);
+    if (a !== undefined && b !== undefined && to.system === settings.system) setPair([a, b]);
+  });
 
   const named = pair?.map((id) => byId.get(id)?.bdf ?? "");
   const chosen = first !== null ? [first] : (named ?? []);
@@ -176,6 +194,7 @@ export function App() {
               </Panel>
               <Panel name="address" title="Whose address is it?" problem={null} isWaiting={false}>
                 <Address
+                  key={question.address}
                   initial={address}
                   ownerOf={(text) => client.owner(settings, text)}
                   onAsk={setAddress}

@@ -154,6 +154,8 @@ inChromium("the page from day to day", (pages) => {
     expect(await page.locator(".answer-name").first().innerText()).toBe("0000:26:00.0");
     await page.evaluate(() => (location.hash = "#a=0000:26:00.0&b=0000:23:00.0"));
     await expect.poll(() => answer(page)).toContain("No");
+    await page.evaluate(() => (location.hash = "#address=0x10"));
+    await expect.poll(() => page.locator(".address").innerText()).toContain("0x10");
     await page.evaluate(() => (location.hash = "#machine=power9"));
     await expect.poll(() => page.locator(".app-facts").innerText()).toContain("POWER9");
   });
