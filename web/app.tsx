@@ -3,6 +3,7 @@ import { Address } from "./address/address.js";
 import { Answer } from "./answer/answer.js";
 import "./app.css";
 import type { Choice, Opened, OutlineRow, Settings, Wanted } from "./machine/protocol.js";
+import { SHIPPED } from "./machine/shipped.js";
 import { Matrix } from "./matrix/matrix.js";
 import { OpenPanel } from "./open/open-panel.js";
 import { Outline } from "./outline/outline.js";
@@ -48,7 +49,9 @@ export function App() {
     return true;
   };
   useEffect(() => {
-    if (question.machine !== null) void open({ kind: "shipped", name: question.machine }, question.machine);
+    const { machine: name } = question;
+    if (name === null) return;
+    void open({ kind: "shipped", name }, SHIPPED.find((each) => each.name === name)?.title ?? name);
   }, []);
 
   // A machine just opened answers the link's question, or shows what is most telling about it.

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { connect, type MachineClient, type Port } from "../../web/machine/client.js";
 import { takeApart } from "../../web/machine/parts.js";
-import type { Call, OutlineRow, Settings, Told } from "../../web/machine/protocol.js";
+import type { Call, OutlineRow, Settings, Told, Wanted } from "../../web/machine/protocol.js";
 import { Session } from "../../web/machine/session.js";
 import { AS_IT_IS } from "../../web/question.js";
 
@@ -243,11 +243,11 @@ describe("the worker", () => {
       peerlane: 1,
       systems: [{ functions: Array.from({ length: 30 }, () => ({ bdf: "0000:00:00.0" })) }],
     };
-    const twice = {
+    const twice: Wanted = {
       kind: "files",
       files: [{ name: "a.json", bytes: new TextEncoder().encode(JSON.stringify(impossible)) }],
     };
-    const told = (await broken(client.open(twice as typeof file))).split("\n");
+    const told = (await broken(client.open(twice))).split("\n");
     expect(told).toHaveLength(11);
     expect(told.at(-1)).toBe("and 19 more");
   });
