@@ -12,6 +12,7 @@ import { AS_IT_IS, formatQuestion, questionText, readQuestion, settingsFor, type
 import { Share } from "./share/share.js";
 import { summaryOf, summaryParts } from "./summary.js";
 import { ThemeButton } from "./theme-button.js";
+import { useHash } from "./use-hash.js";
 import { useOpen, useViews, useWorker } from "./use-machine.js";
 import { WhatIf } from "./what-if/what-if.js";
 
@@ -37,21 +38,21 @@ export function App() {
   const bridges = useMemo(() => rows.filter(({ acs }) => acs !== null), [rows]);
   const byId = useMemo(() => new Map(rows.map((row) => [row.id, row])), [rows]);
 
-  const open = async (wanted: Wanted, name: string): Promise<boolean> => {
+  const open = async (wanted: Wanted, name: string, about = question): Promise<boolean> => {
     const now = await machine.open(wanted);
     if (now === null) return false;
     setTitle(name);
-    setSettings(settingsFor(question, now.systems));
+    setSettings(settingsFor(about, now.systems));
     setPair(null);
     setFirst(null);
     setChoice("talking");
     setQuestion((before) => ({ ...before, machine: wanted.kind === "shipped" ? wanted.name : null }));
     return true;
   };
+  const openShipped = (name: string, about: Question) =>
+    open({ kind: "shipped", name }, SHIPPED.find((each) => each.name === name)?.title ?? name, about);
   useEffect(() => {
-    const { machine: name } = question;
-    if (name === null) return;
-    void open({ kind: "shipped", name }, SHIPPED.find((each) => each.name === name)?.title ?? name);
+    if (question.machine !== null) void openShipped(question.machine, question);
   }, []);
 
   // A machine just opened answers the link's question, or shows what is most telling about it.
@@ -62,6 +63,20 @@ export function App() {
     const [a, b] = question.pair?.map((bdf) => byBdf.get(bdf)?.id) ?? [];
     setPair(a !== undefined && b !== undefined ? [a, b] : matrix.value.telltale);
   }, [edition, matrix.value, rows]);
+
+  useHash((hash) => {
+    const next = readQuestion(hash);
+    const isOther = next.machine !== null && next.machine !== question.machine;
+    setQuestion({ ...next, machine: next.machine ?? question.machine });
+    setAddress(next.address);
+    if (isOther) return void openShipped(next.machine, next);
+    if (opened === null) return;
+    const [a, b] = next.pair?.map((bdf) => byBdf.get(bdf)?.id) ?? [];
+    const to = settingsFor(next, opened.systems);
+    changeSettings(to);
+    setFirst(null);
+    if (a !== undefined && b !== undefined && to.system === settings.system) setPair([a, b]);
+  });
 
   const named = pair?.map((id) => byId.get(id)?.bdf ?? "");
   const chosen = first !== null ? [first] : (named ?? []);
@@ -114,14 +129,13 @@ export function App() {
         <ThemeButton />
       </header>
       <main>
-        <OpenSection edition={edition}>
-          <OpenPanel
-            progress={opening ? (progress ?? "reading") : null}
-            problem={problem}
-            question={opened === null ? questionText(question) : null}
-            onOpen={open}
-          />
-        </OpenSection>
+        <OpenPanel
+          edition={edition}
+          progress={opening ? (progress ?? "reading") : null}
+          problem={problem}
+          question={opened === null ? questionText(question) : null}
+          onOpen={open}
+        />
         {opened !== null && system !== undefined && (
           <div class="app-main" key={edition}>
             <Heading title={title} opened={opened} settings={settings} onChange={changeSettings}>
@@ -180,6 +194,7 @@ export function App() {
               </Panel>
               <Panel name="address" title="Whose address is it?" problem={null} isWaiting={false}>
                 <Address
+                  key={question.address}
                   initial={address}
                   ownerOf={(text) => client.owner(settings, text)}
                   onAsk={setAddress}
@@ -237,21 +252,6 @@ export function App() {
 }
 
 const NO_ROWS: readonly OutlineRow[] = [];
-
-/** The way in: all there is at first, put away once a machine is open. */
-function OpenSection({ edition, children }: { readonly edition: number; readonly children: preact.ComponentChildren }) {
-  const isOpen = edition > 0;
-  const details = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
-    if (details.current !== null) details.current.open = !isOpen;
-  }, [edition]);
-  return (
-    <details class="app-open" ref={details} open>
-      <summary>{isOpen ? "Open another machine" : "Open a machine"}</summary>
-      {children}
-    </details>
-  );
-}
 
 interface HeadingProps {
   readonly title: string;

@@ -24,6 +24,8 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Opens pages of their own, of which nothing may go wrong unseen. */
 export interface Pages {
   open(hash?: string, options?: BrowserContextOptions): Promise<Page>;
+  /** What has gone wrong in them so far, which is then forgiven. */
+  trouble(): string[];
 }
 
 /**
@@ -72,6 +74,7 @@ export function inChromium(title: string, tests: (pages: Pages) => void): void {
     });
 
     tests({
+      trouble: () => trouble.splice(0),
       async open(hash = "", options = {}) {
         const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, ...options });
         const page = await context.newPage();

@@ -41,3 +41,10 @@ test("it fits what a phone loads in a moment", () => {
   const whole = assets.reduce((total, name) => total + statSync(`${PAGE}assets/${name}`).size, 0);
   expect(whole).toBeLessThan(2 * 1024 * 1024);
 });
+
+test("it is built to be used, and says nothing of where that was", () => {
+  for (const name of assets.filter((each) => /\.(?:js|css)$/.test(each))) {
+    const text = readFileSync(`${PAGE}assets/${name}`, "utf8");
+    expect(text.includes(process.cwd()) || text.includes("fileName:"), name).toBe(false);
+  }
+});

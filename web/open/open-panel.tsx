@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Wanted } from "../machine/protocol.js";
 import { SHIPPED } from "../machine/shipped.js";
@@ -6,6 +7,8 @@ import "./open-panel.css";
 import { pasted, readFiles, titleOf, type SourceFile } from "./sources.js";
 
 export interface OpenPanelProps {
+  /** Counts the machines that were opened. */
+  readonly edition: number;
   /** What the worker is doing; null: nothing. */
   readonly progress: string | null;
   /** Why the last attempt failed; null: it did not. */
@@ -20,7 +23,7 @@ const COMMAND = "sudo lspci -D -vvvnnxxxx";
 const MADE_UP = 20_000;
 
 /** The way in: a paste, files, or a machine that comes with the page. */
-export function OpenPanel({ progress, problem, question, onOpen }: OpenPanelProps) {
+export function OpenPanel({ edition, progress, problem, question, onOpen }: OpenPanelProps) {
   const [files, setFiles] = useState<readonly SourceFile[]>([]);
   const [text, setText] = useState("");
   const [isAdded, setAdded] = useState(false);
@@ -55,126 +58,155 @@ export function OpenPanel({ progress, problem, question, onOpen }: OpenPanelProp
   };
   const said = trouble ?? problem;
   return (
-    <div class="open">
-      {question !== null && (
-        <p class="open-question">
-          <b>This link asks: {question}</b> The machine itself is not in the link: paste or open it here.
-        </p>
-      )}
-      <div class="open-ways">
-        <div class="open-paste">
-          <label for="open-text">
-            Paste what this prints, or any other dump of a machine:
-            <span class="open-command">
-              <code>{COMMAND}</code> <Copy label="Copy" text={() => COMMAND} />
-            </span>
-          </label>
-          <textarea
-            id="open-text"
-            rows={6}
-            value={text}
-            spellcheck={false}
-            autocomplete="off"
-            placeholder="0000:00:00.0 Host bridge [0600]: …"
-            onInput={({ currentTarget }) => setText(currentTarget.value)}
-            onPaste={(event) => {
-              const clip = event.clipboardData;
-              if (clip === null) return;
-              event.preventDefault();
-              if (clip.files.length > 0) void add([...clip.files]);
-              else paste(`${text}${clip.getData("text/plain")}`);
-            }}
-          />
-          <div class="open-buttons">
-            <button type="button" class="primary" onClick={() => paste(text)}>
-              Answer
-            </button>
-            <button type="button" onClick={() => picker.current!.click()}>
-              Open files…
-            </button>
-            <input
-              ref={picker}
-              type="file"
-              multiple
-              hidden
-              aria-label="Files of a machine"
-              onChange={({ currentTarget }) => {
-                const picked = [...(currentTarget.files ?? [])];
-                currentTarget.value = "";
-                void add(picked);
-              }}
-            />
-            <span class="open-hint">or drop them anywhere</span>
-          </div>
-          {files.length > 0 && (
-            <ul class="open-sources" aria-label="What is open">
-              {files.map((file) => (
-                <li key={file.name}>
-                  {file.name}{" "}
-                  {files.length > 1 && (
-                    <button
-                      type="button"
-                      aria-label={`Leave ${file.name} out`}
-                      onClick={() => void open(files.filter((each) => each !== file))}
-                    >
-                      ✕
-                    </button>
-                  )}
-                </li>
-              ))}
-            </ul>
+    <>
+      <Fold edition={edition} said={said}>
+        <div class="open">
+          {question !== null && (
+            <p class="open-question">
+              <b>This link asks: {question}</b> The machine itself is not in the link: paste or open it here.
+            </p>
           )}
-          {files.length > 0 && (
-            <label class="open-add">
-              <input
-                type="checkbox"
-                checked={isAdded}
-                onChange={({ currentTarget }) => setAdded(currentTarget.checked)}
-              />{" "}
-              The next one is of the same machine: put them together
-            </label>
-          )}
-          <p class="open-hint">
-            {files.length > 0 && isAdded
-              ? "Such as /proc/cpuinfo, /proc/iomem, nvidia-smi topo -m, an NCCL topology."
-              : "Also read: lspci of any form, tarballs of /sys and /proc (peerlane snapshot), hwloc XML, NCCL topologies, nvidia-smi topo -m, rdma_topo dumps, peerlane JSON. Several are put together."}
-          </p>
-        </div>
-        <div class="open-shipped">
-          <p id="open-shipped-title">Or look at one that comes with the page:</p>
-          <ul aria-labelledby="open-shipped-title">
-            {SHIPPED.map(({ name, title, line }) => (
-              <li key={name}>
-                <button type="button" onClick={() => choose({ kind: "shipped", name }, title)}>
-                  <b>{title}</b>
-                  <span>{line}</span>
+          <div class="open-ways">
+            <div class="open-paste">
+              <label for="open-text">
+                Paste what this prints, or any other dump of a machine:
+                <span class="open-command">
+                  <code>{COMMAND}</code> <Copy label="Copy" text={() => COMMAND} />
+                </span>
+              </label>
+              <textarea
+                id="open-text"
+                rows={6}
+                value={text}
+                spellcheck={false}
+                autocomplete="off"
+                placeholder="0000:00:00.0 Host bridge [0600]: …"
+                onInput={({ currentTarget }) => setText(currentTarget.value)}
+                onPaste={(event) => {
+                  const clip = event.clipboardData;
+                  if (clip === null) return;
+                  event.preventDefault();
+                  if (clip.files.length > 0) void add([...clip.files]);
+                  else paste(`${text}${clip.getData("text/plain")}`);
+                }}
+              />
+              <div class="open-buttons">
+                <button type="button" class="primary" onClick={() => paste(text)}>
+                  Answer
                 </button>
-              </li>
-            ))}
-            <li>
-              <button
-                type="button"
-                onClick={() => choose({ kind: "made-up", functions: MADE_UP }, "A made-up machine")}
-              >
-                <b>A made-up machine</b>
-                <span>20,000 functions, to see what the page can take</span>
-              </button>
-            </li>
-          </ul>
+                <button type="button" onClick={() => picker.current!.click()}>
+                  Open files…
+                </button>
+                <input
+                  ref={picker}
+                  type="file"
+                  multiple
+                  hidden
+                  aria-label="Files of a machine"
+                  onChange={({ currentTarget }) => {
+                    const picked = [...(currentTarget.files ?? [])];
+                    currentTarget.value = "";
+                    void add(picked);
+                  }}
+                />
+                <span class="open-hint">or drop them anywhere</span>
+              </div>
+              {files.length > 0 && (
+                <ul class="open-sources" aria-label="What is open">
+                  {files.map((file) => (
+                    <li key={file.name}>
+                      {file.name}{" "}
+                      {files.length > 1 && (
+                        <button
+                          type="button"
+                          aria-label={`Leave ${file.name} out`}
+                          onClick={() => void open(files.filter((each) => each !== file))}
+                        >
+                          ✕
+                        </button>
+                      )}
+                    </li>
+                  ))}
+                </ul>
+              )}
+              {files.length > 0 && (
+                <label class="open-add">
+                  <input
+                    type="checkbox"
+                    checked={isAdded}
+                    onChange={({ currentTarget }) => setAdded(currentTarget.checked)}
+                  />{" "}
+                  The next one is of the same machine: put them together
+                </label>
+              )}
+              <p class="open-hint">
+                {files.length > 0 && isAdded
+                  ? "Such as /proc/cpuinfo, /proc/iomem, nvidia-smi topo -m, an NCCL topology."
+                  : "Also read: lspci of any form, tarballs of /sys and /proc (peerlane snapshot), hwloc XML, NCCL topologies, nvidia-smi topo -m, rdma_topo dumps, peerlane JSON. Several are put together."}
+              </p>
+            </div>
+            <div class="open-shipped">
+              <p id="open-shipped-title">Or look at one that comes with the page:</p>
+              <ul aria-labelledby="open-shipped-title">
+                {SHIPPED.map(({ name, title, line }) => (
+                  <li key={name}>
+                    <button type="button" onClick={() => choose({ kind: "shipped", name }, title)}>
+                      <b>{title}</b>
+                      <span>{line}</span>
+                    </button>
+                  </li>
+                ))}
+                <li>
+                  <button
+                    type="button"
+                    onClick={() => choose({ kind: "made-up", functions: MADE_UP }, "A made-up machine")}
+                  >
+                    <b>A made-up machine</b>
+                    <span>20,000 functions, to see what the page can take</span>
+                  </button>
+                </li>
+              </ul>
+            </div>
+          </div>
+          <p class="open-progress" role="status">
+            {progress === null ? "" : `${progress} …`}
+          </p>
+          {said !== null && progress === null && (
+            <div class="open-problem" role="alert">
+              {said.split("\n").map((line) => (
+                <p key={line}>{line}</p>
+              ))}
+            </div>
+          )}
         </div>
-      </div>
-      <p class="open-progress" role="status">
-        {progress === null ? "" : `${progress} …`}
-      </p>
-      {said !== null && progress === null && (
-        <div class="open-problem" role="alert">
-          {said.split("\n").map((line) => (
-            <p key={line}>{line}</p>
-          ))}
-        </div>
-      )}
+      </Fold>
       {isOver && <div class="open-over">Drop it: it stays in this browser.</div>}
-    </div>
+    </>
+  );
+}
+
+interface FoldProps extends Pick<OpenPanelProps, "edition"> {
+  /** What went wrong; null: nothing. */
+  readonly said: string | null;
+  readonly children: ComponentChildren;
+}
+
+/** All there is at first, put away once a machine is open, and back where something has to be said. */
+function Fold({ edition, said, children }: FoldProps) {
+  const details = useRef<HTMLDetailsElement>(null);
+  useEffect(() => {
+    if (details.current !== null) details.current.open = edition === 0;
+  }, [edition]);
+  useEffect(() => {
+    if (details.current === null || said === null) return;
+    details.current.open = true;
+    details.current.scrollIntoView({ block: "nearest" });
+  }, [said]);
+  return (
+    <details class="app-open" ref={details} open>
+      <summary>{edition > 0 ? "Open another machine" : "Open a machine"}</summary>
+      {children}
+    </details>
   );
 }
 
