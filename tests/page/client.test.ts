@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { connect, type MachineClient, type Port } from "../../web/machine/client.js";
 import { takeApart } from "../../web/machine/parts.js";
-import type { Call, OutlineRow, Settings, Told } from "../../web/machine/protocol.js";
+import type { Call, OutlineRow, Settings, Told, Wanted } from "../../web/machine/protocol.js";
 import { Session } from "../../web/machine/session.js";
 import { AS_IT_IS } from "../../web/question.js";
 
@@ -233,9 +233,13 @@ describe("the worker", () => {
   });
 
   test("says in words what is wrong with a file, and which machines there are", async () => {
-    const bytes = new TextEncoder().encode("nothing that is known");
-    const file = { kind: "files", files: [{ name: "notes.txt", bytes }] } as const;
-    expect(await broken(client.open(file))).toMatch(/^notes\.txt: not a format that is known/);
+    const file = (name: string, text: string): Wanted => ({
+      kind: "files",
+      files: [{ name, bytes: new TextEncoder().encode(text) }],
+    });
+    expect(await broken(client.open(file("notes.txt", "nothing that is known")))).toMatch(
+      /^notes\.txt: not a format that is known/,
+    );
     expect(await broken(client.open({ kind: "shipped", name: "no-such" }))).toMatch(
       /^no machine named "no-such" .* there are gpu-server,/,
     );
@@ -243,11 +247,7 @@ describe("the worker", () => {
       peerlane: 1,
       systems: [{ functions: Array.from({ length: 30 }, () => ({ bdf: "0000:00:00.0" })) }],
     };
-    const twice = {
-      kind: "files",
-      files: [{ name: "a.json", bytes: new TextEncoder().encode(JSON.stringify(impossible)) }],
-    };
-    const told = (await broken(client.open(twice as typeof file))).split("\n");
+    const told = (await broken(client.open(file("a.json", JSON.stringify(impossible))))).split("\n");
     expect(told).toHaveLength(11);
     expect(told.at(-1)).toBe("and 19 more");
   });

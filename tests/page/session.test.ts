@@ -247,6 +247,31 @@ describe("what if", () => {
     expect(marks(await drawn(AS_SHOWN)) - marks(await drawn(settings))).toBe(1);
   });
 
+  test("a port that has nothing but egress control is no switch's business: whom it blocks is for its vector to say", async () => {
+    const port = { bdf: "0000:00:01.0", kind: "root-port", class: "060400", parent: null };
+    const functions = [
+      { ...port, acs: { capability: 0x21, control: 0x20 } },
+      { ...port, bdf: "0000:00:02.0", acs: { capability: 0x2d, control: 0x20 } },
+    ];
+    const egress = newSession();
+    await egress.open(files(["egress.json", JSON.stringify({ peerlane: 1, systems: [{ functions }] })]));
+    const acsOf = async (redirects: Settings["redirects"]) =>
+      (await egress.outline({ ...AS_SHOWN, redirects })).slice(-2).map(({ acs }) => [acs!.bits, acs!.canTurn]);
+    const both = (on: boolean) => Object.fromEntries(functions.map(({ bdf }) => [bdf, on]));
+    expect(await acsOf({})).toEqual([
+      ["EC", false],
+      ["EC", true],
+    ]);
+    expect(await acsOf(both(false))).toEqual([
+      ["EC", false],
+      ["", true],
+    ]);
+    expect(await acsOf(both(true))).toEqual([
+      ["EC", false],
+      ["RR CR EC", true],
+    ]);
+  });
+
   test("another IOMMU mode takes a boot, which ACS follows", async () => {
     const words = ["whatif", "--to-iommu", "off", "--of", "all", "-i", capture(SERVER)];
     const { changed, cannotTell } = json<WhatIfDocument>(words).document;

@@ -146,66 +146,82 @@ function Path({ way, culprits, rowOf, onTurn, onShow }: PathProps) {
 function Remedy({ asked: { fix, ways } }: { readonly asked: Asked }) {
   const missing = [...new Set(ways.flatMap(({ document }) => document.missing))];
   const hints = [...new Set(ways.flatMap(({ document }) => document.hints.map(({ text }) => text)))];
-  const parameter = fix?.document.parameter ?? null;
-  const byKernel = fix?.document.byKernel ?? null;
-  const hasPlan = fix !== null && fix.document.changes.length > 0;
-  if (missing.length + hints.length === 0 && !hasPlan) return null;
+  const plan = fix !== null && fix.document.changes.length > 0 ? fix : null;
+  if (missing.length + hints.length === 0 && plan === null) return null;
   return (
     <div class="answer-remedy">
-      {missing.length > 0 && (
-        <>
-          <h4>To know it</h4>
-          <ul>
-            {missing.map((text) => (
-              <li key={text}>{text}</li>
-            ))}
-          </ul>
-        </>
-      )}
-      {(hasPlan || hints.length > 0) && <h4>What to do</h4>}
-      {hasPlan && (
-        <p>
-          {fix.document.status === "optional" ? "To be direct, boot" : "Boot"} with{" "}
-          {fix.document.changes
-            .map(
-              ({ bdf, clear, set }) =>
-                [...clear.map((bit) => `${bit} off`), ...set.map((bit) => `${bit} on`)].join(", ") + ` at ${bdf}`,
-            )
-            .join("; ")}
-          {parameter === null && byKernel === null ? ": no parameter of this kernel does it." : ":"}
-        </p>
-      )}
-      {hasPlan && parameter !== null && <Parameter text={parameter} />}
-      {hasPlan && byKernel !== null && (
-        <>
-          {byKernel.newest !== null && <Parameter text={byKernel.newest} about="Linux 6.11 and later" />}
-          <Parameter text={byKernel.older} about="before Linux 6.11" />
-        </>
-      )}
-      {!hasPlan && hints.length > 0 && (
-        <ul>
-          {hints.map((text) => (
-            <li key={text}>{text}</li>
-          ))}
-        </ul>
-      )}
-      {fix !== null && hasPlan && (
-        <details class="answer-more">
-          <summary>Boot loaders, a test until reset, and what it costs</summary>
-          <Words lines={fix.text} />
-        </details>
-      )}
+      {missing.length > 0 && <h4>To know it</h4>}
+      <List texts={missing} />
+      {(plan !== null || hints.length > 0) && <h4>What to do</h4>}
+      {plan === null ? <List texts={hints} /> : <Plan plan={plan} />}
     </div>
   );
 }
 
+function List({ texts }: { readonly texts: readonly string[] }) {
+  if (texts.length === 0) return null;
+  return (
+    <ul>
+      {texts.map((text) => (
+        <li key={text}>{text}</li>
+      ))}
+    </ul>
+  );
+}
+
+/** Which bits have to change, and what changes them. */
+function Plan({ plan: { document, text } }: { readonly plan: NonNullable<Asked["fix"]> }) {
+  const { changes, parameter, byKernel, temporary } = document;
+  const isOnBoot = parameter !== null || byKernel !== null;
+  return (
+    <>
+      <p>Direct, and never up to the host, it is with</p>
+      <ul>
+        {changes.map(({ bdf, clear, set }) => (
+          <li key={bdf}>
+            <code>{bdf}</code> {[...clear.map((bit) => `${bit} off`), ...set.map((bit) => `${bit} on`)].join(", ")}
+          </li>
+        ))}
+      </ul>
+      {parameter !== null && <Parameter text={parameter} about="from the next boot on" />}
+      {byKernel !== null && byKernel.newest !== null && (
+        <Parameter text={byKernel.newest} about="from the next boot on, Linux 6.11 and later" />
+      )}
+      {byKernel !== null && <Parameter text={byKernel.older} about="from the next boot on, before Linux 6.11" />}
+      {!isOnBoot && <p>No kernel parameter of this release does it.</p>}
+      {!isOnBoot && temporary.length > 0 && (
+        <Command lines={temporary.map(({ command }) => command)} about="until the next reset, as root" />
+      )}
+      <details class="answer-more">
+        <summary>Boot loaders, a test until reset, and what it costs</summary>
+        <Words lines={text} />
+      </details>
+    </>
+  );
+}
+
+interface CopiedProps {
+  /** When it holds. */
+  readonly about: string;
+}
+
 /** In quotes: a shell ends a command at `;`. */
-function Parameter({ text, about }: { readonly text: string; readonly about?: string }) {
+function Parameter({ text, about }: CopiedProps & { readonly text: string }) {
   return (
     <div class="answer-parameter">
-      {about !== undefined && <span class="answer-what">{about}</span>}
+      <span class="answer-what">{about}</span>
       <code>'{text}'</code>
       <Copy label="Copy" text={() => text} />
+    </div>
+  );
+}
+
+function Command({ lines, about }: CopiedProps & { readonly lines: readonly string[] }) {
+  return (
+    <div class="answer-parameter">
+      <span class="answer-what">{about}</span>
+      <code class="answer-lines">{lines.join("\n")}</code>
+      <Copy label="Copy" text={() => lines.join("\n")} />
     </div>
   );
 }

@@ -26,9 +26,12 @@ const MADE_UP = 20_000;
 export function OpenPanel({ edition, progress, problem, question, onOpen }: OpenPanelProps) {
   const [files, setFiles] = useState<readonly SourceFile[]>([]);
   const [text, setText] = useState("");
+  const [isAdded, setAdded] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
   const picker = useRef<HTMLInputElement>(null);
 
+  /** What the next file goes with. */
+  const before = isAdded ? files : [];
   const open = async (wanted: readonly SourceFile[]) => {
     setTrouble(null);
     if (wanted.length === 0) return;
@@ -37,7 +40,7 @@ export function OpenPanel({ edition, progress, problem, question, onOpen }: Open
   };
   const add = async (more: readonly File[]) => {
     try {
-      await open([...files, ...(await readFiles(more))]);
+      await open([...before, ...(await readFiles(more))]);
     } catch (error) {
       setTrouble(error instanceof Error ? error.message : String(error));
     }
@@ -45,7 +48,7 @@ export function OpenPanel({ edition, progress, problem, question, onOpen }: Open
   const paste = (pastedText: string) => {
     if (pastedText.trim() === "") return setTrouble("There is nothing in it: paste what lspci printed.");
     setText("");
-    void open([...files, pasted(pastedText, files)]);
+    void open([...before, pasted(pastedText, before)]);
   };
   const isOver = useDrop((dropped) => void add(dropped));
   const choose = (wanted: Wanted, title: string) => {
@@ -124,16 +127,21 @@ export function OpenPanel({ edition, progress, problem, question, onOpen }: Open
                       )}
                     </li>
                   ))}
-                  <li>
-                    <button type="button" onClick={() => setFiles([])}>
-                      Start with another machine
-                    </button>
-                  </li>
                 </ul>
               )}
+              {files.length > 0 && (
+                <label class="open-add">
+                  <input
+                    type="checkbox"
+                    checked={isAdded}
+                    onChange={({ currentTarget }) => setAdded(currentTarget.checked)}
+                  />{" "}
+                  The next one is of the same machine: put them together
+                </label>
+              )}
               <p class="open-hint">
-                {files.length > 0
-                  ? "What you paste or open next is added to it: /proc/cpuinfo, /proc/iomem, nvidia-smi topo -m, an NCCL topology …"
+                {files.length > 0 && isAdded
+                  ? "Such as /proc/cpuinfo, /proc/iomem, nvidia-smi topo -m, an NCCL topology."
                   : "Also read: lspci of any form, tarballs of /sys and /proc (peerlane snapshot), hwloc XML, NCCL topologies, nvidia-smi topo -m, rdma_topo dumps, peerlane JSON. Several are put together."}
               </p>
             </div>
