@@ -14,7 +14,7 @@ type Said = Pick<VerdictDocument, "verdict" | "route" | "code" | "common" | "dis
 
 export function sentenceOf(said: Said): Sentence {
   const { verdict, route, code, common, distance, link } = said;
-  const hops = distance === null || distance < 0 ? "" : ` in ${distance} hops`;
+  const hops = distance === null || distance < 0 ? "" : `, ${distance} hops`;
   if (verdict === "no") return { kind: "bad", word: "No", why: `${codeText(code)}.` };
   if (verdict === "unknown") return { kind: "unknown", word: "Not known", why: `${codeText(code)}.` };
   switch (route) {
@@ -22,13 +22,13 @@ export function sentenceOf(said: Said): Sentence {
       return {
         kind: "good",
         word: "Yes, directly",
-        why: `Requests turn around${named(common)}${hops} and never reach the host.`,
+        why: `Requests turn around${named(common)} and never reach the host${hops}.`,
       };
     case "through-host-bridge":
       return {
         kind: "doubtful",
         word: "Yes, through the host bridge",
-        why: `Requests go up to the host bridge, which takes them${hops}: slower than below a common bridge.`,
+        why: `Requests go up to the host bridge, which takes them: slower than below a common bridge${hops}.`,
       };
     case "side-link":
       return {
