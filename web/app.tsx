@@ -190,6 +190,7 @@ export function App() {
                   changes={matrix.value?.changes ?? null}
                   culprits={culprits}
                   onChange={changeSettings}
+                  onTurn={turn}
                 />
               </Panel>
               <Panel name="address" title="Whose address is it?" problem={null} isWaiting={false}>

@@ -180,7 +180,7 @@ function Plan({ plan: { document, text } }: { readonly plan: NonNullable<Asked["
   const isOnBoot = parameter !== null || byKernel !== null;
   return (
     <>
-      <p>Direct, and never up to the host, it is with</p>
+      <p>It would be direct, and never go up to the host, with</p>
       <ul>
         {changes.map(({ bdf, clear, set }) => (
           <li key={bdf}>
