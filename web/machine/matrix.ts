@@ -36,9 +36,10 @@ export function matrixOf(peer: PeerDma, before: PeerDma | null, { ids, left }: C
 
 function countsOf({ answer, route }: Cells, count: number): PairCount[] {
   const pairs = new Uint32Array(ANSWERS.length * ROUTES.length);
-  for (let at = 0; at < answer.length; at++) pairs[answer[at]! * ROUTES.length + route[at]!]!++;
-  // A function and itself are no pair, and have an answer of their own.
-  pairs[ANSWERS.indexOf("yes") * ROUTES.length + ROUTES.indexOf("local")]! -= count;
+  for (let at = 0; at < answer.length; at++) {
+    // A function and itself are no pair.
+    if (at % (count + 1) !== 0) pairs[answer[at]! * ROUTES.length + route[at]!]!++;
+  }
   return Array.from(pairs, (each, at) => ({
     answer: Math.floor(at / ROUTES.length),
     route: at % ROUTES.length,
