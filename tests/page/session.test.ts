@@ -70,8 +70,24 @@ function byCommand(name: string, words: readonly string[], file = "snapshot.tar.
   return json<MatrixDocument>(["matrix", "-i", capture(name, file), ...words]).document;
 }
 
+/** How many pairs of two different functions come to what, counted one by one. */
+function counted({ ids, now }: MatrixView): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (let row = 0; row < ids.length; row++) {
+    for (let column = 0; column < ids.length; column++) {
+      if (row === column) continue;
+      const kind = `${now.answer[row * ids.length + column]} ${now.route[row * ids.length + column]}`;
+      counts[kind] = (counts[kind] ?? 0) + 1;
+    }
+  }
+  return counts;
+}
+
 async function expectSame(session: Session, settings: Settings, document: MatrixDocument): Promise<void> {
   const view = await session.matrix(settings, "all");
+  expect(Object.fromEntries(view.counts.map(({ answer, route, pairs }) => [`${answer} ${route}`, pairs]))).toEqual(
+    counted(view),
+  );
   const { policy, ...others } = document;
   expect(asDocument(view)).toEqual(others);
   expect(view.rules).toBe(policyText(policy));

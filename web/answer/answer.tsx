@@ -3,7 +3,7 @@ import { Copy } from "../parts/copy.js";
 import { Switch } from "../parts/switch.js";
 import { Words } from "../parts/words.js";
 import "./answer.css";
-import { isAlike, sentenceOf } from "./sentence.js";
+import { isAlike, missingGroups, sentenceOf } from "./sentence.js";
 
 export interface AnswerProps {
   readonly asked: Asked;
@@ -151,7 +151,12 @@ function Remedy({ asked: { fix, ways } }: { readonly asked: Asked }) {
   return (
     <div class="answer-remedy">
       {missing.length > 0 && <h4>To know it</h4>}
-      <List texts={missing} />
+      {missingGroups(missing).map(({ where, what }) => (
+        <div key={where} class="answer-missing">
+          {where !== "" && <p>From {where}:</p>}
+          <List texts={what} />
+        </div>
+      ))}
       {(plan !== null || hints.length > 0) && <h4>What to do</h4>}
       {plan === null ? <List texts={hints} /> : <Plan plan={plan} />}
     </div>

@@ -1,4 +1,5 @@
 import { CODES, type Code } from "../../src/explain/codes.js";
+import { listed } from "../../src/topology/listed.js";
 import type { VerdictDocument } from "../../src/writers/verdict.js";
 
 /** A verdict as a person says it. */
@@ -62,3 +63,28 @@ function codeText(code: string | null): string {
 export function isAlike(one: VerdictDocument, other: VerdictDocument): boolean {
   return one.verdict === other.verdict && one.route === other.route && one.code === other.code;
 }
+
+/** What has to be shown, and where it is. */
+export interface MissingGroup {
+  readonly where: string;
+  /** A phrase each; what many functions lack is one phrase. */
+  readonly what: readonly string[];
+}
+
+/** Facts as documents have them, `the ACS control word of 0000:22:00.0 (lspci -vvv, as root)`, put together. */
+export function missingGroups(texts: readonly string[]): readonly MissingGroup[] {
+  const groups = new Map<string, Map<string, string[]>>();
+  for (const text of texts) {
+    const [, what = text, where = ""] = /^(.*) \(([^()]*(?:\([^()]*\)[^()]*)*)\)$/.exec(text) ?? [];
+    const [, phrase = what, name] = /^(.*) ([0-9a-f]{4,8}:\S+)$/.exec(what) ?? [];
+    const phrases = groups.get(where) ?? new Map<string, string[]>();
+    groups.set(where, phrases);
+    phrases.set(phrase, [...(phrases.get(phrase) ?? []), ...(name === undefined ? [] : [name])]);
+  }
+  return [...groups].map(([where, phrases]) => ({
+    where,
+    what: [...phrases].map(([phrase, names]) => (names.length === 0 ? phrase : `${phrase} ${listed(names, SHOWN)}`)),
+  }));
+}
+
+const SHOWN = 8;

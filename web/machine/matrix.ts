@@ -36,10 +36,10 @@ export function matrixOf(peer: PeerDma, before: PeerDma | null, { ids, left }: C
 
 function countsOf({ answer, route }: Cells, count: number): PairCount[] {
   const pairs = new Uint32Array(ANSWERS.length * ROUTES.length);
-  for (let at = 0; at < answer.length; at++) {
-    // A function and itself are no pair.
-    if (at % (count + 1) !== 0) pairs[answer[at]! * ROUTES.length + route[at]!]!++;
-  }
+  const kindAt = (at: number) => answer[at]! * ROUTES.length + route[at]!;
+  for (let at = 0; at < answer.length; at++) pairs[kindAt(at)]!++;
+  // A function and itself are no pair.
+  for (let at = 0; at < answer.length; at += count + 1) pairs[kindAt(at)]!--;
   return Array.from(pairs, (each, at) => ({
     answer: Math.floor(at / ROUTES.length),
     route: at % ROUTES.length,

@@ -154,6 +154,7 @@ function useStage(
     lights: DARK,
     colours: null as Colours | null,
     frame: 0,
+    isOnPaper: false,
     moved: 0,
     pointers: new Map<number, { x: number; y: number }>(),
   }).current;
@@ -170,7 +171,7 @@ function useStage(
   const latest = useRef(paint);
   latest.current = paint;
   const redraw = () => {
-    if (state.frame !== 0) return;
+    if (state.frame !== 0 || state.isOnPaper) return;
     state.frame = requestAnimationFrame(() => {
       state.frame = 0;
       state.colours ??= coloursOf(probe.current!);
@@ -195,21 +196,26 @@ function useStage(
       state.colours = null;
       redraw();
     };
+    // What is in sight, in light colours, until the paper is out.
     const forPaper = () => {
-      if (scene === null || size === null || canvas.current === null) return;
-      paint(fit(scene, size), coloursOf(probe.current!, "light"));
+      state.isOnPaper = true;
+      paint(state.camera, coloursOf(probe.current!, "light"));
+    };
+    const fromPaper = () => {
+      state.isOnPaper = false;
+      recolour();
     };
     const scheme = matchMedia("(prefers-color-scheme: dark)");
     const theme = new MutationObserver(recolour);
     scheme.addEventListener("change", recolour);
     theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     window.addEventListener("beforeprint", forPaper);
-    window.addEventListener("afterprint", recolour);
+    window.addEventListener("afterprint", fromPaper);
     return () => {
       scheme.removeEventListener("change", recolour);
       theme.disconnect();
       window.removeEventListener("beforeprint", forPaper);
-      window.removeEventListener("afterprint", recolour);
+      window.removeEventListener("afterprint", fromPaper);
     };
   }, [scene, size]);
   useEffect(() => () => cancelAnimationFrame(state.frame), []);
