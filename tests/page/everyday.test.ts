@@ -93,6 +93,12 @@ inChromium("the page from day to day", (pages) => {
       });
     for (const hash of ["", "#machine=power9", "#a=0000:24:00.0&b=0000:25:00.0"]) {
       const page = await pages.open(hash);
+      // Frames come late where a browser has much to do.
+      await page.addInitScript(() => {
+        const soon = window.requestAnimationFrame.bind(window);
+        window.requestAnimationFrame = (frame) => window.setTimeout(() => soon(frame), 1500);
+      });
+      await page.reload();
       if (!hash.includes("machine")) await paste(page, lspciOf(SERVER));
       await isOpen(page);
       await expect.poll(() => answer(page)).not.toBe("");
