@@ -26,6 +26,11 @@ const MEANINGS: Readonly<Record<Kind, string>> = {
   unknown: "unknown",
 };
 
+/** Where there is little room: of `NVIDIA GA100 [A100 PCIe 80GB]` what it is sold as, which tells it from its like. */
+export function shortTitle(title: string): string {
+  return /\[([^[\]]+)\]$/.exec(title)?.[1] ?? title;
+}
+
 /** A cell for those who do not see it; its mark is part of it, for those who say what they see. */
 export function labelOf({ heads, now, before }: MatrixView, row: number, column: number): string {
   const at = row * heads.length + column;
@@ -52,10 +57,15 @@ export function differs(now: Cells, before: Cells, at: number): boolean {
 }
 
 /** What the marks mean, those that there are. */
-export function legendOf({ counts }: MatrixView): readonly (readonly [mark: string, meaning: string, kind: Kind])[] {
+export function legendOf({
+  ids,
+  now,
+  counts,
+}: Pick<MatrixView, "ids" | "now" | "counts">): readonly (readonly [mark: string, meaning: string, kind: Kind])[] {
   const routes = Uint8Array.from(counts, ({ route }) => route);
   const pairs = { answer: Uint8Array.from(counts, ({ answer }) => answer), route: routes, distance: FOUR_HOPS };
-  const there = new Set(["=", ...counts.map((_, at) => shapeOf(cellOf(pairs, at)))]);
+  const selves = Array.from(ids, (_, place) => cellOf(now, place * (ids.length + 1)));
+  const there = new Set([...selves, ...counts.map((_, at) => shapeOf(cellOf(pairs, at)))]);
   return matrixLegend({ route: routes })
     .filter(([mark]) => there.has(shapeOf(mark)))
     .map(([mark, meaning]) => [mark, meaning, KINDS[shapeOf(mark)]!] as const);
