@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Address } from "./address/address.js";
 import { Answer } from "./answer/answer.js";
+import { Glance } from "./answer/glance.js";
 import "./app.css";
 import type { Choice, Opened, OutlineRow, Settings, Wanted } from "./machine/protocol.js";
 import { SHIPPED } from "./machine/shipped.js";
@@ -78,6 +79,10 @@ export function App() {
     if (a !== undefined && b !== undefined && to.system === settings.system) setPair([a, b]);
   });
 
+  // What was just asked about is answered at its top.
+  const side = useRef<HTMLDivElement>(null);
+  useEffect(() => side.current?.scrollTo({ top: 0 }), [pair?.[0], pair?.[1]]);
+
   const named = pair?.map((id) => byId.get(id)?.bdf ?? "");
   const chosen = first !== null ? [first] : (named ?? []);
   const [there, back] = asked.value?.ways ?? [];
@@ -141,6 +146,11 @@ export function App() {
             <Heading title={title} opened={opened} settings={settings} onChange={changeSettings}>
               {matrix.value !== null && (
                 <ul class="app-summary" aria-label="All ordered pairs of devices">
+                  {matrix.value.ids.length > 1 && (
+                    <li class="app-pairs">
+                      {matrix.value.ids.length.toLocaleString("en-US")} devices, each to each other:
+                    </li>
+                  )}
                   {summaryParts(summaryOf(matrix.value.counts)).map(({ kind, text }) => (
                     <li key={kind} class={`app-count app-count-${kind}`}>
                       {text}
@@ -161,7 +171,7 @@ export function App() {
                 />
               )}
             </Panel>
-            <div class="app-side">
+            <div class="app-side" ref={side}>
               <Panel
                 name="answer"
                 title="The answer"
@@ -188,6 +198,7 @@ export function App() {
                   settings={settings}
                   bridges={bridges}
                   changes={matrix.value?.changes ?? null}
+                  path={path}
                   culprits={culprits}
                   onChange={changeSettings}
                   onTurn={turn}
@@ -244,9 +255,10 @@ export function App() {
           </div>
         )}
       </main>
+      {isAnswered && <Glance asked={asked.value!} of="answer" />}
       <footer class="app-footer">
-        Nothing leaves this browser: no server is asked, nothing is stored. The same answers on the command line:{" "}
-        <code>npx peerlane</code>.
+        Nothing leaves this browser: no server is asked, nothing is kept but your choice of colours. The same answers on
+        the command line: <code>npx peerlane</code>.
       </footer>
     </div>
   );
@@ -322,7 +334,9 @@ interface PanelProps {
 function Panel({ name, title, problem, isWaiting, children }: PanelProps) {
   return (
     <section
+      id={name}
       class={`app-panel app-${name}`}
+      tabIndex={-1}
       aria-labelledby={`${name}-title`}
       aria-busy={isWaiting && problem === null}
     >

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { connect, type MachineClient } from "./machine/client.js";
+import workerAddress from "./machine/worker.ts?worker&url";
 import type {
   Asked,
   Choice,
@@ -11,11 +12,22 @@ import type {
   Wanted,
 } from "./machine/protocol.js";
 
+/**
+ * A worker that is loaded by its address has no policy for content but what the host sends along with it, and many send
+ * none. One that is made here has that of the page: what it imports comes from beside the page, and it can ask no other host.
+ */
+function startWorker(): Worker {
+  const program = new Blob([`import ${JSON.stringify(new URL(workerAddress, document.baseURI).href)};`], {
+    type: "text/javascript",
+  });
+  return new Worker(URL.createObjectURL(program), { type: "module", name: "machine" });
+}
+
 /** The worker of this page, which lives as long as the page does. */
 export function useWorker(): { readonly client: MachineClient; readonly progress: string | null } {
   const [progress, setProgress] = useState<string | null>(null);
   const client = useMemo(() => {
-    const worker = new Worker(new URL("./machine/worker.ts", import.meta.url), { type: "module", name: "machine" });
+    const worker = startWorker();
     return connect(worker, setProgress);
   }, []);
   return { client, progress };

@@ -39,6 +39,30 @@ function twoMachines(): string {
   return JSON.stringify({ ...document, systems: [named(document.systems[0]!, "n1"), named(other.systems[0]!, "n2")] });
 }
 
+/** What the page's worker gets from another host, which would answer anybody. */
+async function askedByWorker(page: Page): Promise<string> {
+  const other = createServer((_, response) => {
+    response.setHeader("Access-Control-Allow-Origin", "*");
+    response.end("hello");
+  });
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}/`;
+  try {
+    expect(await (await fetch(url)).text()).toBe("hello");
+    const [worker] = page.workers();
+    return await worker!.evaluate(async (address) => {
+      try {
+        return await (await fetch(address)).text();
+      } catch {
+        return "refused";
+      }
+    }, url);
+  } finally {
+    other.closeAllConnections();
+    other.close();
+  }
+}
+
 inChromium("the page from day to day", (pages) => {
   test("what is dropped is opened, several files as one machine", async () => {
     const page = await pages.open();
@@ -241,24 +265,13 @@ inChromium("the page from day to day", (pages) => {
     await page.getByRole("button", { name: "GPU server, IOMMU on" }).click();
     await isOpen(page);
     await expect.poll(() => answer(page)).toContain("ACS_REDIRECT");
-    // Somebody who would answer.
-    const other = createServer((_, response) => {
-      response.setHeader("Access-Control-Allow-Origin", "*");
-      response.end("hello");
-    });
-    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
-    const { port } = other.address() as AddressInfo;
-    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("hello");
-    const [worker] = page.workers();
-    const asked = await worker!.evaluate(async (url) => {
-      try {
-        return await (await fetch(url)).text();
-      } catch {
-        return "refused";
-      }
-    }, `http://127.0.0.1:${port}/`);
-    other.close();
-    expect(asked).toBe("refused");
+    expect(await askedByWorker(page)).toBe("refused");
+  });
+
+  test("the worker, which reads the machine, can ask no other host either", async () => {
+    const page = await pages.open("#machine=sriov");
+    await isOpen(page);
+    expect(await askedByWorker(page)).toBe("refused");
   });
 
   test("what has no room is said to have none, and the page goes on", async () => {

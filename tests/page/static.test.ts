@@ -11,7 +11,7 @@ test("the page may load and run only what lies beside it", () => {
   expect(policy!.split(/;\s*/)).toEqual([
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
-    "worker-src 'self'",
+    "worker-src 'self' blob:",
     "style-src 'self'",
     "img-src 'self' blob:",
     "connect-src 'self'",

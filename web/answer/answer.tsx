@@ -1,9 +1,10 @@
+import { NEWEST_KERNEL } from "../../src/policy/linux.js";
 import type { Asked, OutlineRow, Way } from "../machine/protocol.js";
 import { Copy } from "../parts/copy.js";
 import { Switch } from "../parts/switch.js";
 import { Words } from "../parts/words.js";
 import "./answer.css";
-import { isAlike, missingGroups, sentenceOf } from "./sentence.js";
+import { isAlike, missingGroups, planSentence, sentenceOf } from "./sentence.js";
 
 export interface AnswerProps {
   readonly asked: Asked;
@@ -43,29 +44,30 @@ export function Answer({ asked, rowOf, onTurn, onShow }: AnswerProps) {
 
 type RowOf = AnswerProps["rowOf"];
 
-const MARKS = { good: "✓", doubtful: "✓", bad: "✕", unknown: "?" } as const;
+/** Beside the colour, for those who do not see it. */
+export const SIGNS = { good: "✓", doubtful: "✓", bad: "✕", unknown: "?" } as const;
 
 function Said({ way, rowOf, isBothWays = false }: { way: Way; rowOf: RowOf; isBothWays?: boolean }) {
   const { document } = way;
   const { kind, word, why } = sentenceOf(document);
-  const provider = titleOf(document.provider, rowOf);
-  const client = titleOf(document.client, rowOf);
+  const provider = <Called name={document.provider} rowOf={rowOf} />;
+  const client = <Called name={document.client} rowOf={rowOf} />;
   return (
     <div class={`answer-said answer-${kind}`}>
       <p class="answer-about">
         {isBothWays ? (
           <>
-            <b>{provider}</b> and <b>{client}</b>, both ways
+            {provider} and {client}, both ways
           </>
         ) : (
           <>
-            DMA by <b>{client}</b> to the memory of <b>{provider}</b>
+            DMA by {client} to the memory of {provider}
           </>
         )}
       </p>
       <p class="answer-word">
         <span class="answer-sign" aria-hidden="true">
-          {MARKS[kind]}
+          {SIGNS[kind]}
         </span>{" "}
         {word}
       </p>
@@ -90,9 +92,15 @@ const MEMORY: Readonly<Record<string, string>> = {
   withheld: "its exporter hands none of it out",
 };
 
-function titleOf(name: string, rowOf: RowOf): string {
+/** By its name for people and for PCI: a server has eight of the same. */
+function Called({ name, rowOf }: { readonly name: string; readonly rowOf: RowOf }) {
   const row = rowOf(name.slice(name.lastIndexOf("/") + 1));
-  return row === undefined ? name : row.alias || row.label || `${row.what} ${name}`;
+  return (
+    <span>
+      {row !== undefined && <b>{row.alias || row.label || row.what} </b>}
+      <code class="answer-bdf">{name}</code>
+    </span>
+  );
 }
 
 interface PathProps extends Pick<AnswerProps, "rowOf" | "onTurn" | "onShow"> {
@@ -176,27 +184,23 @@ function List({ texts }: { readonly texts: readonly string[] }) {
 
 /** Which bits have to change, and what changes them. */
 function Plan({ plan: { document, text } }: { readonly plan: NonNullable<Asked["fix"]> }) {
-  const { changes, parameter, byKernel, temporary } = document;
+  const { parameter, byKernel, boot, temporary, hints, warnings } = document;
   const isOnBoot = parameter !== null || byKernel !== null;
   return (
     <>
-      <p>It would be direct, and never go up to the host, with</p>
-      <ul>
-        {changes.map(({ bdf, clear, set }) => (
-          <li key={bdf}>
-            <code>{bdf}</code> {[...clear.map((bit) => `${bit} off`), ...set.map((bit) => `${bit} on`)].join(", ")}
-          </li>
-        ))}
-      </ul>
+      <p>{planSentence(document)}</p>
       {parameter !== null && <Parameter text={parameter} about="from the next boot on" />}
       {byKernel !== null && byKernel.newest !== null && (
-        <Parameter text={byKernel.newest} about="from the next boot on, Linux 6.11 and later" />
+        <Parameter text={byKernel.newest} about={`from the next boot on, Linux ${NEWEST_KERNEL}`} />
       )}
       {byKernel !== null && <Parameter text={byKernel.older} about="from the next boot on, before Linux 6.11" />}
+      {byKernel !== null && <p>Which kernel runs is not shown: choose it under “What if”.</p>}
+      {isOnBoot && <List texts={(boot?.replaces ?? []).map((old) => `in place of '${old}', which is there now`)} />}
       {!isOnBoot && <p>No kernel parameter of this release does it.</p>}
       {!isOnBoot && temporary.length > 0 && (
         <Command lines={temporary.map(({ command }) => command)} about="until the next reset, as root" />
       )}
+      <List texts={[...new Set([...warnings, ...hints.map((hint) => hint.text)])]} />
       <details class="answer-more">
         <summary>Boot loaders, a test until reset, and what it costs</summary>
         <Words lines={text} />

@@ -1,5 +1,6 @@
 import { CODES, type Code } from "../../src/explain/codes.js";
 import { listed } from "../../src/topology/listed.js";
+import type { FixDocument } from "../../src/writers/fix.js";
 import type { VerdictDocument } from "../../src/writers/verdict.js";
 
 /** A verdict as a person says it. */
@@ -29,7 +30,7 @@ export function sentenceOf(said: Said): Sentence {
       return {
         kind: "doubtful",
         word: "Yes, through the host bridge",
-        why: `Requests go up to the host bridge, which takes them: slower than below a common bridge${hops}.`,
+        why: `Requests go up to the host bridge, which takes them${hops}. It is slower than below a common bridge.`,
       };
     case "side-link":
       return {
@@ -62,6 +63,23 @@ function codeText(code: string | null): string {
 /** Whether two ways come to the same, but for who is who. */
 export function isAlike(one: VerdictDocument, other: VerdictDocument): boolean {
   return one.verdict === other.verdict && one.route === other.route && one.code === other.code;
+}
+
+/** What a plan turns, `With RR and CR off at 0000:22:00.0 and 0000:22:02.0`, and what comes of it. */
+export function planSentence({ changes, ways }: Pick<FixDocument, "changes" | "ways">): string {
+  const places = new Map<string, string[]>();
+  for (const { bdf, clear, set } of changes) {
+    const turned = [clear.length > 0 && `${spoken(clear)} off`, set.length > 0 && `${spoken(set)} on`];
+    const bits = turned.filter((each) => each !== false).join(", ");
+    places.set(bits, [...(places.get(bits) ?? []), bdf]);
+  }
+  const wanted = [...places].map(([bits, bdfs]) => `${bits} at ${spoken(bdfs)}`).join("; ");
+  const isDirect = ways.every(({ then }) => then !== null && then.route === "bus-address");
+  return `With ${wanted}, ${isDirect ? "it is direct, and never goes up to the host" : "something else is still in the way"}.`;
+}
+
+function spoken(items: readonly string[]): string {
+  return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }
 
 /** What has to be shown, and where it is. */

@@ -9,15 +9,19 @@ import { answerText, marksOf, verdictDocument, verdictText } from "../../src/wri
 import type { Asked, Way } from "./protocol.js";
 import { linesOf, PAGE_STYLE } from "./styled.js";
 
-/** Two functions, both ways, and what to do about them. */
-export function askPair(peer: PeerDma, a: number, b: number): Asked {
-  const plan = fixFor(peer, a, b);
+/**
+ * Two functions, both ways, and what to do about them.
+ *
+ * @param real the machine with no bridge turned: what is to be done is to be done to that one.
+ */
+export function askPair(peer: PeerDma, real: PeerDma, a: number, b: number): Asked {
+  const plan = fixFor(real, a, b);
   return {
     ways: [wayOf(peer, a, b), wayOf(peer, b, a)],
     fix:
       plan.status === "nothing"
         ? null
-        : { document: fixDocument(peer, plan), text: linesOf(fixText(peer, plan, PAGE_STYLE)) },
+        : { document: fixDocument(real, plan), text: linesOf(fixText(real, plan, PAGE_STYLE)) },
   };
 }
 

@@ -11,17 +11,19 @@ const STYLE = { ...PLAIN_STYLE, width: 100 };
 /**
  * Markdown for an issue: what is answered about a pair, where there is one, then the machine.
  *
+ * @param real the machine with no bridge turned: what is to be done is to be done to that one.
  * @param differences from the machine of the sources, a phrase each: whoever reads of them must not take it for that one.
  */
 export function reportOf(
   peer: PeerDma,
+  real: PeerDma,
   system: number,
   pair: readonly [number, number] | null,
   differences: readonly string[],
 ): string {
   return [
     ...(differences.length === 0 ? [] : [whatIf(differences)]),
-    ...(pair === null ? [] : [pairMarkdown(peer, ...pair)]),
+    ...(pair === null ? [] : [pairMarkdown(peer, real, ...pair)]),
     `${reportMarkdown(peer, { system })}\n`,
   ].join("\n\n");
 }
@@ -32,13 +34,13 @@ function whatIf(differences: readonly string[]): string {
   return `> **What if:** not as it is, but with ${markdown(listed(differences, MOST_DIFFERENCES))}.`;
 }
 
-function pairMarkdown(peer: PeerDma, a: number, b: number): string {
+function pairMarkdown(peer: PeerDma, real: PeerDma, a: number, b: number): string {
   const { topology } = peer;
-  const plan = fixFor(peer, a, b);
+  const plan = fixFor(real, a, b);
   const texts = [
     verdictText(peer, peer.can(a, b), STYLE),
     verdictText(peer, peer.can(b, a), STYLE),
-    ...(plan.status === "nothing" ? [] : [fixText(peer, plan, STYLE)]),
+    ...(plan.status === "nothing" ? [] : [fixText(real, plan, STYLE)]),
   ];
   // Longer than any run of backticks in names that somebody gave to a device.
   const fence = "`".repeat(

@@ -103,7 +103,8 @@ export class Session implements Promised<MachineWorker> {
   }
 
   async ask(settings: Settings, a: number, b: number): Promise<Asked> {
-    return askPair(this.#peer(settings), a, b);
+    const peer = this.#peer(settings);
+    return this.#withReal(settings, peer, (real) => askPair(peer, real, a, b));
   }
 
   async owner(settings: Settings, text: string): Promise<OwnerAnswer> {
@@ -115,7 +116,9 @@ export class Session implements Promised<MachineWorker> {
     const { systems } = this.#open().machine;
     const topology = Topology.of(redactedMachine(this.#settle(settings).machine));
     try {
-      return reportOf(peerOf({ topology }, settings), system, pair, differences(settings, systems[system]!));
+      const peer = peerOf({ topology }, settings);
+      const apart = differences(settings, systems[system]!);
+      return this.#withReal(settings, peer, (real) => reportOf(peer, real, system, pair, apart), redactedMachine);
     } finally {
       topology.close();
     }
@@ -151,6 +154,22 @@ export class Session implements Promised<MachineWorker> {
 
   #peer(settings: Settings): PeerDma {
     return peerOf(this.#settle(settings), settings);
+  }
+
+  /** Uses the machine as the settings have it but for the bridges that they turn: nobody can boot with a what-if. */
+  #withReal<Result>(
+    settings: Settings,
+    turned: PeerDma,
+    use: (real: PeerDma) => Result,
+    written: (machine: MachineDescription) => MachineDescription = (machine) => machine,
+  ): Result {
+    if (Object.keys(settings.redirects).length === 0) return use(turned);
+    const topology = Topology.of(written(machineFor({ ...settings, redirects: {} }, this.#open().machine)));
+    try {
+      return use(peerOf({ topology }, settings));
+    } finally {
+      topology.close();
+    }
   }
 
   /** The machine as the settings have it; the last one that they changed is kept. */

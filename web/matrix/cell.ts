@@ -26,6 +26,11 @@ const MEANINGS: Readonly<Record<Kind, string>> = {
   unknown: "unknown",
 };
 
+/** Where there is little room: of `NVIDIA GA100 [A100 PCIe 80GB]` what it is sold as, which tells it from its like. */
+export function shortTitle(title: string): string {
+  return /\[([^[\]]+)\]$/.exec(title)?.[1] ?? title;
+}
+
 /** A cell for those who do not see it; its mark is part of it, for those who say what they see. */
 export function labelOf({ heads, now, before }: MatrixView, row: number, column: number): string {
   const at = row * heads.length + column;

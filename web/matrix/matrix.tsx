@@ -1,6 +1,6 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Choice, MatrixHead, MatrixView } from "../machine/protocol.js";
-import { differs, kindOf, labelOf, legendOf, markOf } from "./cell.js";
+import { differs, kindOf, labelOf, legendOf, markOf, shortTitle } from "./cell.js";
 import "./matrix.css";
 import { moveBy, scrollTo, windowOf } from "./window.js";
 
@@ -50,7 +50,7 @@ export function Matrix({ view, choice, pair, onChoose, onPick, reasonOf }: Matri
         </span>
       </div>
       {changes !== null && (
-        <p class="matrix-changes" role="status">
+        <p class="matrix-changes">
           {changes.certain + changes.learned === 0
             ? `None of these ${changes.pairs} ordered pairs would change.`
             : `${changes.certain + changes.learned} of ${changes.pairs} ordered pairs would change: they have a corner.`}
@@ -132,6 +132,9 @@ function Grid({ view, pair, onPick, reasonOf }: GridProps) {
   const columns = windowOf(sight.left, Math.max(sight.width - sight.side, CELL), CELL, count);
   const range = ({ from, to }: typeof rows) => Array.from({ length: to - from }, (_, place) => from + place);
   const shown = pointed ?? (isFocused ? active : null);
+  // Where there is but one segment, its number says nothing.
+  const isOneSegment = useMemo(() => heads.every(({ bdf }) => bdf.startsWith("0000:")), [heads]);
+  const bdfOf = (place: number) => heads[place]!.bdf.slice(isOneSegment ? "0000:".length : 0);
   const press = (event: KeyboardEvent) => {
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
@@ -195,8 +198,8 @@ function Grid({ view, pair, onPick, reasonOf }: GridProps) {
               aria-colindex={column + 2}
               title={fullName(heads[column]!)}
             >
-              <span class="matrix-title">{heads[column]!.title}</span>
-              <span class="matrix-bdf">{short(heads[column]!.bdf)}</span>
+              <span class="matrix-title">{shortTitle(heads[column]!.title)}</span>
+              <span class="matrix-bdf">{bdfOf(column)}</span>
             </div>
           ))}
         </div>
@@ -216,7 +219,7 @@ function Grid({ view, pair, onPick, reasonOf }: GridProps) {
                 title={fullName(heads[row]!)}
               >
                 <span class="matrix-title">{heads[row]!.title}</span>
-                <span class="matrix-bdf">{short(heads[row]!.bdf)}</span>
+                <span class="matrix-bdf">{bdfOf(row)}</span>
               </div>
               <div class="matrix-gap" role="none" style={{ width: `${columns.from * CELL}px` }} />
               {range(columns).map((column) => {
@@ -255,10 +258,6 @@ function Grid({ view, pair, onPick, reasonOf }: GridProps) {
 
 function cellId(row: number, column: number): string {
   return `matrix-${row}-${column}`;
-}
-
-function short(bdf: string): string {
-  return bdf.replace(/^0000:/, "");
 }
 
 function fullName({ title, bdf }: MatrixHead): string {

@@ -4,7 +4,7 @@ import type { Wanted } from "../machine/protocol.js";
 import { SHIPPED } from "../machine/shipped.js";
 import { Copy } from "../parts/copy.js";
 import "./open-panel.css";
-import { pasted, readFiles, titleOf, type SourceFile } from "./sources.js";
+import { emphasised, pasted, readFiles, titleOf, type SourceFile } from "./sources.js";
 
 export interface OpenPanelProps {
   /** Counts the machines that were opened. */
@@ -61,6 +61,12 @@ export function OpenPanel({ edition, progress, problem, question, onOpen }: Open
     <>
       <Fold edition={edition} said={said}>
         <div class="open">
+          {edition === 0 && (
+            <p class="open-claim">
+              Which of a machine’s GPUs, network adapters and NVMe drives may do peer-to-peer DMA with each other, by
+              which way, which bridge refuses, and what to do about it. <b>Nothing leaves this browser.</b>
+            </p>
+          )}
           {question !== null && (
             <p class="open-question">
               <b>This link asks: {question}</b> The machine itself is not in the link: paste or open it here.
@@ -68,12 +74,10 @@ export function OpenPanel({ edition, progress, problem, question, onOpen }: Open
           )}
           <div class="open-ways">
             <div class="open-paste">
-              <label for="open-text">
-                Paste what this prints, or any other dump of a machine:
-                <span class="open-command">
-                  <code>{COMMAND}</code> <Copy label="Copy" text={() => COMMAND} />
-                </span>
-              </label>
+              <label for="open-text">Paste what this prints, or any other dump of a machine:</label>
+              <div class="open-command">
+                <code>{COMMAND}</code> <Copy label="Copy" text={() => COMMAND} />
+              </div>
               <textarea
                 id="open-text"
                 rows={6}
@@ -140,9 +144,18 @@ export function OpenPanel({ edition, progress, problem, question, onOpen }: Open
                 </label>
               )}
               <p class="open-hint">
-                {files.length > 0 && isAdded
-                  ? "Such as /proc/cpuinfo, /proc/iomem, nvidia-smi topo -m, an NCCL topology."
-                  : "Also read: lspci of any form, tarballs of /sys and /proc (peerlane snapshot), hwloc XML, NCCL topologies, nvidia-smi topo -m, rdma_topo dumps, peerlane JSON. Several are put together."}
+                {files.length > 0 && isAdded ? (
+                  <>
+                    Such as <code>/proc/cpuinfo</code>, <code>/proc/iomem</code>, <code>nvidia-smi topo -m</code>, an
+                    NCCL topology.
+                  </>
+                ) : (
+                  <>
+                    Also read: <code>lspci</code> of any form, tarballs of <code>/sys</code> and <code>/proc</code> (
+                    <code>peerlane snapshot</code>), hwloc XML, NCCL topologies, <code>nvidia-smi topo -m</code>,{" "}
+                    <code>rdma_topo</code> dumps, peerlane JSON. Files opened together are one machine.
+                  </>
+                )}
               </p>
             </div>
             <div class="open-shipped">
@@ -173,7 +186,7 @@ export function OpenPanel({ edition, progress, problem, question, onOpen }: Open
           </p>
           {said !== null && progress === null && (
             <div class="open-problem" role="alert">
-              {said.split("\n").map((line) => (
+              {emphasised(said).map((line) => (
                 <p key={line}>{line}</p>
               ))}
             </div>
@@ -203,8 +216,8 @@ function Fold({ edition, said, children }: FoldProps) {
     details.current.scrollIntoView({ block: "nearest" });
   }, [said]);
   return (
-    <details class="app-open" ref={details} open>
-      <summary>{edition > 0 ? "Open another machine" : "Open a machine"}</summary>
+    <details class={`app-open ${edition > 0 ? "" : "app-open-first"}`} ref={details} open>
+      <summary tabIndex={edition > 0 ? 0 : -1}>{edition > 0 ? "Open another machine" : "Open a machine"}</summary>
       {children}
     </details>
   );

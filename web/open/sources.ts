@@ -35,6 +35,13 @@ export function pasted(text: string, others: readonly SourceFile[]): SourceFile 
   return { name, bytes: new TextEncoder().encode(text) };
 }
 
+/** What went wrong, then what to know about it: the first line is the one that everybody reads. */
+export function emphasised(said: string): readonly string[] {
+  const [first = "", ...others] = said.split("\n");
+  const [, what = first, more] = /^(.+?\.) ([A-Z].*)$/.exec(first) ?? [];
+  return [what, ...(more === undefined ? [] : [more]), ...others];
+}
+
 /** `lspci.txt`, or `lspci.txt and 2 more`. */
 export function titleOf(files: readonly SourceFile[]): string {
   const [first, ...others] = files;

@@ -20,7 +20,9 @@ export function Switch({ label, isOn, isInTree = false, onTurn }: SwitchProps) {
       onClick={() => onTurn(!isOn)}
     >
       <span class="switch-track" aria-hidden="true" />
-      <span aria-hidden="true">{isOn ? "redirects" : "lets through"}</span>
+      <span class="switch-word" aria-hidden="true">
+        {isOn ? "redirects" : "lets through"}
+      </span>
     </button>
   );
 }

@@ -70,6 +70,20 @@ export function clamp({ x, y, scale }: Camera, picture: Area, view: Size): Camer
   };
 }
 
+/** Moved so that no room is left empty beside the picture that the picture could fill. */
+export function filled(camera: Camera, picture: Area, view: Size): Camera {
+  const { scale } = camera;
+  const along = (corner: number, length: number, from: number, size: number) => {
+    const [first, last] = [from - MARGIN / scale, from + size + MARGIN / scale - length / scale];
+    return first > last ? (first + last) / 2 : Math.max(first, Math.min(last, corner));
+  };
+  return {
+    scale,
+    x: along(camera.x, view.width, picture.x, picture.width),
+    y: along(camera.y, view.height, picture.y, picture.height),
+  };
+}
+
 /** Which part of the picture a view shows. */
 export function areaIn({ x, y, scale }: Camera, { width, height }: Size): Area {
   return { x, y, width: width / scale, height: height / scale };

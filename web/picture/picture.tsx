@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { PictureView } from "../machine/protocol.js";
-import { areaIn, around, clamp, fit, meet, pan, zoom, type Camera, type Size } from "./camera.js";
+import { areaIn, around, clamp, filled, fit, meet, pan, zoom, type Camera, type Size } from "./camera.js";
 import { coloursOf, type Colours } from "./colours.js";
 import { draw, type Lights } from "./drawing.js";
 import "./picture.css";
@@ -232,14 +232,14 @@ function useStage(
     },
     bring(names) {
       const area = around(areasOf(names));
-      if (area === null || size === null) return;
+      if (area === null || size === null || scene === null) return;
       const sight = areaIn(state.camera, size);
       const isInSight =
         area.x >= sight.x &&
         area.y >= sight.y &&
         area.x + area.width <= sight.x + sight.width &&
         area.y + area.height <= sight.y + sight.height;
-      if (!isInSight || state.camera.scale < READABLE) aim(fit(area, size));
+      if (!isInSight || state.camera.scale < READABLE) aim(filled(fit(area, size), scene, size));
     },
     show(name) {
       const [area] = areasOf([name]);

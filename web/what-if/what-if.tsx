@@ -3,7 +3,7 @@ import { NEWEST_KERNEL } from "../../src/policy/linux.js";
 import { parseRelease } from "../../src/policy/release.js";
 import { formatCpu, parseCpu } from "../../src/topology/cpu.js";
 import type { IommuMode } from "../../src/topology/description.js";
-import type { Changes, OpenedSystem, OutlineRow, Settings } from "../machine/protocol.js";
+import type { AcsState, Changes, OpenedSystem, OutlineRow, Settings } from "../machine/protocol.js";
 import { Switch } from "../parts/switch.js";
 import { AS_IT_IS } from "../question.js";
 import "./what-if.css";
@@ -15,6 +15,8 @@ export interface WhatIfProps {
   readonly bridges: readonly OutlineRow[];
   /** Null: the settings change nothing. */
   readonly changes: Changes | null;
+  /** Names of what stands on the way of the pair that was asked about, and of those at fault. */
+  readonly path: readonly string[];
   readonly culprits: readonly string[];
   readonly onChange: (settings: Settings) => void;
   /** Turns the redirection of a bridge on or off. */
@@ -41,7 +43,7 @@ const MODES: readonly (readonly [IommuMode, string])[] = [
 ];
 
 /** What the sources do not show, or what might be otherwise; the machine itself stays as it is. */
-export function WhatIf({ system, settings, bridges, changes, culprits, onChange, onTurn }: WhatIfProps) {
+export function WhatIf({ system, settings, bridges, changes, path, culprits, onChange, onTurn }: WhatIfProps) {
   const change = (part: Partial<Settings>) => onChange({ ...settings, ...part });
   const isAsIs =
     settings.rules === "linux" &&
@@ -103,6 +105,7 @@ export function WhatIf({ system, settings, bridges, changes, culprits, onChange,
       </div>
       <Bridges
         bridges={bridges}
+        path={path}
         culprits={culprits}
         onTurn={onTurn}
         onClear={(bdfs) =>
@@ -112,11 +115,9 @@ export function WhatIf({ system, settings, bridges, changes, culprits, onChange,
       <div class="what-if-result" role="status">
         {changes !== null && <Summary changes={changes} />}
       </div>
-      {!isAsIs && (
-        <button type="button" onClick={() => change(AS_IT_IS)}>
-          As it is again
-        </button>
-      )}
+      <button type="button" disabled={isAsIs} onClick={() => change(AS_IT_IS)}>
+        As it is again
+      </button>
     </div>
   );
 }
@@ -215,13 +216,13 @@ function Field({ name, label, shown, value, options, expected, isValid, onChange
 /** More than these are looked for by name. */
 const MOST_BRIDGES = 40;
 
-interface BridgesProps extends Pick<WhatIfProps, "bridges" | "culprits" | "onTurn"> {
+interface BridgesProps extends Pick<WhatIfProps, "bridges" | "path" | "culprits" | "onTurn"> {
   /** Turns the redirection of all of them off. */
   readonly onClear: (bdfs: readonly string[]) => void;
 }
 
-/** A switch for each bridge that can redirect, those at fault first. */
-function Bridges({ bridges, culprits, onTurn, onClear }: BridgesProps) {
+/** A switch for each bridge that can redirect, those on the way first; turning one moves none. */
+function Bridges({ bridges, path, culprits, onTurn, onClear }: BridgesProps) {
   const [wanted, setWanted] = useState("");
   const able = bridges.filter(({ acs }) => acs!.canTurn);
   const unknown = bridges.length - able.length;
@@ -234,8 +235,9 @@ function Bridges({ bridges, culprits, onTurn, onClear }: BridgesProps) {
       </p>
     );
   }
-  const rank = ({ bdf, acs }: OutlineRow) =>
-    culprits.includes(bdf) ? 0 : acs!.turned ? 1 : acs!.redirects === true ? 2 : 3;
+  const onWay = new Set(path);
+  const didRedirect = ({ redirects, turned }: AcsState) => (redirects === true) !== turned;
+  const rank = ({ bdf, acs }: OutlineRow) => (onWay.has(bdf) ? 0 : didRedirect(acs!) ? 1 : 2);
   const found = able
     .filter(({ bdf, what }) => `${bdf} ${what}`.includes(wanted.trim().toLowerCase()))
     .sort((a, b) => rank(a) - rank(b));
@@ -257,17 +259,19 @@ function Bridges({ bridges, culprits, onTurn, onClear }: BridgesProps) {
             onInput={({ currentTarget }) => setWanted(currentTarget.value)}
           />
         )}
-        {redirecting.length > 0 && (
-          <button type="button" onClick={() => onClear(redirecting.map(({ bdf }) => bdf))}>
-            Let all through
-          </button>
-        )}
+        <button
+          type="button"
+          disabled={redirecting.length === 0}
+          onClick={() => onClear(redirecting.map(({ bdf }) => bdf))}
+        >
+          Let all through
+        </button>
       </div>
       <ul class="what-if-list" tabIndex={0} aria-label="Bridges">
         {shown.map(({ bdf, what, acs }) => (
           <li key={bdf} class={culprits.includes(bdf) ? "what-if-culprit" : ""}>
-            <span>
-              <code>{bdf}</code> <span class="what-if-what">{what}</span>
+            <span class="what-if-what">
+              <code>{bdf}</code> {what}
               {culprits.includes(bdf) && <b class="what-if-fault"> in the way</b>}
               {acs!.turned && <i> turned</i>}
             </span>
