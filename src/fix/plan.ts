@@ -95,7 +95,7 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
       olderBoot: null,
       temporary: [],
       cost: null,
-      hints: otherHints(before).filter(({ parameter }) => parameter === null),
+      hints: otherHints(before),
       warnings,
       missing: missingOf(before),
     };
@@ -264,9 +264,18 @@ function statusOf(before: readonly Verdict[], after: readonly Verdict[] | null):
   return then === "no" ? "other" : "unknown";
 }
 
+/** What is no matter of ACS first: without it no bit helps. Both ways name the same functions, each in its own order. */
 function otherHints(verdicts: readonly Verdict[]): Hint[] {
   const hints = verdicts.flatMap((verdict) => [...verdict.hints, ...memoryHints(verdict)]);
-  return [...new Map(hints.map((hint) => [hint.text, hint])).values()];
+  const [first, then] = [true, false].map((isFirst) =>
+    hints.filter(({ parameter }) => (parameter === null) === isFirst),
+  );
+  const keyOf = ({ text, parameter }: Hint) => parameter?.split(/[=;]/).sort().join() ?? text;
+  const distinctHints = new Map<string, Hint>();
+  for (const hint of [...first!, ...then!]) {
+    if (!distinctHints.has(keyOf(hint))) distinctHints.set(keyOf(hint), hint);
+  }
+  return [...distinctHints.values()];
 }
 
 /** What Linux does not look at, and what would be lost if nobody did. */
