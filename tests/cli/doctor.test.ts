@@ -43,6 +43,19 @@ describe("peerlane doctor", () => {
     expect(out).not.toContain("sriov_numvfs");
   });
 
+  test("does not call clean what it has not seen", () => {
+    const { code, out, err } = peerlane(["doctor", "--of", "gpu", "-i", capture("acs-iommu-disabled-intel")]);
+    expect([code, err]).toEqual([3, expect.stringContaining("none of the 26 is one of gpu")]);
+    expect(out).toContain("nothing found");
+  });
+
+  test("says where it took the newest kernel for that of the source", () => {
+    const { kernel: _, ...facts } = DESKTOP;
+    const text = JSON.stringify({ peerlane: 1, systems: [{ ...facts, functions: gpuServer(DIRECT) }] });
+    expect(ask([], text).out).toMatch(/\n {2}inferred kernel /);
+    expect(ask(["--kernel", "6.12"], text).out).not.toContain("inferred");
+  });
+
   test("speaks of one pair as of several", () => {
     const { out } = peerlane(["doctor", "-i", capture("rootports-intel")]);
     expect(out.replace(/\s+/g, " ")).toContain(
