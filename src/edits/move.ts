@@ -129,10 +129,11 @@ function deviceOf(topology: Topology, { id, name }: Place): number[] {
       `${name} is a virtual function: move ${description.physicalFunction}, which it follows`,
     );
   }
-  if (FIXED.includes(description.kind)) {
+  const { kind } = description;
+  if (kind !== undefined && FIXED.includes(kind)) {
     throw new EditError(
       "FIXED",
-      `${name} is a ${description.kind}, a part of what it sits in: nobody can plug it in elsewhere`,
+      `${name} is a ${kind.replaceAll("-", " ")}, a part of what it sits in: nobody can plug it in elsewhere`,
     );
   }
   const parent = topology.parent(id);

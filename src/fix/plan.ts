@@ -86,6 +86,8 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
   const draft = goal === null ? minimalChanges(asked, ways, direction, before) : wantedChanges(topology, goal.wanted);
   const { changes } = draft;
   if (changes.length === 0) {
+    const isHeld = profile === "precise" && before.every(isDirect);
+    const own = isHeld ? ways.map((way) => pcieVerdict(peer, way, direction)) : [];
     return {
       ...common,
       status: statusOf(before, null),
@@ -95,8 +97,8 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
       olderBoot: null,
       temporary: [],
       cost: null,
-      hints: otherHints(before).filter(({ parameter }) => parameter === null),
-      warnings,
+      hints: otherHints(before),
+      warnings: [...warnings, ...doubts(peer.policy, own, "as it is")],
       missing: missingOf(before),
     };
   }
@@ -122,7 +124,10 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
       hints: otherHints(after),
       warnings:
         profile === "precise"
-          ? [...warnings, ...doubts(peer.policy, askEdited(peer, edited, topology, ways, direction))]
+          ? [
+              ...warnings,
+              ...doubts(peer.policy, askEdited(peer, edited, topology, ways, direction), "with these changes"),
+            ]
           : warnings,
       missing: missingOf(status === "unknown" ? [...before, ...after] : after),
     };
@@ -264,9 +269,18 @@ function statusOf(before: readonly Verdict[], after: readonly Verdict[] | null):
   return then === "no" ? "other" : "unknown";
 }
 
+/** What is no matter of ACS first: without it no bit helps. Both ways name the same functions, each in its own order. */
 function otherHints(verdicts: readonly Verdict[]): Hint[] {
   const hints = verdicts.flatMap((verdict) => [...verdict.hints, ...memoryHints(verdict)]);
-  return [...new Map(hints.map((hint) => [hint.text, hint])).values()];
+  const [first, then] = [true, false].map((isFirst) =>
+    hints.filter(({ parameter }) => (parameter === null) === isFirst),
+  );
+  const keyOf = ({ text, parameter }: Hint) => parameter?.split(/[=;]/).sort().join() ?? text;
+  const distinctHints = new Map<string, Hint>();
+  for (const hint of [...first!, ...then!]) {
+    if (!distinctHints.has(keyOf(hint))) distinctHints.set(keyOf(hint), hint);
+  }
+  return [...distinctHints.values()];
 }
 
 /** What Linux does not look at, and what would be lost if nobody did. */
@@ -296,13 +310,13 @@ function missingOf(verdicts: readonly Verdict[]): Missing[] {
 }
 
 /** What the policy itself makes of a machine whose bits are as the profile `precise` wants them. */
-function doubts({ name, kernel }: Policy, after: readonly Verdict[]): string[] {
-  const worst = after.find((verdict) => !isDirect(verdict));
+function doubts({ name, kernel }: Policy, verdicts: readonly Verdict[], when: string): string[] {
+  const worst = verdicts.find((verdict) => !isDirect(verdict));
   if (worst === undefined) return [];
   const answer = worst.answer === "yes" ? "by way of the host bridge" : `${worst.answer}, ${worst.code}`;
   return [
-    `${kernel === undefined ? name : `Linux ${kernel}`} looks at more bits than the profile precise: with these ` +
-      `changes its own answer is still ${answer}; what it needs itself is said without --profile`,
+    `${kernel === undefined ? name : `Linux ${kernel}`} looks at more bits than the profile precise: ${when} its own ` +
+      `answer is still ${answer}; what it needs itself is said without --profile`,
   ];
 }
 

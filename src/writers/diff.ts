@@ -4,9 +4,11 @@ import type { SystemDiff } from "../changes/diff.js";
 import type { MatchedFunction, Recognition } from "../changes/identity.js";
 import type { Standing, VerdictChange } from "../changes/verdicts.js";
 import type { PeerDma } from "../explain/peer-dma.js";
+import { missingControl } from "../explain/culprits.js";
 import type { Culprit } from "../explain/verdict.js";
 import { talksToPeers } from "../topology/class-code.js";
 import { listed } from "../topology/listed.js";
+import { showsRedirects } from "../topology/register.js";
 import type { Topology } from "../topology/topology.js";
 import { formatBytes, nameOf } from "./describe.js";
 import { missingText, policyDocument, policyText, type PolicyDocument } from "./policy.js";
@@ -275,15 +277,18 @@ export interface Wording {
   readonly tellsHow: boolean;
   /** Whether all pairs are shown by name, rather than those of devices that talk. */
   readonly namesAll: boolean;
+  /** What would tell ACS control words of the second side that the first shows; null: the second side's source. */
+  readonly firmware: string | null;
 }
 
-const SIDES: Wording = { before: "in OLD", after: "in NEW", tellsHow: true, namesAll: false };
+const SIDES: Wording = { before: "in OLD", after: "in NEW", tellsHow: true, namesAll: false, firmware: null };
 
 /** What differs between two systems, for people. */
 export function* systemLines(system: ComparedSystem, style: Style, wording: Wording = SIDES): Generator<string> {
   const policy = policies(system);
   const rules = [policyText(policy.old), policyText(policy.new)];
   yield* paragraph("  rules", rules[0] === rules[1] ? rules[0]! : `${rules[0]} -> ${rules[1]}`, style);
+  yield* noteLines(system, style);
   yield* verdictLines(system, style, wording);
   yield* section("devices", deviceLines(system, wording), style);
   for (const aspect of ASPECTS) {
@@ -293,6 +298,21 @@ export function* systemLines(system: ComparedSystem, style: Style, wording: Word
     yield* section(HEADINGS[aspect], lines, style);
   }
   yield* section("not shown", notShownLines(system, wording), style);
+}
+
+/** Where no pair may do anything on either side, nothing else makes a difference. */
+function* noteLines({ before, after, diff }: ComparedSystem, style: Style): Generator<string> {
+  const [one, other] = diff.functions.matched;
+  if (one === undefined || other === undefined) return;
+  const refuses = (peer: PeerDma, a: number, b: number): boolean => {
+    const verdict = peer.can(a, b);
+    const { answer, ...rest } = verdict.pcie ?? verdict;
+    return answer === "no" && "code" in rest && rest.code === "P2PDMA_NOT_BUILT";
+  };
+  if (!refuses(before, one.before, other.before) || !refuses(after, one.after, other.after)) return;
+  const text =
+    "the kernel has no peer-to-peer DMA on either side (P2PDMA_NOT_BUILT): it refuses every pair, whatever else is so";
+  yield* paragraph("  note", text, style);
 }
 
 const HEADINGS: Readonly<Record<(typeof ASPECTS)[number], string>> = {
@@ -334,7 +354,7 @@ function indented(line: string, style: Style, level = 1): string[] {
 }
 
 /** Those between devices that talk by name, all others counted. */
-function* verdictLines(system: ComparedSystem, style: Style, { namesAll }: Wording): Generator<string> {
+function* verdictLines(system: ComparedSystem, style: Style, { namesAll, firmware }: Wording): Generator<string> {
   const { verdicts } = system.diff;
   const [talking, others] = [new Map<string, VerdictChange[]>(), new Map<string, number>()];
   for (const change of verdicts) {
@@ -356,7 +376,7 @@ function* verdictLines(system: ComparedSystem, style: Style, { namesAll }: Wordi
     yield* indented(`${kind}: ${pairsText(pairs)} of other functions`, style);
   }
   if (uncertain > 0) {
-    const missing = missingFacts(system);
+    const missing = missingFacts(system, firmware);
     const facts = missing.length === 0 ? "" : `; to know more: ${listText(missing)}`;
     yield* indented(
       `not comparable: ${pairsText(uncertain)}, of which one side or both show too little${facts}`,
@@ -368,17 +388,30 @@ function* verdictLines(system: ComparedSystem, style: Style, { namesAll }: Wordi
 /** So many pairs are asked what they lack: the others lack the same. */
 const ASKED = 64;
 
-function missingFacts({ diff: { verdicts } }: ComparedSystem): string[] {
+function missingFacts(system: ComparedSystem, firmware: string | null): string[] {
+  const { verdicts } = system.diff;
+  const opened = firmware === null ? new Set<string>() : openedWords(system);
   const found = new Set<string>();
   let asked = 0;
   for (const change of verdicts) {
     if (change.certain) continue;
     if (++asked > ASKED) break;
     for (const verdict of verdicts.verdicts(change)) {
-      for (const missing of "missing" in verdict ? verdict.missing : []) found.add(missingText(missing));
+      for (const missing of "missing" in verdict ? verdict.missing : []) {
+        found.add(firmware !== null && opened.has(missing.what) ? firmware : missingText(missing));
+      }
     }
   }
   return [...found];
+}
+
+/** The ACS control words that the first side shows and the second does not, as verdicts call them. */
+function openedWords({ before, after, diff }: ComparedSystem): Set<string> {
+  const words = diff.functions.matched.map((same) => {
+    const [was, is] = [before.topology.registers(same.before)!, after.topology.registers(same.after)!];
+    return showsRedirects(was.acs) && !showsRedirects(is.acs) ? missingControl(is).what : null;
+  });
+  return new Set(words.filter((word) => word !== null));
 }
 
 function pairsText(pairs: number): string {

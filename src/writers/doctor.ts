@@ -40,6 +40,7 @@ export function* doctorLines(
   }
   const { functions, talkers, missing } = examination;
   yield `${style.strong(tally(examination))}: ${functions} function${functions === 1 ? "" : "s"} looked at, ${talkers} of which ${talkers === 1 ? "does" : "do"} DMA with others; ${policyText(policy)}`;
+  for (const text of policy.inferred) yield* paragraph("  inferred", text, style, 11);
   for (const each of missing.slice(0, SHOWN_MISSING)) yield* paragraph("  missing", missingText(each), style, 11);
   if (missing.length > SHOWN_MISSING) yield `           and ${missing.length - SHOWN_MISSING} more`;
 }

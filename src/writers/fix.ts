@@ -215,8 +215,7 @@ export function fixText(
     other: style.bad,
     unknown: style.doubtful,
   };
-  const hope = plan.status === "unknown" && plan.after?.every(isDirect) === true ? ", COULD BE DIRECT" : "";
-  const head = colour[plan.status](HEADWORDS[plan.status] + hope);
+  const head = colour[plan.status](HEADWORDS[plan.status] + headTail(plan));
   return [
     ...paragraph("", `${head}: ${named(plan.a)} and ${named(plan.b)}`, style, 0),
     ...answersText("  now", plan.before, style),
@@ -226,6 +225,12 @@ export function fixText(
     ...missingLines(plan.missing.map(missingText), style),
     ...policyLines(policyDocument(peer, [topology.id(plan.a), topology.id(plan.b)]), style),
   ].join("\n");
+}
+
+/** Changes that make a pair direct whatever it is now, and bits that stand in the way behind something else. */
+function headTail({ status, after, hints }: FixPlan): string {
+  if (status === "unknown" && after?.every(isDirect) === true) return ", COULD BE DIRECT";
+  return status === "other" && hints.some(({ parameter }) => parameter !== null) ? " ALONE" : "";
 }
 
 /** Both ways in one line where they are alike. */

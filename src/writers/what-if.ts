@@ -84,6 +84,7 @@ export function* whatIfLines(asked: WhatIf, style: Style): Generator<string> {
       after: "not known thereafter",
       tellsHow: false,
       namesAll: asked.isChosen,
+      firmware: "what the firmware leaves in ACS control words (--firmware-acs)",
     });
   }
 }

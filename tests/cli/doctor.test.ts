@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DoctorDocument } from "../../src/writers/index.js";
 import { DESKTOP, DIRECT, gpuServer, REDIRECTS, SECOND_GPU } from "../doctor/machines.js";
-import { json, peerlane } from "./run.js";
+import { capture, json, peerlane } from "./run.js";
 
 const input = (functions = gpuServer(REDIRECTS), facts = {}) =>
   JSON.stringify({ peerlane: 1, systems: [{ ...DESKTOP, ...facts, functions }] });
@@ -34,6 +34,34 @@ describe("peerlane doctor", () => {
     expect(ask(["--fail-on", "note"], unseen)).toMatchObject({ code: 1 });
     expect(ask(["--fail-on", "ACS_REDIRECTS"], unseen)).toMatchObject({ code: 3 });
     expect(ask(["--fail-on", "P2PDMA_NOT_BUILT_IN"], unseen)).toMatchObject({ code: 0 });
+  });
+
+  test("has virtual functions drive their own requests, which their physical one does not switch on", () => {
+    const { out } = peerlane(["doctor", "-i", capture("sriov-intel")]);
+    expect(out).toContain("note BUS_MASTER_OFF");
+    expect(out).toContain("COMMAND=0004:0004`");
+    expect(out).not.toContain("sriov_numvfs");
+  });
+
+  test("does not call clean what it has not seen", () => {
+    const { code, out, err } = peerlane(["doctor", "--of", "gpu", "-i", capture("acs-iommu-disabled-intel")]);
+    expect([code, err]).toEqual([3, expect.stringContaining("none of the 26 is one of gpu")]);
+    expect(out).toContain("nothing found");
+  });
+
+  test("says where it took the newest kernel for that of the source", () => {
+    const { kernel: _, ...facts } = DESKTOP;
+    const text = JSON.stringify({ peerlane: 1, systems: [{ ...facts, functions: gpuServer(DIRECT) }] });
+    expect(ask([], text).out).toMatch(/\n {2}inferred kernel /);
+    expect(ask(["--kernel", "6.12"], text).out).not.toContain("inferred");
+  });
+
+  test("speaks of one pair as of several", () => {
+    const { out } = peerlane(["doctor", "-i", capture("rootports-intel")]);
+    expect(out.replace(/\s+/g, " ")).toContain(
+      "1 pair of devices (0000:01:00.0 and 0000:02:00.0), neither of which is known to have memory for the other: " +
+        "they have no bridge in common",
+    );
   });
 
   test("an id that there is not is a wrong question, and the ids are listed", () => {

@@ -137,6 +137,34 @@ describe("whatif", () => {
     );
   });
 
+  test.each([
+    ["pci=noacs", "noacs: Linux has no such option"],
+    ["pci=config_acs=10x", "config_acs=10x: there is no @ between flags and function"],
+    ["pci=disable_acs_redir=0000:99:00.0", "no function of this machine is 0000:99:00.0: it has no effect"],
+  ])("says why a parameter does nothing: %s", (parameter, why) => {
+    const { code, out } = peerlane(["whatif", "--boot", parameter, "-i", capture("acs-iommu-intel")]);
+    expect([code, out.replace(/\s+/g, " ")]).toEqual([0, expect.stringContaining(why)]);
+    expect(out).toMatch(/^NOTHING CHANGES/);
+  });
+
+  test("names what tells the words that a reboot leaves open", () => {
+    const asked = ["whatif", "--to-iommu", "off", "-i", capture("acs-iommu-intel")];
+    const { code, out } = peerlane(asked);
+    expect([code, out.replace(/\s+/g, " ")]).toEqual([
+      3,
+      expect.stringContaining("to know more: what the firmware leaves"),
+    ]);
+    expect(out).not.toContain("read as");
+    expect(peerlane([...asked, "--firmware-acs", "0"]).code).toBe(1);
+  });
+
+  test("says where nothing changes because the kernel refuses all", () => {
+    const asked = ["whatif", "--acs", "off=bridge", "-i", capture("acs-iommu-intel")];
+    const { code, out } = peerlane([...asked, "--kernel", "3.1"]);
+    expect([code, out.replace(/\s+/g, " ")]).toEqual([0, expect.stringContaining("it refuses every pair")]);
+    expect(peerlane(asked).out).not.toContain("P2PDMA_NOT_BUILT");
+  });
+
   test("exit 0 where nothing changes, and what does not fit is said", () => {
     const { code, out } = peerlane(["whatif", "--bar", "23:00.0:2=32G", ...server]);
     expect(code).toBe(0);
@@ -156,6 +184,10 @@ describe("whatif", () => {
     [["--acs", "22:00.0=RR-,RR+"], '--acs: RR is both set and cleared in "22:00.0=RR-,RR+"'],
     [["--acs", "off=23:00.0"], "--acs off=23:00.0: 0000:23:00.0 has no ACS capability: there are no bits to change"],
     [["--acs", "off=gpu"], "--acs: no function of the group gpu shows ACS"],
+    [
+      ["--move", "22:00.0=20:09.0"],
+      "--move 22:00.0=20:09.0: 0000:22:00.0 is a downstream port, a part of what it sits in: nobody can plug it in elsewhere",
+    ],
     [["--move", "23:00.0"], '--move: expected DEVICE=PORT such as 61:00.0=40:03.1, got "23:00.0"'],
     [
       ["--bar", "23:00.0=1G"],

@@ -6,7 +6,7 @@ import { doctorDocument, doctorLines } from "../../writers/doctor.js";
 import { policyDocument } from "../../writers/policy.js";
 import type { Command } from "../command.js";
 import { EXIT, UsageError, type ExitCode } from "../exit.js";
-import { GROUP_NAMES, select } from "../select.js";
+import { GROUP_NAMES, select, whyNone } from "../select.js";
 
 interface Own {
   readonly of?: string;
@@ -41,14 +41,16 @@ export const doctor: Command<Own> = {
     const all = topology.functions();
     const peer = peerDma(all);
     const found = without(examine(peer, of === undefined ? {} : { of: select(topology, of) }), ignored);
-    const outcome = found.functions === 0 ? "unknown" : outcomeOf(found, awaited);
+    // Who names devices misses them.
+    const isNobody = found.functions === 0 || (of !== undefined && found.talkers === 0);
+    const outcome = isNobody ? "unknown" : outcomeOf(found, awaited);
     const policy = () => policyDocument(peer, all);
     return {
       exit: EXIT_CODES[outcome],
       document: () => doctorDocument(found, outcome, policy()),
       text: (style) => doctorLines(found, policy(), style),
       word: () => [...new Set(found.diagnoses.map(({ id }) => id))],
-      notes: found.talkers === 0 ? [NO_TALKERS] : [],
+      notes: found.talkers === 0 ? [(of === undefined ? null : whyNone(topology, of)) ?? NO_TALKERS] : [],
     };
   },
 };

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { bootProblems } from "../../boot/problems.js";
 import { diffSystems } from "../../changes/diff.js";
 import { sameFunctions } from "../../changes/same-names.js";
 import type { Edit } from "../../edits/edit.js";
@@ -195,10 +196,27 @@ function stepsOf(topology: Topology, options: Options): Step[] {
     ...(toKernel === undefined ? [] : [`--to-kernel ${toKernel}`]),
     ...(toIommu === undefined ? [] : [`--to-iommu ${toIommu}`]),
   ];
-  if (reboot.length > 0)
-    plain(reboot.join(" "), rebooted(boot ?? "", { kernel: toKernel ?? options.kernel, iommu: toIommu }));
+  if (reboot.length > 0) {
+    const change = rebooted(boot ?? "", { kernel: toKernel ?? options.kernel, iommu: toIommu });
+    steps.push({
+      edit: reboot.join(" "),
+      apply: (machine) => {
+        const after = change(machine);
+        const effect = newProblems(machine, after);
+        return { machine: after, renamed: new Map(), ...(effect === "" ? {} : { effect }) };
+      },
+    });
+  }
   const typed = [...options.acs, ...options.move, ...options.remove, ...options.bar].sort((a, b) => a.place - b.place);
   return [...steps, ...typed.flatMap((each) => TYPED[each.option](topology, each.value))];
+}
+
+/** What kernel parameters do not do for whoever adds them, or no longer do. */
+function newProblems(before: MachineDescription, after: MachineDescription): string {
+  const problems = ({ systems }: MachineDescription) =>
+    systems.flatMap(bootProblems).map(({ parameter, text }) => `${parameter}: ${text}`);
+  const old = new Set(problems(before));
+  return [...new Set(problems(after))].filter((text) => !old.has(text)).join("; ");
 }
 
 const TYPED: Readonly<Record<Typed["option"], (topology: Topology, value: string) => Step[]>> = {

@@ -15,7 +15,7 @@ export const acsNotShown: Check = {
       functions: names,
       pairs,
       evidence: [`the source does not show the ACS control word of ${enumerated(names)}`],
-      consequence: `whether ${counted(pairs, "pair")} of devices reach each other directly is not known`,
+      consequence: `whether ${counted(pairs, "pair")} of devices ${pairs === 1 ? "reaches" : "reach"} each other directly is not known`,
       remedy: "read the machine as root: `sudo lspci -vvv`, or `sudo peerlane snapshot`",
     };
   },

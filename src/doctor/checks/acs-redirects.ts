@@ -95,12 +95,10 @@ function fate(verdict: Verdict, policy: string): string {
     : `${policy} refuses them`;
 }
 
-function remedy(
-  described: readonly FunctionDescription[],
-  { provider, client }: Verdict,
-  kernel: string | undefined,
-): string {
-  const fix = `\`peerlane fix ${provider} ${client}\` shows what to set, and what it costs`;
+function remedy(described: readonly FunctionDescription[], verdict: Verdict, kernel: string | undefined): string {
+  const { provider, client } = verdict;
+  const isBuilt = verdict.answer !== "no" || verdict.code !== "P2PDMA_NOT_BUILT";
+  const fix = `\`peerlane fix ${provider} ${client}\` shows what to set${isBuilt ? ", and what it costs" : ""}`;
   if (described.length > IN_PARAMETER) return fix;
   const culprits = described.map(({ bdf }) => ({ bdf, what: "", bits: [] }));
   const { parameter } = redirectHint(culprits, kernel);

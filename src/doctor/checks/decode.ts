@@ -50,6 +50,8 @@ interface OwnFault {
   readonly id: DiagnosisId;
   readonly what: string;
   readonly command: string;
+  /** Whether that of virtual functions is up to their physical one. */
+  readonly isPhysical: boolean;
   readonly consequence: string;
 }
 
@@ -57,6 +59,7 @@ const OWN_DECODE: OwnFault = {
   id: "MEMORY_DECODE_OFF",
   what: "memory space enable is off (Command bit 1, Mem- in lspci; of a virtual function, VF enable or VF MSE of its physical one)",
   command: "0002:0002",
+  isPhysical: true,
   consequence: "nobody answers at its BARs: what peers write there is lost, and what they read is all ones",
 };
 
@@ -64,6 +67,7 @@ const OWN_MASTERING: OwnFault = {
   id: "BUS_MASTER_OFF",
   what: "bus master enable is off (Command bit 2, BusMaster- in lspci)",
   command: "0004:0004",
+  isPhysical: false,
   consequence: "it sends no requests: it can be reached by peers, and reaches none",
 };
 
@@ -89,7 +93,7 @@ function ownFault(
   ids: readonly number[],
   severity: Severity,
   driver: string,
-  { id, what, command, consequence }: OwnFault,
+  { id, what, command, isPhysical, consequence }: OwnFault,
 ): Diagnosis {
   const names = ids.map((each) => topology.name(each));
   const [first] = ids;
@@ -99,9 +103,10 @@ function ownFault(
     functions: names,
     evidence: [`${enumerated(names)}: ${what}`, driver],
     consequence: severity === "error" ? consequence : `while that is so, ${consequence}`,
-    remedy: isVirtual(topology.registers(first!)!)
-      ? `switch it on at the physical function, \`${sriovFile(topology, first!)}\``
-      : `bind its driver, or \`sudo setpci -s ${plainName(topology, first!)} COMMAND=${command}\``,
+    remedy:
+      isPhysical && isVirtual(topology.registers(first!)!)
+        ? `switch it on at the physical function, \`${sriovFile(topology, first!)}\``
+        : `bind its driver, or \`sudo setpci -s ${plainName(topology, first!)} COMMAND=${command}\``,
   };
 }
 

@@ -28,7 +28,7 @@ export const hostBridges: Check = {
       functions: [...culprits.keys()],
       pairs: count.pairs,
       evidence: [...new Set([...culprits.values()].map(({ bdf, what }) => `${bdf}: ${what}`))],
-      consequence: `${pairsText(topology, count, examples)}, have no bridge in common, and ${peer.policy.name} refuses them`,
+      consequence: `${pairsText(topology, count, examples)}: they have no bridge in common, and ${peer.policy.name} refuses them`,
       remedy: [...remedies(patient, examples), "put devices that talk to each other below one switch"].join("; or "),
     };
   },
