@@ -201,6 +201,7 @@ export function App() {
                   path={path}
                   culprits={culprits}
                   onChange={changeSettings}
+                  onTurn={turn}
                 />
               </Panel>
               <Panel name="address" title="Whose address is it?" problem={null} isWaiting={false}>

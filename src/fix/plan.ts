@@ -1,7 +1,7 @@
 import { PeerDma } from "../explain/peer-dma.js";
 import type { Hint, Verdict } from "../explain/verdict.js";
 import { distinct } from "../policy/missing.js";
-import type { Direction, Missing } from "../policy/policy.js";
+import type { Direction, Missing, Policy } from "../policy/policy.js";
 import { precise } from "../policy/precise.js";
 import { functionId } from "../topology/arguments.js";
 import { Topology, type Ref } from "../topology/topology.js";
@@ -19,7 +19,7 @@ import { temporaryCommand, type TemporaryCommand } from "./setpci.js";
 /**
  * What a pair needs. `nothing`: it is direct, or no ACS bit would make its way shorter. `optional`: it works through the host bridge,
  * and would be direct. `acs`: it is refused, and would be direct. `other`: it is refused, and no ACS bit would change that.
- * `unknown`: the description lacks what would tell.
+ * `unknown`: the description lacks what would tell; there are changes nevertheless where they make it direct whatever that is.
  */
 export type FixStatus = "nothing" | "optional" | "acs" | "other" | "unknown";
 
@@ -95,7 +95,7 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
       olderBoot: null,
       temporary: [],
       cost: null,
-      hints: otherHints(before),
+      hints: otherHints(before).filter(({ parameter }) => parameter === null),
       warnings,
       missing: missingOf(before),
     };
@@ -109,9 +109,10 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
     const isAssumed = inferred.length > 0 && machine.systems[0]!.kernel?.release === undefined;
     const bootOn = (release: string | undefined) =>
       bootFix(changes, machine.systems[0]!.functions, rebootOf(machine, release));
+    const status = goal === null ? statusOf(before, after) : "acs";
     return {
       ...common,
-      status: goal === null ? statusOf(before, after) : "acs",
+      status,
       after,
       changes,
       boot: bootOn(kernel),
@@ -119,8 +120,11 @@ export function fixFor(peer: PeerDma, a: Ref, b: Ref, options: FixOptions = {}):
       temporary: changes.map(({ bdf, clear, set, now }) => temporaryCommand(bdf, { clear, set }, knownBits(now))),
       cost: isolationCost(topology, edited, system, changes),
       hints: otherHints(after),
-      warnings,
-      missing: missingOf(after),
+      warnings:
+        profile === "precise"
+          ? [...warnings, ...doubts(peer.policy, askEdited(peer, edited, topology, ways, direction))]
+          : warnings,
+      missing: missingOf(status === "unknown" ? [...before, ...after] : after),
     };
   } finally {
     edited.close();
@@ -243,6 +247,9 @@ function qualified(topology: Topology, system: number, bdf: string): string {
   return topology.systems.length > 1 && name !== undefined && !bdf.includes("/") ? `${name}/${bdf}` : bdf;
 }
 
+/** What it is that can be made direct, by the worst answer now. */
+const FIXABLE = { no: "acs", yes: "optional", unknown: "unknown" } as const;
+
 function statusOf(before: readonly Verdict[], after: readonly Verdict[] | null): FixStatus {
   const worst = (verdicts: readonly Verdict[]) =>
     verdicts.some(({ answer }) => answer === "no")
@@ -251,7 +258,7 @@ function statusOf(before: readonly Verdict[], after: readonly Verdict[] | null):
         ? "unknown"
         : "yes";
   const now = worst(before);
-  if (after !== null && after.every(isDirect)) return now === "no" ? "acs" : "optional";
+  if (after !== null && after.every(isDirect)) return FIXABLE[now];
   if (now === "yes") return "nothing";
   const then = worst(after ?? before);
   return then === "no" ? "other" : "unknown";
@@ -286,6 +293,17 @@ function memoryHints({ memory, provider }: Verdict): Hint[] {
 
 function missingOf(verdicts: readonly Verdict[]): Missing[] {
   return distinct(verdicts.flatMap((verdict) => ("missing" in verdict ? verdict.missing : [])));
+}
+
+/** What the policy itself makes of a machine whose bits are as the profile `precise` wants them. */
+function doubts({ name, kernel }: Policy, after: readonly Verdict[]): string[] {
+  const worst = after.find((verdict) => !isDirect(verdict));
+  if (worst === undefined) return [];
+  const answer = worst.answer === "yes" ? "by way of the host bridge" : `${worst.answer}, ${worst.code}`;
+  return [
+    `${kernel === undefined ? name : `Linux ${kernel}`} looks at more bits than the profile precise: with these ` +
+      `changes its own answer is still ${answer}; what it needs itself is said without --profile`,
+  ];
 }
 
 function warningsFor(topology: Topology, id: number, profile: Profile): string[] {

@@ -3,7 +3,7 @@ import type { Hint, Verdict } from "../explain/verdict.js";
 import type { ControlChange } from "../fix/change.js";
 import type { Exposure, IsolationCost, MergedGroup } from "../fix/cost.js";
 import { LOADERS, loaderSteps, type Loader, type LoaderSteps } from "../fix/loaders.js";
-import { acsNames } from "../fix/needs.js";
+import { acsNames, isDirect } from "../fix/needs.js";
 import type { BootFix } from "../fix/parameter.js";
 import type { FixPlan } from "../fix/plan.js";
 import type { TemporaryCommand } from "../fix/setpci.js";
@@ -215,7 +215,8 @@ export function fixText(
     other: style.bad,
     unknown: style.doubtful,
   };
-  const head = colour[plan.status](HEADWORDS[plan.status]);
+  const hope = plan.status === "unknown" && plan.after?.every(isDirect) === true ? ", COULD BE DIRECT" : "";
+  const head = colour[plan.status](HEADWORDS[plan.status] + hope);
   return [
     ...paragraph("", `${head}: ${named(plan.a)} and ${named(plan.b)}`, style, 0),
     ...answersText("  now", plan.before, style),

@@ -85,6 +85,42 @@ describe("fix", () => {
     expect([code, document.status, document.changes.length]).toEqual([0, "optional", 2]);
   });
 
+  test("does not say that it works where the host bridge is not known to take the requests", () => {
+    const machine = JSON.parse(peerlane(["export", "--to", "json", ...SWITCHES]).out) as {
+      systems: { cpu?: unknown }[];
+    };
+    delete machine.systems[0]!.cpu;
+    const input = JSON.stringify(machine);
+    const asked = ["fix", "nvme0", "nvme1", "-i", "-"];
+    const { code, out } = peerlane(asked, { input });
+    expect([code, out]).toEqual([3, expect.stringMatching(/^UNKNOWN, COULD BE DIRECT: /)]);
+    const document = JSON.parse(peerlane([...asked, "--json"], { input }).out) as FixDocument;
+    expect([document.status, document.changes.length, document.missing.length]).toEqual(["unknown", 2, 1]);
+  });
+
+  test("says where Linux refuses the pair although a profile has what it needs", () => {
+    const asked = ["fix", "nvme0", "nvme1", ...SWITCHES, "--profile", "precise"];
+    const { out } = peerlane([...asked, "--one-way"]);
+    expect(out.replace(/\s+/g, " ")).toContain(
+      "warning Linux 6.12.117 looks at more bits than the profile precise: with these changes its own answer is still no, ACS_REDIRECT",
+    );
+    // Both ways take all that Linux looks at.
+    expect(peerlane(asked).out).not.toContain("warning");
+    expect(peerlane([...asked, "--one-way", "--policy", "precise"]).out).not.toContain("warning");
+  });
+
+  test("names no ACS bit where the kernel has no peer-to-peer DMA", () => {
+    const { code, out } = peerlane(["fix", "nvme0", "nvme1", ...SWITCHES, "--kernel", "3.1"]);
+    expect([code, out]).toEqual([1, expect.stringMatching(/^NO ACS BIT HELPS/)]);
+    expect(out).toContain("a kernel from 4.20 on");
+    expect(out).not.toContain("acs_redir");
+  });
+
+  test("asks for two functions", () => {
+    const one = peerlane(["fix", "nvme0", "0000:03:00.0", ...SWITCHES]);
+    expect(one).toMatchObject({ code: 2, out: "", err: expect.stringContaining("one function, 0000:03:00.0") });
+  });
+
   test("takes in the parameter that is there already", () => {
     const words = ["fix", "0000:00:01.0", "0000:03:00.0", "-i", capture("acs-iommu-disabled-intel-k61")];
     const { document } = json<FixDocument>(words);

@@ -65,7 +65,7 @@ inChromium("the page from day to day", (pages) => {
     const page = await pages.open("#a=0000:24:00.0&b=0000:25:00.0");
     await paste(page, text);
     await expect.poll(() => answer(page)).toContain("Not known");
-    expect(await page.locator(".app-count").allInnerTexts()).toEqual(["702 unknown"]);
+    expect(await page.locator(".app-count").allInnerTexts()).toEqual(["582 refused", "120 unknown"]);
     expect(await page.locator(".answer-remedy").innerText()).toMatch(/root/);
   });
 

@@ -19,6 +19,8 @@ export interface WhatIfProps {
   readonly path: readonly string[];
   readonly culprits: readonly string[];
   readonly onChange: (settings: Settings) => void;
+  /** Turns the redirection of a bridge on or off. */
+  readonly onTurn: (bdf: string, redirects: boolean) => void;
 }
 
 const KERNELS = ["4.19", "4.20", "5.4", "5.10", "5.15", "6.1", "6.6", "6.12", "6.15", NEWEST_KERNEL];
@@ -41,7 +43,7 @@ const MODES: readonly (readonly [IommuMode, string])[] = [
 ];
 
 /** What the sources do not show, or what might be otherwise; the machine itself stays as it is. */
-export function WhatIf({ system, settings, bridges, changes, path, culprits, onChange }: WhatIfProps) {
+export function WhatIf({ system, settings, bridges, changes, path, culprits, onChange, onTurn }: WhatIfProps) {
   const change = (part: Partial<Settings>) => onChange({ ...settings, ...part });
   const isAsIs =
     settings.rules === "linux" &&
@@ -101,7 +103,15 @@ export function WhatIf({ system, settings, bridges, changes, path, culprits, onC
           </select>
         </div>
       </div>
-      <Bridges bridges={bridges} path={path} culprits={culprits} settings={settings} onChange={change} />
+      <Bridges
+        bridges={bridges}
+        path={path}
+        culprits={culprits}
+        onTurn={onTurn}
+        onClear={(bdfs) =>
+          change({ redirects: { ...settings.redirects, ...Object.fromEntries(bdfs.map((bdf) => [bdf, false])) } })
+        }
+      />
       <div class="what-if-result" role="status">
         {changes !== null && <Summary changes={changes} />}
       </div>
@@ -206,12 +216,13 @@ function Field({ name, label, shown, value, options, expected, isValid, onChange
 /** More than these are looked for by name. */
 const MOST_BRIDGES = 40;
 
-interface BridgesProps extends Pick<WhatIfProps, "bridges" | "path" | "culprits" | "settings"> {
-  readonly onChange: (part: Partial<Settings>) => void;
+interface BridgesProps extends Pick<WhatIfProps, "bridges" | "path" | "culprits" | "onTurn"> {
+  /** Turns the redirection of all of them off. */
+  readonly onClear: (bdfs: readonly string[]) => void;
 }
 
 /** A switch for each bridge that can redirect, those on the way first; turning one moves none. */
-function Bridges({ bridges, path, culprits, settings, onChange }: BridgesProps) {
+function Bridges({ bridges, path, culprits, onTurn, onClear }: BridgesProps) {
   const [wanted, setWanted] = useState("");
   const able = bridges.filter(({ acs }) => acs!.canTurn);
   const unknown = bridges.length - able.length;
@@ -219,7 +230,7 @@ function Bridges({ bridges, path, culprits, settings, onChange }: BridgesProps) 
     return (
       <p class="what-if-none">
         {unknown > 0
-          ? `The source does not show ACS of ${unknown} bridges: run lspci as root to see whether they redirect.`
+          ? `The source does not show ACS of ${unknown === 1 ? "1 bridge" : `${unknown.toLocaleString("en-US")} bridges`}: run lspci as root to see who redirects.`
           : "No bridge here has ACS: nothing redirects."}
       </p>
     );
@@ -231,11 +242,6 @@ function Bridges({ bridges, path, culprits, settings, onChange }: BridgesProps) 
     .filter(({ bdf, what }) => `${bdf} ${what}`.includes(wanted.trim().toLowerCase()))
     .sort((a, b) => rank(a) - rank(b));
   const shown = found.slice(0, MOST_BRIDGES);
-  const turn = (bdf: string, redirects: boolean, now: boolean) => {
-    const { [bdf]: before, ...others } = settings.redirects;
-    // Turned back, it is as it is.
-    onChange({ redirects: before !== undefined && before === now ? others : { ...others, [bdf]: redirects } });
-  };
   const redirecting = able.filter(({ acs }) => acs!.redirects === true);
   return (
     <fieldset class="what-if-bridges">
@@ -256,14 +262,7 @@ function Bridges({ bridges, path, culprits, settings, onChange }: BridgesProps) 
         <button
           type="button"
           disabled={redirecting.length === 0}
-          onClick={() =>
-            onChange({
-              redirects: {
-                ...settings.redirects,
-                ...Object.fromEntries(redirecting.map(({ bdf }) => [bdf, false])),
-              },
-            })
-          }
+          onClick={() => onClear(redirecting.map(({ bdf }) => bdf))}
         >
           Let all through
         </button>
@@ -279,7 +278,7 @@ function Bridges({ bridges, path, culprits, settings, onChange }: BridgesProps) 
             <Switch
               label={`${bdf} redirects peer-to-peer requests`}
               isOn={acs!.redirects === true}
-              onTurn={(isOn) => turn(bdf, isOn, acs!.redirects === true)}
+              onTurn={(isOn) => onTurn(bdf, isOn)}
             />
           </li>
         ))}

@@ -51,6 +51,7 @@ export const fix: Command<Own> = {
     const { topology } = machine;
     const a = findFunction(topology, first!, "A");
     const b = findFunction(topology, second!, "B");
+    if (a === b) throw new UsageError(`A and B are one function, ${topology.name(a)}: name two`);
     const peer = machine.peerDma([a]);
     const plan = planned(() => fixFor(peer, a, b, options));
     const verified = options.verify === undefined ? null : await verify(machine, plan, a, options, options.verify);
