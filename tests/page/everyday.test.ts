@@ -67,6 +67,47 @@ inChromium("the page from day to day", (pages) => {
     await expect.poll(() => answer(page)).toContain("Not known");
     expect(await page.locator(".app-count").allInnerTexts()).toEqual(["582 refused", "120 unknown"]);
     expect(await page.locator(".answer-remedy").innerText()).toMatch(/root/);
+    await choose(page, "Between", "gpu");
+    const { document } = json<MatrixDocument>(["matrix", "--of", "gpu", "-i", "-"], { input: text });
+    const pairs = document.answer.flatMap((row, at) => row.filter((_, column) => column !== at));
+    const count = (wanted: string) => pairs.filter((each) => each === wanted).length;
+    expect(count("yes")).toBe(0);
+    await expect
+      .poll(() => page.locator(".app-count").allInnerTexts())
+      .toEqual([`${count("no")} refused`, `${count("unknown")} unknown`]);
+    expect(await page.locator(".matrix-legend dt").allInnerTexts()).toEqual(["-", "?"]);
+  });
+
+  test("the picture is drawn as soon as a machine is open, whatever way it came", async () => {
+    /** How many colours there are among the points of a grid. */
+    const colours = (page: Page) =>
+      page.locator(".picture-canvas").evaluate((element) => {
+        const { width, height } = element as HTMLCanvasElement;
+        const copy = document.createElement("canvas");
+        [copy.width, copy.height] = [width, height];
+        const context = copy.getContext("2d", { willReadFrequently: true })!;
+        context.drawImage(element as HTMLCanvasElement, 0, 0);
+        const { data } = context.getImageData(0, 0, width, height);
+        const points = new Uint32Array(data.buffer);
+        return new Set(points.filter((_, at) => at % 101 === 0)).size;
+      });
+    for (const hash of ["", "#machine=power9", "#a=0000:24:00.0&b=0000:25:00.0"]) {
+      const page = await pages.open(hash);
+      // Frames come late where a browser has much to do.
+      await page.addInitScript(() => {
+        const soon = window.requestAnimationFrame.bind(window);
+        window.requestAnimationFrame = (frame) => window.setTimeout(() => soon(frame), 1500);
+      });
+      await page.reload();
+      if (!hash.includes("machine")) await paste(page, lspciOf(SERVER));
+      await isOpen(page);
+      await expect.poll(() => answer(page)).not.toBe("");
+      await expect.poll(() => colours(page), { message: hash }).toBeGreaterThan(20);
+      await page.locator(".app-open summary").first().click();
+      await page.getByRole("button", { name: "AMD, devices on root ports" }).click();
+      await expect.poll(() => page.locator(".app-title").innerText()).toBe("AMD, devices on root ports");
+      await expect.poll(() => colours(page), { message: hash }).toBeGreaterThan(20);
+    }
   });
 
   test("a source of several machines is asked about one after the other", async () => {

@@ -64,8 +64,8 @@ export function legendOf({
 }: Pick<MatrixView, "ids" | "now" | "counts">): readonly (readonly [mark: string, meaning: string, kind: Kind])[] {
   const routes = Uint8Array.from(counts, ({ route }) => route);
   const pairs = { answer: Uint8Array.from(counts, ({ answer }) => answer), route: routes, distance: FOUR_HOPS };
-  const selves = Array.from(ids, (_, place) => cellOf(now, place * (ids.length + 1)));
-  const there = new Set([...selves, ...counts.map((_, at) => shapeOf(cellOf(pairs, at)))]);
+  const themselves = Array.from(ids, (_, place) => cellOf(now, place * (ids.length + 1)));
+  const there = new Set([...themselves, ...counts.map((_, at) => cellOf(pairs, at))].map(shapeOf));
   return matrixLegend({ route: routes })
     .filter(([mark]) => there.has(shapeOf(mark)))
     .map(([mark, meaning]) => [mark, meaning, KINDS[shapeOf(mark)]!] as const);

@@ -167,12 +167,15 @@ function useStage(
     if (element.width !== width || element.height !== height) [element.width, element.height] = [width, height];
     draw(element.getContext("2d")!, scene, camera, size, { colours, lights: state.lights, ratio });
   };
+  // A frame that was asked for before there was a scene draws the scene that there is by then.
+  const latest = useRef(paint);
+  latest.current = paint;
   const redraw = () => {
     if (state.frame !== 0 || state.isOnPaper) return;
     state.frame = requestAnimationFrame(() => {
       state.frame = 0;
       state.colours ??= coloursOf(probe.current!);
-      paint(state.camera, state.colours);
+      latest.current(state.camera, state.colours);
     });
   };
   const aim = (camera: Camera) => {
