@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { isAlike, missingGroups, sentenceOf } from "../../web/answer/sentence.js";
+import { isAlike, missingGroups, planSentence, sentenceOf } from "../../web/answer/sentence.js";
+import type { FixDocument } from "../../src/writers/fix.js";
 import type { VerdictDocument } from "../../src/writers/verdict.js";
 
 const DIRECT = {
@@ -55,4 +56,27 @@ test("what many functions lack is said once", () => {
   ]);
   const many = Array.from({ length: 20 }, (_, at) => acs(`0000:${String(at).padStart(2, "0")}:00.0`));
   expect(missingGroups(many)[0]!.what[0]).toMatch(/0000:07:00\.0.* 12 more$/);
+});
+
+test("a plan says once what is the same at many bridges", () => {
+  const change = (bdf: string, clear: readonly string[], set: readonly string[] = []) =>
+    ({ bdf, clear, set }) as unknown as FixDocument["changes"][number];
+  const way = (route: string) =>
+    ({ then: { verdict: "yes", route, code: null } }) as unknown as FixDocument["ways"][number];
+  const direct = [way("bus-address"), way("bus-address")];
+  const both = ["RR", "CR"];
+  expect(planSentence({ changes: [change("0000:22:00.0", ["RR"])], ways: direct })).toBe(
+    "With RR off at 0000:22:00.0, it is direct, and never goes up to the host.",
+  );
+  expect(
+    planSentence({
+      changes: [change("0000:22:00.0", both), change("0000:22:01.0", ["EC"], ["UF"]), change("0000:22:02.0", both)],
+      ways: direct,
+    }),
+  ).toBe(
+    "With RR and CR off at 0000:22:00.0 and 0000:22:02.0; EC off, UF on at 0000:22:01.0, " +
+      "it is direct, and never goes up to the host.",
+  );
+  const some = { changes: [change("0000:22:00.0", both)], ways: [way("bus-address"), way("unknown")] };
+  expect(planSentence(some)).toMatch(/, something else is still in the way\.$/);
 });

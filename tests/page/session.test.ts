@@ -234,6 +234,21 @@ describe("what if", () => {
     expect(await session.matrix(AS_SHOWN, "all")).toEqual(before);
   });
 
+  test("what to do is to be done to the machine as it is, whatever is turned", async () => {
+    const [gpu0, gpu1] = pair as [number, number];
+    const real = await session.ask(AS_SHOWN, gpu0, gpu1);
+    expect(real.fix!.document.changes.map(({ bdf }) => bdf)).toEqual([PORT0, PORT1]);
+    const one = await session.ask({ ...AS_SHOWN, redirects: { [PORT0]: false } }, gpu0, gpu1);
+    expect(one.ways[0].culprits).toEqual([PORT1]);
+    expect(one.fix).toEqual(real.fix);
+    const both = { ...AS_SHOWN, redirects: { [PORT0]: false, [PORT1]: false } };
+    expect((await session.ask(both, gpu0, gpu1)).fix).toEqual(real.fix);
+    expect(await session.report(both, [gpu0, gpu1])).toContain(real.fix!.document.parameter!);
+    // The kernel and the CPU are those of the question.
+    const older = await session.ask({ ...both, kernel: "5.10" }, gpu0, gpu1);
+    expect(older.fix!.document.parameter).toBe(`pci=disable_acs_redir=${PORT0};${PORT1}`);
+  });
+
   test("one port of two is not enough", async () => {
     const settings = { ...AS_SHOWN, redirects: { [PORT0]: false } };
     const after = await session.matrix(settings, "all");

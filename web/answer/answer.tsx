@@ -23,14 +23,16 @@ export function Answer({ asked, rowOf, onTurn, onShow }: AnswerProps) {
   const culprits = [...new Set([...there.culprits, ...back.culprits])];
   return (
     <div class="answer">
-      {isOne ? (
-        <Said way={there} rowOf={rowOf} isBothWays />
-      ) : (
-        <>
-          <Said way={there} rowOf={rowOf} />
-          <Said way={back} rowOf={rowOf} />
-        </>
-      )}
+      <div role="status">
+        {isOne ? (
+          <Said way={there} rowOf={rowOf} isBothWays />
+        ) : (
+          <>
+            <Said way={there} rowOf={rowOf} />
+            <Said way={back} rowOf={rowOf} />
+          </>
+        )}
+      </div>
       <Path way={there} culprits={culprits} rowOf={rowOf} onTurn={onTurn} onShow={onShow} />
       <Remedy asked={asked} />
       <details class="answer-more">

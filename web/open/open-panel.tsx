@@ -181,9 +181,6 @@ export function OpenPanel({ edition, progress, problem, question, onOpen }: Open
               </ul>
             </div>
           </div>
-          <p class="open-progress" role="status">
-            {progress === null ? "" : `${progress} …`}
-          </p>
           {said !== null && progress === null && (
             <div class="open-problem" role="alert">
               {emphasised(said).map((line) => (
@@ -193,6 +190,9 @@ export function OpenPanel({ edition, progress, problem, question, onOpen }: Open
           )}
         </div>
       </Fold>
+      <p class="open-progress" role="status">
+        {progress === null ? "" : `${progress} …`}
+      </p>
       {isOver && <div class="open-over">Drop it: it stays in this browser.</div>}
     </>
   );

@@ -27,11 +27,13 @@ async function readFile(file: File): Promise<ArrayBuffer> {
   }
 }
 
+const PASTED = "pasted text";
+
 /** A paste, under a name that no file of the others has. */
 export function pasted(text: string, others: readonly SourceFile[]): SourceFile {
   const names = new Set(others.map(({ name }) => name));
-  let name = "pasted text";
-  for (let again = 2; names.has(name); again++) name = `pasted text ${again}`;
+  let name = PASTED;
+  for (let again = 2; names.has(name); again++) name = `${PASTED} ${again}`;
   return { name, bytes: new TextEncoder().encode(text) };
 }
 
@@ -45,5 +47,6 @@ export function emphasised(said: string): readonly string[] {
 /** `lspci.txt`, or `lspci.txt and 2 more`. */
 export function titleOf(files: readonly SourceFile[]): string {
   const [first, ...others] = files;
-  return others.length === 0 ? (first?.name ?? "") : `${first!.name} and ${others.length} more`;
+  const name = (first?.name ?? "").replace(PASTED, (text) => text.charAt(0).toUpperCase() + text.slice(1));
+  return others.length === 0 ? name : `${name} and ${others.length} more`;
 }

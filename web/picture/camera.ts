@@ -21,6 +21,8 @@ export interface Area extends Size {
 export const NEAREST = 2.5;
 /** Around what is fitted, in pixels. */
 const MARGIN = 12;
+/** What the buttons at the top take. */
+const TOOLS = 48;
 
 /** Wholly in sight and in the middle, no nearer than `nearest`. */
 export function fit(area: Area, view: Size, nearest = 1): Camera {
@@ -73,14 +75,14 @@ export function clamp({ x, y, scale }: Camera, picture: Area, view: Size): Camer
 /** Moved so that no room is left empty beside the picture that the picture could fill. */
 export function filled(camera: Camera, picture: Area, view: Size): Camera {
   const { scale } = camera;
-  const along = (corner: number, length: number, from: number, size: number) => {
-    const [first, last] = [from - MARGIN / scale, from + size + MARGIN / scale - length / scale];
+  const along = (corner: number, length: number, from: number, size: number, before = MARGIN) => {
+    const [first, last] = [from - before / scale, from + size + MARGIN / scale - length / scale];
     return first > last ? (first + last) / 2 : Math.max(first, Math.min(last, corner));
   };
   return {
     scale,
     x: along(camera.x, view.width, picture.x, picture.width),
-    y: along(camera.y, view.height, picture.y, picture.height),
+    y: along(camera.y, view.height, picture.y, picture.height, TOOLS),
   };
 }
 

@@ -230,7 +230,7 @@ function Bridges({ bridges, path, culprits, onTurn, onClear }: BridgesProps) {
     return (
       <p class="what-if-none">
         {unknown > 0
-          ? `The source does not show ACS of ${unknown} bridges: run lspci as root to see whether they redirect.`
+          ? `The source does not show ACS of ${unknown === 1 ? "1 bridge" : `${unknown.toLocaleString("en-US")} bridges`}: run lspci as root to see who redirects.`
           : "No bridge here has ACS: nothing redirects."}
       </p>
     );
