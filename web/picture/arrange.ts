@@ -27,7 +27,7 @@ export function arrange(layout: Layout, aspect: number): Layout {
   const groups = layout.groups.map((group) => ({ group, islands: islandsOf(group) }));
   const islands = groups.flatMap((each) => each.islands);
   const total = sum(islands.map(({ area }) => area.height + GAP));
-  const widest = Math.max(1, ...islands.map(({ area }) => area.width + GAP));
+  const widest = greatest(islands.map(({ area }) => area.width + GAP));
   // So many columns of so much height have the shape that is wanted.
   const tall = total / Math.max(1, Math.sqrt((aspect * total) / widest));
   const placed = shelve(
@@ -82,7 +82,7 @@ function inColumns(group: PlacedGroup, islands: readonly Island[], tall: number)
       y += area.height + GAP;
     }
     bottom = Math.max(bottom, y - GAP);
-    x += Math.max(...column.map(({ area }) => area.width)) + GAP;
+    x += greatest(column.map(({ area }) => area.width)) + GAP;
   }
   const margin = isFramed ? FRAME : 0;
   return { ...group, boxes, edges, x: 0, y: 0, width: x - GAP + margin, height: bottom + margin };
@@ -121,6 +121,11 @@ function movedBox(box: PlacedBox, right: number, down: number): PlacedBox {
 function movedEdge(edge: PlacedEdge, right: number, down: number): PlacedEdge {
   const { x1, y1, bend, x2, y2 } = edge;
   return { ...edge, x1: x1 + right, y1: y1 + down, bend: bend + right, x2: x2 + right, y2: y2 + down };
+}
+
+/** Of as many as there are: a call has no room for all of them as arguments. */
+function greatest(numbers: readonly number[]): number {
+  return numbers.reduce((most, number) => Math.max(most, number), 1);
 }
 
 function sum(numbers: readonly number[]): number {
