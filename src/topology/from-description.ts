@@ -16,6 +16,7 @@ import { RangeRows } from "./range-rows.js";
 import { checkRegisters } from "./check-registers.js";
 import { checkSystemNames } from "./system-names.js";
 import { openColumn, systemRows } from "./system-rows.js";
+import { checkKinds } from "./validate.js";
 
 /**
  * Checks and packs a description.
@@ -67,11 +68,12 @@ export function partsFromDescription(machine: MachineDescription, build?: Build)
   return { core: new CoreHandle(Core.of(parts, build)), catalogue, open: openColumn(open), findings };
 }
 
-/** For callers without types; `readJson` of the readers checks every field. */
+/** For callers without types; `readJson` of the readers checks what every field says, too. */
 function checkShape(machine: MachineDescription): void {
-  const systems: unknown = (machine as MachineDescription | null | undefined)?.systems;
-  if (Array.isArray(systems) && systems.every((system) => Array.isArray(system?.functions))) return;
-  throw new TypeError("expected a machine description: an object with `systems`, each with an array of `functions`");
+  const [problem, ...others] = checkKinds(machine);
+  if (problem === undefined) return;
+  const more = others.length === 0 ? "" : `, and ${others.length} more`;
+  throw new TypeError(`expected a machine description: ${problem.path || "it"}: ${problem.message}${more}`);
 }
 
 /** @throws TopologyError at once for a cycle, since nothing further can be said about such a description. */

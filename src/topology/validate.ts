@@ -28,17 +28,30 @@ const patterns = new Map<string, RegExp>();
 
 /** Everything in `document` that `machine.schema.json` does not allow, in the order of the document. */
 export function checkAgainstSchema(document: unknown): readonly SchemaProblem[] {
-  return below("$", check(document, schema as unknown as Schema));
+  return below("$", check(document, schema as unknown as Schema, {}));
 }
+
+/**
+ * Every list, object and text of a description that is none, and every one that has to be there and is not: what code
+ * that takes them for such would stumble over. What a text says is not looked at, nor are fields that nobody knows,
+ * nor numbers, flags and registers: what is wrong with those is told with the name of the function concerned.
+ */
+export function checkKinds(document: unknown): readonly SchemaProblem[] {
+  return below("", check(document, MACHINE, { kindsOnly: true }));
+}
+
+const MACHINE: Schema = { ...(schema as unknown as Schema), required: ["systems"] };
+const REGISTERS: ReadonlySet<string> = new Set(["acs", "sriov"]);
+const KINDS: ReadonlySet<string> = new Set(["array", "object", "string", "null"]);
 
 /**
  * What of each system is not what `machine.schema.json` says of one, without functions and host bridges: for the first
  * system of which something is not. Objects that several systems share are looked at once.
  */
 export function checkSystemFacts(systems: readonly unknown[], path: string): readonly SchemaProblem[] {
-  const passed = new Map<object, Schema>();
+  const pass: Pass = { passed: new Map() };
   for (let row = 0; row < systems.length; row++) {
-    const problems = check(systems[row], FACTS, passed);
+    const problems = check(systems[row], FACTS, pass);
     if (problems.length > 0) return below(`${path}[${row}]`, problems);
   }
   return [];
@@ -47,35 +60,48 @@ export function checkSystemFacts(systems: readonly unknown[], path: string): rea
 const { functions: _, hostBridges: __, ...FACTS_FIELDS } = DEFINITIONS["system"]!.properties!;
 const FACTS: Schema = { ...DEFINITIONS["system"]!, properties: FACTS_FIELDS, required: [] };
 
-/** Objects that have been looked at, and the rule that they are as it says. */
-type Passed = Map<object, Schema>;
+/** How documents are looked through. */
+interface Pass {
+  /** Objects that have been looked at, and the rule that they are as it says. */
+  readonly passed?: Map<object, Schema>;
+  readonly kindsOnly?: boolean;
+}
 
 /**
  * A value of the wrong type is not looked into: whatever else is wrong with it follows from that. Paths are those from
  * the value on: they are put together only where there is a problem.
  */
-function check(value: unknown, given: Schema, passed?: Passed): readonly SchemaProblem[] {
+function check(value: unknown, given: Schema, pass: Pass): readonly SchemaProblem[] {
   const rule = resolve(given);
-  if (typeof value !== "object" || value === null || passed === undefined) return checkValue(value, rule, passed);
+  const { passed } = pass;
+  if (typeof value !== "object" || value === null || passed === undefined) return checkValue(value, rule, pass);
   if (passed.get(value) === rule) return [];
-  const problems = checkValue(value, rule, passed);
+  const problems = checkValue(value, rule, pass);
   if (problems.length === 0) passed.set(value, rule);
   return problems;
 }
 
-function checkValue(value: unknown, rule: Schema, passed?: Passed): readonly SchemaProblem[] {
+function checkValue(value: unknown, rule: Schema, pass: Pass): readonly SchemaProblem[] {
   const problem = (expected: string) => [{ path: "", message: `expected ${expected}, got ${show(value)}` }];
   const types = typeof rule.type === "string" ? [rule.type] : rule.type;
-  if (types !== undefined && !types.some((type) => isOfType(value, type))) return problem(types.join(" or "));
+  const isLookedAt = pass.kindsOnly !== true || types?.every((type) => KINDS.has(type));
+  if (isLookedAt && types !== undefined && !types.some((type) => isOfType(value, type))) {
+    return problem(types.join(" or "));
+  }
+  if (pass.kindsOnly === true) return checkParts(value, rule, pass);
   if (rule.const !== undefined && value !== rule.const) return problem(JSON.stringify(rule.const));
   if (rule.enum !== undefined && !rule.enum.includes(value)) {
     return problem(`one of ${rule.enum.map((choice) => JSON.stringify(choice)).join(", ")}`);
   }
   if (typeof value === "string") return checkString(value, rule, problem);
   if (typeof value === "number") return checkNumber(value, rule, problem);
-  if (Array.isArray(value)) return rule.items === undefined ? [] : checkItems(value, rule.items, passed);
+  return checkParts(value, rule, pass);
+}
+
+function checkParts(value: unknown, rule: Schema, pass: Pass): readonly SchemaProblem[] {
+  if (Array.isArray(value)) return rule.items === undefined ? [] : checkItems(value, rule.items, pass);
   if (typeof value !== "object" || value === null) return [];
-  return checkFields(value as Record<string, unknown>, rule, passed);
+  return checkFields(value as Record<string, unknown>, rule, pass);
 }
 
 function below(place: string, problems: readonly SchemaProblem[]): readonly SchemaProblem[] {
@@ -84,6 +110,12 @@ function below(place: string, problems: readonly SchemaProblem[]): readonly Sche
 
 function resolve(given: Schema): Schema {
   return given.$ref === undefined ? given : DEFINITIONS[given.$ref.slice("#/$defs/".length)]!;
+}
+
+/** Whether a rule is about a list, an object or a text. */
+function isKind(given: Schema | undefined): boolean {
+  const { type = [] } = given === undefined ? {} : resolve(given);
+  return [type].flat().every((each) => KINDS.has(each));
 }
 
 function isOfType(value: unknown, type: string): boolean {
@@ -114,33 +146,36 @@ function checkNumber(value: number, rule: Schema, problem: (expected: string) =>
   return [];
 }
 
-function checkItems(values: readonly unknown[], rule: Schema, passed?: Passed): readonly SchemaProblem[] {
+function checkItems(values: readonly unknown[], rule: Schema, pass: Pass): readonly SchemaProblem[] {
   const problems: SchemaProblem[] = [];
-  values.forEach((value, index) => {
-    const found = check(value, rule, passed);
+  // Holes, too, which no JSON has.
+  for (let index = 0; index < values.length; index++) {
+    const found = check(values[index], rule, pass);
     if (found.length > 0) problems.push(...below(`[${index}]`, found));
-  });
+  }
   return problems;
 }
 
 /** A field that is `undefined`, which no JSON holds, is one that is missing. */
-function checkFields(value: Record<string, unknown>, rule: Schema, passed?: Passed): readonly SchemaProblem[] {
+function checkFields(value: Record<string, unknown>, rule: Schema, pass: Pass): readonly SchemaProblem[] {
   const problems: SchemaProblem[] = [];
   for (const name of rule.required ?? []) {
     if (Object.hasOwn(value, name) && value[name] !== undefined) continue;
+    if (pass.kindsOnly === true && !isKind(rule.properties?.[name])) continue;
     problems.push({ path: `.${name}`, message: "expected a value, got nothing" });
   }
   const properties = rule.properties ?? {};
   for (const name of Object.keys(value)) {
-    if (value[name] === undefined) continue;
+    if (value[name] === undefined || (pass.kindsOnly === true && REGISTERS.has(name))) continue;
     if (Object.hasOwn(properties, name)) {
-      const found = check(value[name], properties[name]!, passed);
+      const found = check(value[name], properties[name]!, pass);
       if (found.length > 0) problems.push(...below(placeOf(name), found));
     } else if (rule.additionalProperties === false) {
+      if (pass.kindsOnly === true) continue;
       const message = `no such field: expected one of ${Object.keys(properties).join(", ")}`;
       problems.push({ path: placeOf(name), message });
     } else if (rule.additionalProperties !== undefined) {
-      problems.push(...below(placeOf(name), check(value[name], rule.additionalProperties, passed)));
+      problems.push(...below(placeOf(name), check(value[name], rule.additionalProperties, pass)));
     }
   }
   return problems;
@@ -155,6 +190,7 @@ const SHOWN_LENGTH = 60;
 function show(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
-  const text = JSON.stringify(value) ?? "nothing";
+  if (typeof value === "bigint") return `${value}n`;
+  const text = (typeof value === "symbol" ? String(value) : JSON.stringify(value)) ?? "nothing";
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
 }

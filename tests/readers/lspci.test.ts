@@ -179,8 +179,8 @@ describe("what the text does not show", () => {
   it("is unknown for ACS where -v shows the capability without its words, and absent where it shows others only", () => {
     const port = PORT.filter((line) => !line.includes("ACSC"));
     expect(read(port.join("\n")).at("0000:00:01.0")).not.toHaveProperty("acs");
-    const without = port.filter((line) => !line.includes("Access Control"));
-    const others = [...without, "\tCapabilities: [100 v1] Advanced Error Reporting"];
+    const others = port.filter((line) => !line.includes("Access Control"));
+    others.splice(others.length - 1, 0, "\tCapabilities: [200 v1] Advanced Error Reporting");
     expect(read(others.join("\n")).at("0000:00:01.0").acs).toBeNull();
   });
 
@@ -724,6 +724,51 @@ describe("text that ends in the middle of a function", () => {
     const doubled = lines.map((line) => `${line}\n`);
     expect(cut(doubled, "\n").at("0000:01:00.0")).not.toHaveProperty("acs");
     expect(cut(doubled, "\n\n").at("0000:01:00.0").acs).toBeNull();
+  });
+});
+
+describe("the fields of two functions below one header", () => {
+  const bridge = PORT.slice(1);
+  const without = (...lost: RegExp[]) => bridge.filter((line) => !lost.some((each) => each.test(line)));
+
+  it.each([
+    ["registers again", [...bridge, ...bridge], /^0000:00:01\.0: "Control: I\/O\+.*" is another function's/],
+    ["registers behind capabilities", [...without(/Kernel|Control/), bridge[0]!], /"Control: I/],
+    ["a bus behind capabilities", [...without(/Kernel|Bus:/), bridge[2]!], /"Bus: primary/],
+    ["a capability at an offset that was there", [...without(/Kernel/), bridge[6]!], /"Capabilities: \[54\]/],
+    ["control bits again", [...without(/Kernel/), bridge.find((line) => line.includes("ACSCtl"))!], /"ACSCtl:/],
+    ["capabilities behind the driver", [...bridge, "\tCapabilities: [a0] MSI"], /"Capabilities: \[a0\]/],
+    ["fields behind a dump", [...bridge, "00: 34 12 01 00", "\tNUMA node: 1"], /"NUMA node: 1" is another/],
+  ])("%s: nothing is taken for either's", (_, fields, message) => {
+    const { at, findings, system } = read([PORT[0], ...fields].join("\n"));
+    expect(at("0000:00:01.0")).toEqual({
+      bdf: "0000:00:01.0",
+      class: "060400",
+      label: "Example Corp Root Port",
+      vendor: "1234",
+      device: "0001",
+      revision: "02",
+    });
+    expect(findings).toMatchObject([{ code: "MALFORMED_LINE", message: expect.stringMatching(message) }]);
+    expect(system.complete).toBeUndefined();
+  });
+
+  it("is told from apertures of virtual functions, which look like BARs behind capabilities", () => {
+    const sriov = [
+      "\tRegion 0: Memory at f0000000 (64-bit, prefetchable) [size=32M]",
+      "\tCapabilities: [150 v1] Single Root I/O Virtualization (SR-IOV)",
+      "\t\tRegion 0: Memory at 00000000fe800000 (64-bit, prefetchable)",
+      "\tCapabilities: [200 v1] Advanced Error Reporting",
+      "",
+    ];
+    const { codes, at } = read(["01:00.0 Ethernet controller [0200]: X [1234:5678]", ...sriov].join("\n"));
+    expect(codes).toEqual([]);
+    expect(at("0000:01:00.0").bars).toHaveLength(2);
+  });
+
+  it("shows a capability by its details, where its own line is lost", () => {
+    const lost = read([PORT[0], ...without(/Access Control|ACSCap/)].join("\n")).at("0000:00:01.0");
+    expect(lost).not.toHaveProperty("acs");
   });
 });
 

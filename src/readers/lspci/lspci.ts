@@ -7,6 +7,7 @@ import { readHexDump } from "./hex.js";
 import { isLastField, looksLikeLspci, lspciLines, slotOfRecord, splitHeader, type LspciLine } from "./lines.js";
 import { mergeParts, type Part } from "./merge.js";
 import { readQuoted, readRecord } from "./record.js";
+import { seamOf } from "./seam.js";
 import { readTextBlock } from "./text.js";
 import { readTree } from "./tree.js";
 import { linkVirtualFunctions } from "./virtual.js";
@@ -44,6 +45,8 @@ interface FunctionBlock {
   readonly header: LspciLine;
   readonly fields: LspciLine[];
   readonly hex: LspciLine[];
+  /** The first field behind the dump, which is the last of a function. */
+  behind: LspciLine | null;
   /** Whether the text ends here, without a sign that the function does too. */
   isOpen: boolean;
 }
@@ -69,7 +72,7 @@ function splitBlocks(lines: readonly LspciLine[]): Block[] {
     if (line.kind === "break") {
       current = null;
     } else if (line.kind === "header") {
-      current = { kind: "function", header: line, fields: [], hex: [], isOpen: false };
+      current = { kind: "function", header: line, fields: [], hex: [], behind: null, isOpen: false };
       blocks.push(current);
     } else if (line.kind === "tree") {
       if (current?.kind !== "tree") blocks.push((current = { kind: "tree", lines: [] }));
@@ -79,7 +82,9 @@ function splitBlocks(lines: readonly LspciLine[]): Block[] {
     } else if (current?.kind === "record" && (line.kind === "entry" || line.kind === "hex")) {
       current[line.kind === "hex" ? "hex" : "entries"].push(line);
     } else if (current?.kind === "function") {
-      if (line.kind !== "blank") current[line.kind === "hex" ? "hex" : "fields"].push(line);
+      if (line.kind === "blank") continue;
+      if (line.kind === "field" && current.hex.length > 0) current.behind ??= line;
+      current[line.kind === "hex" ? "hex" : "fields"].push(line);
     } else if (line.kind === "hex" && current?.kind !== "orphans") {
       blocks.push((current = { kind: "orphans", first: line }));
     }
@@ -163,10 +168,21 @@ class Paste {
     }
   }
 
-  private addFunction({ header, fields, hex, isOpen }: FunctionBlock): void {
+  private addFunction({ header, fields, hex, behind, isOpen }: FunctionBlock): void {
     const { slot, rest } = splitHeader(header.text);
     const bdf = this.resolve(slot, header.number);
     if (bdf === null) return;
+    const seam = seamOf(fields) ?? behind;
+    if (seam != null) {
+      // Which lines are whose, nobody knows: the first of the other function may be above the seam.
+      this.isCut = true;
+      this.note("text", readTextBlock(bdf, rest, [], false).function, header.number);
+      const message =
+        `${bdf}: "${seam.text.slice(0, 80)}" is another function's: the line that names that one is missing, and nothing ` +
+        "between is taken for either's";
+      this.find("MALFORMED_LINE", message, [bdf], seam.number);
+      return;
+    }
 
     // A hexadecimal dump comes behind the text.
     const text = readTextBlock(bdf, rest, fields, !isOpen || hex.length > 0 || isLastField(fields.at(-1)));

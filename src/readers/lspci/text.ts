@@ -43,6 +43,7 @@ export function readTextBlock(
   const malformed: LspciLine[] = [];
   for (const line of fields) {
     if (!ANY_FIELD.test(line.text)) continue;
+    block.noteDetail(line.text);
     const rule = RULES.find(([start]) => start.test(line.text))!;
     const match = rule[1].exec(line.text);
     if (match === null) malformed.push(line);
@@ -102,6 +103,13 @@ class Block {
   knowCommand(bit: number, isSet: boolean): void {
     const { value, mask } = this.command ?? { value: 0, mask: 0 };
     this.command = { value: isSet ? value | bit : value & ~bit, mask: mask | bit };
+  }
+
+  /** Details prove a capability of which the own line is lost. */
+  noteDetail(text: string): void {
+    if (/^ACSC(?:ap|tl):/.test(text)) this.hasAcs = true;
+    else if (/^(?:IOVCtl|Initial VFs|VF offset):/.test(text)) this.hasSriov = true;
+    else if (/^Lnk(?:Cap|Sta):/.test(text)) this.hasExpress = true;
   }
 
   describe(bdf: string, header: string): FunctionDescription {
