@@ -244,7 +244,17 @@ const modules = new Map<Build, WebAssembly.Module>();
 export function instantiate(build: Build): Exports {
   let module = modules.get(build);
   if (module === undefined) modules.set(build, (module = new WebAssembly.Module(builds[build])));
-  return new WebAssembly.Instance(module).exports as unknown as Exports;
+  try {
+    return new WebAssembly.Instance(module).exports as unknown as Exports;
+  } catch (error) {
+    throw error instanceof RangeError ? notToBeHad("memory for one more topology is") : error;
+  }
+}
+
+function notToBeHad(what: string): RangeError {
+  return new RangeError(
+    `${what} not to be had: close topologies that are no longer used, or put their machines as systems into one topology`,
+  );
 }
 
 /** The build in use unless a caller names one: SIMD wherever the engine has it. */
@@ -299,10 +309,7 @@ export class Arena {
     try {
       memory.grow(pages);
     } catch {
-      throw new RangeError(
-        `${this.#next} bytes of WebAssembly memory are not to be had: close topologies that are no longer used, ` +
-          "or put their machines as systems into one topology",
-      );
+      throw notToBeHad(`${this.#next} bytes of WebAssembly memory are`);
     }
   }
 }

@@ -29,10 +29,10 @@ export interface Pages {
 }
 
 /**
- * Tests in the system's Chromium; where there is none they are skipped, and where `CI` is `true` that is a failure. After
+ * Tests of what lies in a folder, in the system's Chromium; where there is none they are skipped, and where `CI` is `true` that is a failure. After
  * each: no request has left for another host, no error, no warning, nothing that the content security policy forbids.
  */
-export function inChromium(title: string, tests: (pages: Pages) => void): void {
+export function inChromium(title: string, tests: (pages: Pages) => void, folder = PAGE): void {
   if (!existsSync(CHROMIUM)) {
     test(title, ({ skip }) => {
       const what = `no ${CHROMIUM}: apt-get install chromium, or name one with CHROMIUM=`;
@@ -49,13 +49,13 @@ export function inChromium(title: string, tests: (pages: Pages) => void): void {
     const server = createServer((request, response) => {
       const path = new URL(request.url!, "http://localhost").pathname;
       const file = path === PATH ? "index.html" : path.slice(PATH.length);
-      if (!path.startsWith(PATH) || file.includes("..") || !existsSync(PAGE + file)) {
+      if (!path.startsWith(PATH) || file.includes("..") || !existsSync(folder + file)) {
         trouble.push(`not there: ${path}`);
         response.statusCode = 404;
         return response.end();
       }
       response.setHeader("Content-Type", TYPES[extname(file)] ?? "application/octet-stream");
-      response.end(readFileSync(PAGE + file));
+      response.end(readFileSync(folder + file));
     });
 
     beforeAll(async () => {
