@@ -5,6 +5,7 @@ import { decodeConfigSpace, defined } from "./config-space.js";
 import { decompress } from "./files/archive.js";
 import { namesOf } from "./files/file-tree.js";
 import { linkVirtualFunctions } from "./lspci/virtual.js";
+import { checkJson } from "./bounds.js";
 import { ReadError, type Reading } from "./reading.js";
 import { placeOf } from "./sysfs/devices.js";
 
@@ -65,6 +66,7 @@ export async function readRdmaTopo(text: string, source: string): Promise<Readin
 }
 
 function parse(text: string, source: string): readonly unknown[] {
+  checkJson(text, source);
   try {
     return JSON.parse(text) as unknown[];
   } catch (error) {

@@ -79,6 +79,7 @@ function checkValue(value: unknown, rule: Schema, passed?: Passed): readonly Sch
 }
 
 function below(place: string, problems: readonly SchemaProblem[]): readonly SchemaProblem[] {
+  if (problems.length === 0) return problems;
   return problems.map(({ path, message }) => ({ path: place + path, message }));
 }
 
@@ -118,7 +119,7 @@ function checkItems(values: readonly unknown[], rule: Schema, passed?: Passed): 
   const problems: SchemaProblem[] = [];
   values.forEach((value, index) => {
     const found = check(value, rule, passed);
-    if (found.length > 0) problems.push(...below(`[${index}]`, found));
+    for (const problem of below(`[${index}]`, found)) problems.push(problem);
   });
   return problems;
 }
@@ -135,12 +136,13 @@ function checkFields(value: Record<string, unknown>, rule: Schema, passed?: Pass
     if (value[name] === undefined) continue;
     if (Object.hasOwn(properties, name)) {
       const found = check(value[name], properties[name]!, passed);
-      if (found.length > 0) problems.push(...below(placeOf(name), found));
+      for (const problem of below(placeOf(name), found)) problems.push(problem);
     } else if (rule.additionalProperties === false) {
       const message = `no such field: expected one of ${Object.keys(properties).join(", ")}`;
       problems.push({ path: placeOf(name), message });
     } else if (rule.additionalProperties !== undefined) {
-      problems.push(...below(placeOf(name), check(value[name], rule.additionalProperties, passed)));
+      const found = check(value[name], rule.additionalProperties, passed);
+      for (const problem of below(placeOf(name), found)) problems.push(problem);
     }
   }
   return problems;
