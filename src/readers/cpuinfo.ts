@@ -1,8 +1,9 @@
+import { checkLines } from "./bounds.js";
 import { defined } from "./config-space.js";
 import type { CpuDescription } from "../topology/description.js";
 
-/** `name : value` as `/proc/cpuinfo` writes it, with blanks or tabs before the colon. */
-const FIELD = /^[>\s]*([\w ]*?\w)\s*:\s*(.*?)\s*$/;
+/** The name in `name : value`, as `/proc/cpuinfo` writes it, with blanks or tabs before the colon. */
+const NAME = /^[\w ]+$/;
 
 /** Fields that no other file of this shape has, one or more for each architecture. */
 const TELLING_FIELDS = ["vendor_id", "cpu family", "CPU implementer", "cpu", "isa", "bogomips per cpu"];
@@ -17,8 +18,11 @@ export function looksLikeCpuinfo(text: string): boolean {
 /**
  * What `/proc/cpuinfo` says of the first CPU, which is the one whose vendor and family Linux tests. An architecture
  * that prints none of the fields known here yields an empty description.
+ *
+ * @param source its name, for messages.
  */
-export function readCpuinfo(text: string): CpuDescription {
+export function readCpuinfo(text: string, source = "cpuinfo"): CpuDescription {
+  checkLines(text, source);
   const fields = readFields(text);
   const vendor = fields.get("vendor_id");
   if (vendor?.startsWith("IBM/S390")) return { architecture: "s390x", vendor };
@@ -56,8 +60,12 @@ export function powerProcessor(text: string): string | undefined {
 function readFields(text: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {
-    const match = FIELD.exec(line);
-    if (match !== null && !fields.has(match[1]!)) fields.set(match[1]!, match[2]!);
+    const colon = line.indexOf(":");
+    const name = line
+      .slice(0, Math.max(colon, 0))
+      .replace(/^[>\s]*/, "")
+      .trimEnd();
+    if (NAME.test(name) && !fields.has(name)) fields.set(name, line.slice(colon + 1).trim());
   }
   return fields;
 }

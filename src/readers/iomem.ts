@@ -10,6 +10,7 @@ import type {
   WindowDescription,
 } from "../topology/description.js";
 import type { Finding } from "../topology/finding.js";
+import { checkLines } from "./bounds.js";
 import type { Reading } from "./reading.js";
 
 /*
@@ -23,7 +24,7 @@ import type { Reading } from "./reading.js";
  * With a device tree, host bridges are named after their nodes: `pcie@10000000`. The kernel stops indenting at five
  * levels and mail programs change indents, so ranges nest by containment, in the order of the file.
  */
-const LINE = /^[>\s]*([0-9a-f]{8,16})-([0-9a-f]{8,16}) : (.*?)\s*$/i;
+const LINE = /^[>\s]*([0-9a-f]{8,16})-([0-9a-f]{8,16}) : (.*)\r?$/i;
 const FUNCTION_NAME = /^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/i;
 const BUS_NAME = /^PCI Bus (\S+)$/i;
 const ROOT_NAME = /^[0-9a-f]{4,8}:[0-9a-f]{2}$/;
@@ -48,6 +49,10 @@ interface Line {
   readonly number: number;
   readonly claim: Claim;
   readonly around: Line | null;
+  /** The innermost line that is PCI's: itself or one around it. */
+  readonly pci: Line | null;
+  /** The innermost that claims something else. */
+  readonly other: Line | null;
 }
 
 /** Whether `text` is a `/proc/iomem`, perhaps with a prompt or a title around it. */
@@ -84,6 +89,7 @@ export function readIomem(text: string, source: string, roots: ReadonlyMap<strin
 }
 
 function readLines(text: string, source: string): { lines: Line[]; findings: Finding[] } {
+  checkLines(text, source);
   const lines: Line[] = [];
   const findings: Finding[] = [];
   let around: Line | null = null;
@@ -99,18 +105,26 @@ function readLines(text: string, source: string): { lines: Line[]; findings: Fin
       continue;
     }
     while (around !== null && !(around.start <= start && end <= around.end)) around = around.around;
-    const name = match[3]!;
-    const line: Line = { start, end, name, number, claim: claimOf(name, around), around };
+    const name = match[3]!.trim();
+    const line = lineOf({ start, end, name, number, around });
     lines.push(line);
     around = line;
   }
   return { lines, findings };
 }
 
+function lineOf(written: Omit<Line, "claim" | "pci" | "other">): Line {
+  const { name, around } = written;
+  const line = { ...written, claim: claimOf(name, around), pci: around?.pci ?? null, other: around?.other ?? null };
+  if (isPci(line)) line.pci = line;
+  else if (line.claim.is !== "ignored") line.other = line;
+  return line;
+}
+
 function claimOf(name: string, around: Line | null): Claim {
   const bus = BUS_NAME.exec(name)?.[1];
   if (bus !== undefined) return { is: "bus", bus: bus.toLowerCase() };
-  const owner = enclosing(around, isPci);
+  const owner = around?.pci;
   if (FUNCTION_NAME.test(name)) {
     const bdf = canonicalBdf(name)!;
     // A part of a BAR that its own driver claimed under the function's name.
@@ -119,7 +133,7 @@ function claimOf(name: string, around: Line | null): Claim {
   }
   if (owner?.claim.is === "function") return { is: "ignored" };
   if (HOST_BRIDGE_NODE.test(name)) return { is: "host-bridge-node", node: name };
-  return otherClaim(name, enclosing(around, (line) => line.claim.is !== "ignored" && !isPci(line))?.claim);
+  return otherClaim(name, around?.other?.claim);
 }
 
 /** RAM and configuration space keep what is inside them; a device keeps its drivers. */
@@ -144,14 +158,15 @@ function nonPciKind(name: string): RangeDescription["kind"] | "platform" {
   return name === "" || MEMORY_NAME.test(name) ? "other" : "platform";
 }
 
-function isPci(line: Line): boolean {
+function isPci(line: Pick<Line, "claim">): boolean {
   return line.claim.is === "function" || line.claim.is === "bus" || line.claim.is === "host-bridge-node";
 }
 
-function enclosing(line: Line | null, matches: (line: Line) => boolean): Line | null {
-  let at = line;
-  while (at !== null && !matches(at)) at = at.around;
-  return at;
+/** Enters `item` under `key`. */
+function addTo<Item>(lists: Map<string, Item[]>, key: string, item: Item): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
 }
 
 function functionsOf(lines: readonly Line[]): FunctionDescription[] {
@@ -161,9 +176,9 @@ function functionsOf(lines: readonly Line[]): FunctionDescription[] {
     if (line.claim.is !== "function") continue;
     const { bdf } = line.claim;
     const range = { start: formatHex(line.start), size: formatSize(line.end - line.start + 1n) };
-    bars.set(bdf, [...(bars.get(bdf) ?? []), range]);
+    addTo(bars, bdf, range);
     // Inside another function's BAR, with no bus between: that BAR is the aperture of its virtual functions.
-    const owner = enclosing(line.around, isPci)?.claim;
+    const owner = line.around?.pci?.claim;
     if (owner?.is === "function") physicalFunctions.set(bdf, owner.bdf);
   }
   return [...bars]
@@ -181,7 +196,7 @@ function hostBridgesOf(lines: readonly Line[], roots: ReadonlyMap<string, string
     const root = rootOf(line, allRoots);
     if (root === undefined) continue;
     const window: WindowDescription = { kind: "mem", start: formatHex(line.start), end: formatHex(line.end) };
-    windows.set(root, [...(windows.get(root) ?? []), window]);
+    addTo(windows, root, window);
   }
   return [...windows].map(([root, own]) => ({ root, windows: own }));
 }
@@ -190,7 +205,7 @@ function hostBridgesOf(lines: readonly Line[], roots: ReadonlyMap<string, string
 function rootOf(line: Line, roots: ReadonlyMap<string, string>): string | undefined {
   if (line.claim.is === "host-bridge-node") return roots.get(line.claim.node);
   if (line.claim.is !== "bus") return undefined;
-  const owner = enclosing(line.around, isPci)?.claim;
+  const owner = line.around?.pci?.claim;
   const isRoot = owner === undefined || owner.is === "function";
   return isRoot && ROOT_NAME.test(line.claim.bus) ? line.claim.bus : undefined;
 }
@@ -198,7 +213,7 @@ function rootOf(line: Line, roots: ReadonlyMap<string, string>): string | undefi
 function rootsFromFunctions(lines: readonly Line[]): Map<string, string> {
   const roots = new Map<string, string>();
   for (const line of lines) {
-    const owner = enclosing(line.around, isPci)?.claim;
+    const owner = line.around?.pci?.claim;
     if (line.claim.is === "function" && owner?.is === "host-bridge-node") {
       roots.set(owner.node, line.claim.bdf.slice(0, line.claim.bdf.lastIndexOf(":")));
     }
@@ -211,7 +226,7 @@ function platformDevicesOf(lines: readonly Line[]): PlatformDeviceDescription[] 
   for (const line of lines) {
     if (line.claim.is !== "platform") continue;
     const region = { start: formatHex(line.start), size: formatSize(line.end - line.start + 1n) };
-    devices.set(line.name, [...(devices.get(line.name) ?? []), region]);
+    addTo(devices, line.name, region);
   }
   return [...devices].map(([name, regions]) => ({ name, regions }));
 }

@@ -1,5 +1,6 @@
 import type { MachineDescription } from "../topology/description.js";
 import { checkAgainstSchema } from "../topology/validate.js";
+import { checkJson } from "./bounds.js";
 import { ReadError } from "./reading.js";
 
 const SHOWN_PROBLEMS = 20;
@@ -32,6 +33,7 @@ export function readJson(text: string, source: string): MachineDescription {
 }
 
 function parse(text: string, source: string): unknown {
+  checkJson(text, source);
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -15,7 +15,7 @@ import { Settlement } from "../topology/merge/settlement.js";
 import { architectureOfNccl, familyOfNccl } from "../topology/nccl-cpu.js";
 import { busIdOf, isFunction, isGpu, linksOf, namesOf, numaNodeOf } from "../topology/nccl-element.js";
 import { defined } from "./config-space.js";
-import type { Reading } from "./reading.js";
+import { ReadError, type Reading } from "./reading.js";
 import { readXml, rootElement, type XmlElement } from "./xml.js";
 
 /*
@@ -206,6 +206,9 @@ function linkOf({ link_speed, link_width }: NcclElement["attributes"]): LinkDesc
 /** More than any GPU has; who writes more means something else, or harm. */
 const MOST_LINKS = 256;
 
+/** Links of one file: each is an entry of its own in a description. */
+export const SIDE_LINKS_LIMIT = 2 ** 16;
+
 /** Both ends list the links between them, each as many as there are. */
 function sideLinksOf(gpus: readonly Endpoint[], source: string, findings: Finding[]): SideLinkDescription[] {
   const names = new Set(gpus.map(({ pci }) => busIdOf(pci)));
@@ -224,9 +227,21 @@ function sideLinksOf(gpus: readonly Endpoint[], source: string, findings: Findin
       const [from, to] = end < target ? [end, target] : [target, end];
       const name = `${kind} ${from} ${to}`;
       const known = counts.get(name) ?? { link: { kind, from, to }, said: new Map<string, number>() };
-      known.said.set(end, (known.said.get(end) ?? 0) + count);
+      const sum = (known.said.get(end) ?? 0) + count;
+      if (sum > MOST_LINKS) {
+        findings.push(badCount(kind, end, target, String(sum), source));
+        continue;
+      }
+      known.said.set(end, sum);
       counts.set(name, known);
     }
+  }
+  const most = [...counts.values()].reduce((sum, { said }) => sum + Math.max(...said.values()), 0);
+  if (most > SIDE_LINKS_LIMIT) {
+    throw new ReadError(
+      `${most} links between GPUs, expected at most ${SIDE_LINKS_LIMIT}, which no machine has`,
+      source,
+    );
   }
   return [...counts.values()].flatMap(({ link, said }) => {
     const [first, second] = [...said.values()];

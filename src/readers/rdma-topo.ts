@@ -5,6 +5,7 @@ import { decodeConfigSpace, defined } from "./config-space.js";
 import { decompress } from "./files/archive.js";
 import { namesOf } from "./files/file-tree.js";
 import { linkVirtualFunctions } from "./lspci/virtual.js";
+import { checkJson } from "./bounds.js";
 import { ReadError, type Reading } from "./reading.js";
 import { placeOf } from "./sysfs/devices.js";
 
@@ -65,12 +66,16 @@ export async function readRdmaTopo(text: string, source: string): Promise<Readin
 }
 
 function parse(text: string, source: string): readonly unknown[] {
+  checkJson(text, source);
+  let devices: unknown;
   try {
-    return JSON.parse(text) as unknown[];
+    devices = JSON.parse(text);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new ReadError(`damaged output of rdma_topo dump: ${message}. Give the whole of it`, source);
   }
+  if (Array.isArray(devices)) return devices;
+  throw new ReadError(`expected the list of devices that rdma_topo dump prints, got ${shown(devices)}`, source);
 }
 
 /** One device of the dump, whose members may be anything. */

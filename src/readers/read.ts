@@ -2,6 +2,7 @@ import { isPacked } from "../topology/buffer/buffer.js";
 import type { MachineDescription } from "../topology/description.js";
 import type { Finding } from "../topology/finding.js";
 import { mergeSystems, type Part } from "../topology/merge/merge.js";
+import { checkLength, checkLines } from "./bounds.js";
 import { decompress, packingOf, readTar } from "./files/archive.js";
 import { looksLikeCpuinfo, readCpuinfo } from "./cpuinfo.js";
 import { FileTree } from "./files/file-tree.js";
@@ -60,7 +61,7 @@ const TEXT_FORMATS: readonly TextFormat[] = [
   { looksLike: looksLikeIomem, read: readIomem },
   {
     looksLike: looksLikeCpuinfo,
-    read: (text) => ({ system: { functions: [], cpu: readCpuinfo(text) }, findings: [] }),
+    read: (text, source) => ({ system: { functions: [], cpu: readCpuinfo(text, source) }, findings: [] }),
   },
   { looksLike: (text) => kernelRelease(text) !== null, read: readVersion },
   { looksLike: looksLikeTopoMatrix, read: readTopoMatrix },
@@ -138,9 +139,10 @@ async function recognise(content: Uint8Array | FileTree, source: string): Promis
   if (isPacked(unpacked)) {
     throw new ReadError("this is a packed topology, which Topology.from reads; it describes machines already", source);
   }
-  const text = withoutColours(decodeText(unpacked));
+  const text = withoutColours(decodeText(unpacked, source));
   const document = DOCUMENT_FORMATS.find(({ looksLike }) => looksLike(text));
   if (document !== undefined) return document.read(text, source);
+  checkLines(text, source);
   const readings = TEXT_FORMATS.filter(({ looksLike }) => looksLike(text)).map((format) => format.read(text, source));
   if (readings.length > 0) return readings;
   throw new ReadError(`not a format that is known: ${startOf(text)}. Known are ${KNOWN_FORMATS}`, source);
@@ -166,7 +168,8 @@ export async function unpack(content: Uint8Array, source: string): Promise<Uint8
 }
 
 /** UTF-8, or what Windows shells write into files: UTF-16, told by its byte order mark. */
-function decodeText(bytes: Uint8Array): string {
+function decodeText(bytes: Uint8Array, source: string): string {
+  checkLength(bytes.length, source);
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
   return new TextDecoder().decode(bytes);
@@ -186,7 +189,8 @@ function readVersion(text: string): Reading {
 /** `/proc/version` or `uname -a` anywhere, or `uname -r` alone. */
 function kernelRelease(text: string): string | null {
   const match =
-    /^Linux (?:version|\S+) ([0-9]+\.[0-9]+\S*) /m.exec(text) ?? /^\s*([0-9]+\.[0-9]+\.[0-9]+\S*)\s*$/.exec(text);
+    /^Linux (?:version|\S+) ([0-9]+\.[0-9]+(?![0-9])\S*) /m.exec(text) ??
+    /^\s*([0-9]+\.[0-9]+\.[0-9]+(?![0-9])\S*)\s*$/.exec(text);
   return match?.[1] ?? null;
 }
 

@@ -2,6 +2,7 @@ import { isCpuList } from "../topology/cpu-list.js";
 import type { MatrixDeviceDescription, MatrixView } from "../topology/views.js";
 import { listed } from "../topology/listed.js";
 import type { Finding } from "../topology/finding.js";
+import { checkLines } from "./bounds.js";
 import { ReadError, type Reading } from "./reading.js";
 
 // The matrix that `nvidia-smi topo -m` prints, or `-mp`, which leaves NVLink out. Here › is a tab:
@@ -43,6 +44,7 @@ export function looksLikeTopoMatrix(text: string): boolean {
  * @throws ReadError where a matrix has more devices than any machine, or the text more matrices than a paste.
  */
 export function readTopoMatrix(text: string, source: string): Reading {
+  checkLines(text, source);
   const sheets: Sheet[] = [];
   plain(text)
     .split(/\r?\n/)
@@ -182,6 +184,15 @@ function draw({ head, rows, legend }: Sheet, source: string): Drawn {
   const findings: Finding[] = [];
   const note = (code: Finding["code"], message: string, line: number) =>
     findings.push({ code, message, functions: [], source, line });
+  const widest = Math.max(
+    rows.length,
+    head?.columns.length ?? 0,
+    rows.reduce((most, { cells }) => Math.max(most, cells.length), 0),
+  );
+  if (widest > MOST_DEVICES) {
+    const line = head?.line ?? rows[0]!.line;
+    throw new ReadError(`expected a matrix of at most ${MOST_DEVICES} devices, it has ${widest}`, source, line);
+  }
   const columns = head?.columns ?? columnsOf(rows);
   if (head === null) {
     note("CUT_SHORT", "the matrix has no head: its columns are told by the X of each row", rows[0]!.line);
@@ -219,7 +230,12 @@ function draw({ head, rows, legend }: Sheet, source: string): Drawn {
 /** Without a head: the device of a column is the one whose row has its X there; null: nothing tells. */
 function columnsOf(rows: readonly Row[]): (string | null)[] {
   const width = Math.max(...rows.map(({ cells }) => cells.length));
-  return Array.from({ length: width }, (_, at) => rows.find(({ cells }) => cells.indexOf("X") === at)?.name ?? null);
+  const columns = Array.from({ length: width }, (): string | null => null);
+  for (const { name, cells } of rows) {
+    const at = cells.indexOf("X");
+    if (at !== -1) columns[at] ??= name;
+  }
+  return columns;
 }
 
 /** The cells of a row by column, as far as their place is certain. */

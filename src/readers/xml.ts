@@ -1,4 +1,5 @@
 import { SaxesParser } from "saxes";
+import { checkLength } from "./bounds.js";
 import { ReadError } from "./reading.js";
 
 /** An element as it begins. */
@@ -17,7 +18,7 @@ export interface XmlHandler {
 }
 
 /** What every document of a machine fits into, and none that was made to fill up memory. */
-const LIMITS = { depth: 512, attributes: 256, value: 1 << 20 } as const;
+export const XML_LIMITS = { elements: 2 ** 20, depth: 512, attributes: 256, value: 2 ** 20 } as const;
 
 /** So that the first element is told before all of a long document has been looked at. */
 const CHUNK = 1 << 16;
@@ -28,9 +29,10 @@ const CHUNK = 1 << 16;
  *
  * @param source its name, for messages.
  * @throws ReadError with line, column and path (`/system/cpu[2]/pci[1]`) for what is no well-formed XML, cut off, or beyond
- * what a machine needs (512 levels, 256 attributes, 1 MiB in a value).
+ * what a machine needs ({@link XML_LIMITS}).
  */
 export function readXml(text: string, source: string, handler: XmlHandler): void {
+  checkLength(text.length, source);
   const start = /^[\s\uFEFF]*/.exec(text)![0].length;
   const parser = new SaxesParser<{ xmlns: false; position: true }>({ xmlns: false, position: true });
   const path = new ElementPath();
@@ -45,6 +47,7 @@ export function readXml(text: string, source: string, handler: XmlHandler): void
     );
   };
   const error = (message: string) => errorAt(Math.max(start, start + parser.position - 1), message);
+  let elements = 0;
   let attributes = 0;
   let begin = 0;
   parser.on("error", ({ message }) => {
@@ -62,11 +65,16 @@ export function readXml(text: string, source: string, handler: XmlHandler): void
     path.open(name);
     attributes = 0;
     begin = text.lastIndexOf(`<${name}`, start + parser.position);
-    if (path.depth > LIMITS.depth) throw error(`elements nest more than ${LIMITS.depth} deep, which no machine needs`);
+    if (++elements > XML_LIMITS.elements)
+      throw error(`more than ${XML_LIMITS.elements} elements, which no machine needs`);
+    if (path.depth > XML_LIMITS.depth)
+      throw error(`elements nest more than ${XML_LIMITS.depth} deep, which no machine needs`);
   });
   parser.on("attribute", ({ name, value }) => {
-    if (++attributes > LIMITS.attributes) throw error(`more than ${LIMITS.attributes} attributes in one element`);
-    if (value.length > LIMITS.value) throw error(`the attribute ${name} is longer than ${LIMITS.value} characters`);
+    if (++attributes > XML_LIMITS.attributes)
+      throw error(`more than ${XML_LIMITS.attributes} attributes in one element`);
+    if (value.length > XML_LIMITS.value)
+      throw error(`the attribute ${name} is longer than ${XML_LIMITS.value} characters`);
   });
   parser.on("opentag", ({ name, attributes: values }) => {
     handler.open({ name, attributes: values, error: (message) => errorAt(begin, message) });

@@ -105,6 +105,7 @@ function checkParts(value: unknown, rule: Schema, pass: Pass): readonly SchemaPr
 }
 
 function below(place: string, problems: readonly SchemaProblem[]): readonly SchemaProblem[] {
+  if (problems.length === 0) return problems;
   return problems.map(({ path, message }) => ({ path: place + path, message }));
 }
 
@@ -151,7 +152,7 @@ function checkItems(values: readonly unknown[], rule: Schema, pass: Pass): reado
   // Holes, too, which no JSON has.
   for (let index = 0; index < values.length; index++) {
     const found = check(values[index], rule, pass);
-    if (found.length > 0) problems.push(...below(`[${index}]`, found));
+    for (const problem of below(`[${index}]`, found)) problems.push(problem);
   }
   return problems;
 }
@@ -169,13 +170,14 @@ function checkFields(value: Record<string, unknown>, rule: Schema, pass: Pass): 
     if (value[name] === undefined || (pass.kindsOnly === true && REGISTERS.has(name))) continue;
     if (Object.hasOwn(properties, name)) {
       const found = check(value[name], properties[name]!, pass);
-      if (found.length > 0) problems.push(...below(placeOf(name), found));
+      for (const problem of below(placeOf(name), found)) problems.push(problem);
     } else if (rule.additionalProperties === false) {
       if (pass.kindsOnly === true) continue;
       const message = `no such field: expected one of ${Object.keys(properties).join(", ")}`;
       problems.push({ path: placeOf(name), message });
     } else if (rule.additionalProperties !== undefined) {
-      problems.push(...below(placeOf(name), check(value[name], rule.additionalProperties, pass)));
+      const found = check(value[name], rule.additionalProperties, pass);
+      for (const problem of below(placeOf(name), found)) problems.push(problem);
     }
   }
   return problems;

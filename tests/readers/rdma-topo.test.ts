@@ -143,6 +143,12 @@ describe("a dump", () => {
     );
   });
 
+  test.each(['{"0": []}', "5", "null", '"realpath"'])("that is no list is said to be none: %s", async (text) => {
+    await expect(readRdmaTopo(text, "dump")).rejects.toThrow(
+      /^dump: expected the list of devices that rdma_topo dump prints, got /,
+    );
+  });
+
   test("that is cut is said to be one", async () => {
     const text = JSON.stringify([device(), device()], null, 4);
     for (const end of [60, 200, text.length - 2]) {

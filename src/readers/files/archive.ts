@@ -7,7 +7,13 @@ import { ReadError } from "../reading.js";
  * The most that a compressed source may unpack to. A snapshot of a machine with thousands of functions is some
  * 50 MB; a bomb is a million times its own size.
  */
-const UNPACKED_LIMIT = 1 << 29;
+export const UNPACKED_LIMIT = 1 << 29;
+
+/** Characters of a name in an archive, and of what a link in it leads to: as in Linux. */
+export const PATH_LIMIT = 4096;
+
+/** Names in an archive, those of directories included. */
+export const NAMES_LIMIT = 2 ** 20;
 
 /** How a source is packed, by its first bytes. */
 export type Packing = "gzip" | "bzip2" | "tar";
@@ -46,11 +52,21 @@ export async function decompress(
  * in the tree.
  *
  * @param source its name, for messages.
- * @throws ReadError for an archive that is damaged.
+ * @throws ReadError for an archive that is damaged, or holds more than any machine's.
  */
 export async function readTar(bytes: Uint8Array, source: string): Promise<FileTree> {
   const files = new MemoryFiles();
   for (const { header, data } of await unpack(bytes, source)) {
+    if (Math.max(header.name.length, header.linkname?.length ?? 0) > PATH_LIMIT) {
+      const start = JSON.stringify(header.name.slice(0, SHOWN_NAME));
+      throw new ReadError(
+        `a name or link of more than ${PATH_LIMIT} characters, the name begins with ${start}`,
+        source,
+      );
+    }
+    if (files.size > NAMES_LIMIT) {
+      throw new ReadError(`more than ${NAMES_LIMIT} files and directories: pack those of one machine`, source);
+    }
     if (header.type === "directory") files.addDirectory(header.name);
     else if (header.type === "symlink") files.addLink(header.name, header.linkname ?? "");
     else if (header.type === "link") files.addHardLink(header.name, header.linkname ?? "");
@@ -58,6 +74,8 @@ export async function readTar(bytes: Uint8Array, source: string): Promise<FileTr
   }
   return new FileTree(files);
 }
+
+const SHOWN_NAME = 48;
 
 async function unpack(bytes: Uint8Array, source: string): ReturnType<typeof unpackTar> {
   try {

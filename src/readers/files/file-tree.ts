@@ -1,3 +1,6 @@
+import { checkLength } from "../bounds.js";
+import { ReadError } from "../reading.js";
+
 /** What a name in a directory stands for. */
 export type EntryKind = "file" | "directory" | "link";
 
@@ -25,6 +28,15 @@ const UTF8 = new TextDecoder();
 /** As many links as Linux follows before it gives up (ELOOP). */
 const LINK_LIMIT = 40;
 
+/** Bytes that one tree is asked for: links may make one file many. */
+export const READ_LIMIT = 2 ** 29;
+
+/** Names that one tree is asked for, one by one or in lists, each as often as it is met on the way: as links may. */
+export const NAMES_ASKED_LIMIT = 2 ** 26;
+
+/** Listed names are sorted, which takes that much longer. */
+const LISTED = 16;
+
 /**
  * A read-only tree of files. Links are followed inside the tree only: an absolute target starts at the tree's own
  * root, and `..` never climbs above it, so that a dump of another machine is never mixed with the files of this one.
@@ -35,6 +47,8 @@ export class FileTree {
   readonly #directories = new Map<string, ReadonlyMap<string, EntryKind> | null>();
   readonly #links = new Map<string, string | null>();
   readonly #found = new Map<string, Found | null>();
+  #bytes = 0;
+  #names = 0;
 
   /** `kept`: where copies go of all that an answer rests on. */
   constructor(store: FileStore, kept: MemoryFiles | null = null) {
@@ -55,6 +69,10 @@ export class FileTree {
     const found = this.#find(path);
     if (found?.kind !== "file") return null;
     const bytes = this.#store.read(found.path);
+    this.#bytes += bytes?.length ?? 0;
+    if (this.#bytes > READ_LIMIT) {
+      throw new ReadError(`with this file more than ${READ_LIMIT} bytes, which no machine's are`, path);
+    }
     if (bytes !== null) this.#kept?.addFile(found.path, bytes);
     return bytes;
   }
@@ -62,7 +80,9 @@ export class FileTree {
   /** The text of a file without white space at its ends; null where there is none or it cannot be read. */
   text(path: string): string | null {
     const bytes = this.file(path);
-    return bytes === null ? null : UTF8.decode(bytes).trim();
+    if (bytes === null) return null;
+    checkLength(bytes.length, path);
+    return UTF8.decode(bytes).trim();
   }
 
   /** The names in a directory that match, in order, links followed; null where there is no such directory. */
@@ -70,6 +90,7 @@ export class FileTree {
     const directory = this.#find(path);
     const entries = directory?.kind === "directory" ? this.#entries(directory.path) : null;
     if (entries === null) return null;
+    this.#ask(LISTED * entries.size, path);
     const names = [...entries.keys()].filter((name) => matching.test(name)).sort();
     for (const name of names) this.#keep(`${directory!.path}/${name}`, entries.get(name)!);
     return names;
@@ -80,6 +101,7 @@ export class FileTree {
     const directory = this.#find(path);
     const entries = directory?.kind === "directory" ? this.#entries(directory.path) : null;
     const links = new Map<string, string>();
+    this.#ask(LISTED * (entries?.size ?? 0), path);
     for (const name of [...(entries?.keys() ?? [])].sort()) {
       const target = entries!.get(name) === "link" ? this.#target(`${directory!.path}/${name}`) : null;
       if (target === null || !matching.test(target)) continue;
@@ -126,6 +148,15 @@ export class FileTree {
     }
   }
 
+  #ask(names: number, path: string): void {
+    this.#names += names;
+    if (this.#names <= NAMES_ASKED_LIMIT) return;
+    throw new ReadError(
+      "its links make more directories of these than any machine has: it was made to be endless",
+      path,
+    );
+  }
+
   #target(path: string): string | null {
     let target = this.#links.get(path);
     if (target === undefined) {
@@ -170,6 +201,7 @@ export class FileTree {
     let links = 0;
     for (let name = left.pop(); name !== undefined; name = left.pop()) {
       if (kind !== "directory") return null;
+      this.#ask(at.length + 1, path);
       if (name === "..") {
         at.pop();
         continue;
@@ -192,14 +224,14 @@ export class FileTree {
   }
 }
 
-/** A path without `.`, `..`, doubled or trailing slashes, and starting at the root: what a name in an archive means. */
-function normalisePath(path: string): string {
+/** The names of a path without `.`, `..`, doubled or trailing slashes, from the root on: what a name in an archive means. */
+function normalNames(path: string): string[] {
   const names: string[] = [];
   for (const name of namesOf(path)) {
     if (name === "..") names.pop();
     else names.push(name);
   }
-  return toPath(names);
+  return names;
 }
 
 /** The last name of a path or of a link's target. */
@@ -224,19 +256,32 @@ function splitPath(path: string): { parent: string; name: string } {
   return { name: names.pop() ?? "", parent: toPath(names) };
 }
 
-type Node = { readonly kind: "file"; readonly bytes: Uint8Array } | { readonly kind: "link"; readonly target: string };
+/** What a name in memory stands for; of a directory, what it holds. */
+type Node =
+  | { readonly kind: "file"; readonly bytes: Uint8Array }
+  | { readonly kind: "link"; readonly target: string }
+  | Directory;
+
+interface Directory {
+  readonly kind: "directory";
+  readonly nodes: Map<string, Node>;
+  /** What `nodes` are, for whoever lists them. */
+  readonly entries: Map<string, EntryKind>;
+}
 
 /** Files in memory. Directories come into being with what they hold. A later entry of one name replaces the earlier. */
 export class MemoryFiles implements FileStore {
-  readonly #directories = new Map<string, Map<string, EntryKind>>([["", new Map()]]);
-  readonly #nodes = new Map<string, Node>();
+  readonly #root = emptyDirectory();
+  #size = 0;
+
+  /** How many names there are, those of directories included. */
+  get size(): number {
+    return this.#size;
+  }
 
   /** With those above it; nothing where it is there already. */
   addDirectory(path: string): void {
-    const place = normalisePath(path);
-    if (this.#directories.has(place)) return;
-    this.#directories.set(place, new Map());
-    this.#enter(place, "directory");
+    this.#directory(normalNames(path));
   }
 
   /** With the directories above it. */
@@ -251,39 +296,78 @@ export class MemoryFiles implements FileStore {
 
   /** A second name of a file that is there already; nothing where there is none. */
   addHardLink(path: string, target: string): void {
-    const node = this.#nodes.get(normalisePath(target));
-    if (node !== undefined) this.#add(path, node);
+    const node = this.#node(toPath(normalNames(target)));
+    if (node !== undefined && node.kind !== "directory") this.#add(path, node);
   }
 
   list(path: string): ReadonlyMap<string, EntryKind> | null {
-    return this.#directories.get(path) ?? null;
+    const node = this.#node(path);
+    return node?.kind === "directory" ? node.entries : null;
   }
 
   read(path: string): Uint8Array | null {
-    const node = this.#nodes.get(path);
+    const node = this.#node(path);
     return node?.kind === "file" ? node.bytes : null;
   }
 
   link(path: string): string | null {
-    const node = this.#nodes.get(path);
+    const node = this.#node(path);
     return node?.kind === "link" ? node.target : null;
   }
 
   /** Every path but the root, in an order in which directories come before what they hold. */
   paths(): string[] {
-    return [...this.#directories.keys(), ...this.#nodes.keys()].filter((path) => path !== "").sort();
+    const paths: string[] = [];
+    const left: { readonly path: string; readonly directory: Directory }[] = [{ path: "", directory: this.#root }];
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      for (const [name, node] of next.directory.nodes) {
+        const path = `${next.path}/${name}`;
+        paths.push(path);
+        if (node.kind === "directory") left.push({ path, directory: node });
+      }
+    }
+    return paths.sort();
+  }
+
+  #node(path: string): Node | undefined {
+    let node: Node | undefined = this.#root;
+    if (path === "") return node;
+    // A loop and not `split`: it is asked for every file.
+    for (let start = 1; node !== undefined;) {
+      if (node.kind !== "directory") return undefined;
+      const end = path.indexOf("/", start);
+      node = node.nodes.get(end < 0 ? path.slice(start) : path.slice(start, end));
+      if (end < 0) return node;
+      start = end + 1;
+    }
+    return undefined;
   }
 
   #add(path: string, node: Node): void {
-    const place = normalisePath(path);
-    if (place === "") return;
-    this.#nodes.set(place, node);
-    this.#enter(place, node.kind);
+    const names = normalNames(path);
+    const name = names.pop();
+    if (name !== undefined) this.#enter(this.#directory(names), name, node);
   }
 
-  #enter(place: string, kind: EntryKind): void {
-    const { parent, name } = splitPath(place);
-    this.addDirectory(parent);
-    this.#directories.get(parent)!.set(name, kind);
+  /** The directory that these names lead to, made where it is not there. */
+  #directory(names: readonly string[]): Directory {
+    let directory = this.#root;
+    for (const name of names) {
+      const found = directory.nodes.get(name);
+      const next = found?.kind === "directory" ? found : emptyDirectory();
+      if (next !== found) this.#enter(directory, name, next);
+      directory = next;
+    }
+    return directory;
   }
+
+  #enter({ nodes, entries }: Directory, name: string, node: Node): void {
+    if (!nodes.has(name)) this.#size++;
+    nodes.set(name, node);
+    entries.set(name, node.kind);
+  }
+}
+
+function emptyDirectory(): Directory {
+  return { kind: "directory", nodes: new Map(), entries: new Map() };
 }

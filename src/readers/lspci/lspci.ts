@@ -2,6 +2,7 @@ import { compareBdf, formatBdf, formatBus, parseBdf } from "../../topology/bdf.j
 import type { FunctionDescription } from "../../topology/description.js";
 import type { Finding, FindingCode } from "../../topology/finding.js";
 import { Settlement } from "../../topology/merge/settlement.js";
+import { checkFunctions, checkLines } from "../bounds.js";
 import { decodeConfigSpace } from "../config-space.js";
 import { readHexDump } from "./hex.js";
 import { isLastField, looksLikeLspci, lspciLines, slotOfRecord, splitHeader, type LspciLine } from "./lines.js";
@@ -21,9 +22,10 @@ export { looksLikeLspci };
  * records (`-vmm`), and any mixture of them. Blocks that name the same function are taken together.
  *
  * @param source its name, for findings and messages.
- * @throws ReadError where no line is lspci's.
+ * @throws ReadError where no line is lspci's, or there are more than any machine has.
  */
 export function readLspci(text: string, source: string): Reading {
+  checkLines(text, source);
   const paste = new Paste(source);
   for (const block of splitBlocks(lspciLines(text))) paste.add(block);
   const functions = paste.functions();
@@ -249,7 +251,7 @@ class Paste {
       const { segment } = parseBdf(above)!;
       const bus = step.includes(":") ? parseInt(step, 16) : this.secondaryBus(above);
       if (bus === undefined) {
-        const message = `${slot}: the bus of ${step} is not shown; lspci -PP prints it`;
+        const message = `${slot.slice(0, SHOWN_SLOT)}: the bus of ${step} is not shown; lspci -PP prints it`;
         this.find("MALFORMED_LINE", message, [above], line);
         return null;
       }
@@ -266,8 +268,12 @@ class Paste {
   private note(form: Part["form"], value: FunctionDescription, line: number): void {
     const part = { form, value, source: `line ${line}`, line };
     const others = this.parts.get(value.bdf);
-    if (others === undefined) this.parts.set(value.bdf, [part]);
-    else others.push(part);
+    if (others !== undefined) {
+      others.push(part);
+      return;
+    }
+    checkFunctions(this.parts.size, this.source, line);
+    this.parts.set(value.bdf, [part]);
   }
 
   private settle(bdf: string, parts: readonly PlacedPart[]): FunctionDescription {
@@ -282,6 +288,9 @@ class Paste {
     this.findings.push({ code, message, functions, source: this.source, ...(line !== undefined && { line }) });
   }
 }
+
+/** Of a path of bridges that somebody made long. */
+const SHOWN_SLOT = 80;
 
 /** Kinds that stand on a root bus only. */
 const ROOT_KINDS: ReadonlySet<string> = new Set([

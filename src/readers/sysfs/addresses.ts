@@ -27,11 +27,11 @@ export function withBusAddresses(
     // A chain of parents from a symbolic link's path cannot loop, but one edge more than functions ends any.
     for (let left = functions.length; at !== undefined && left >= 0; left--) {
       if (typeof at.parent !== "string") {
-        windows.push(...(windowsOfRoot.get(roots.get(at.bdf) ?? "") ?? []));
+        for (const window of windowsOfRoot.get(roots.get(at.bdf) ?? "") ?? []) windows.push(window);
         break;
       }
       at = byName.get(at.parent);
-      windows.push(...(at?.windows ?? []));
+      for (const window of at?.windows ?? []) windows.push(window);
     }
     return windows;
   }

@@ -181,7 +181,6 @@ function missing(what: string, functions: readonly string[], source: string): Fi
   return [{ code: "MISSING_FILE", message, functions, source }];
 }
 
-/** The bridge above and the root bus, as the path leads through them. Bridges of other buses end the way up. */
 /** What a function hangs below, by the names that the path to it leads through. */
 export function placeOf(above: readonly string[]): { parent?: string | null; root?: string } {
   const next = above.at(-1) ?? "";

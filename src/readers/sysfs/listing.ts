@@ -2,6 +2,7 @@ import { canonicalBdf, compareBdf, parseBdf } from "../../topology/bdf.js";
 import type { FunctionDescription } from "../../topology/description.js";
 import type { Finding, FindingCode } from "../../topology/finding.js";
 import { Settlement } from "../../topology/merge/settlement.js";
+import { checkFunctions, checkLines } from "../bounds.js";
 import { defined } from "../config-space.js";
 import { ReadError, type Reading } from "../reading.js";
 import { placeOf } from "./devices.js";
@@ -37,6 +38,7 @@ export function looksLikeListing(text: string): boolean {
  * @throws ReadError where there is no such path.
  */
 export function readListing(text: string, source: string): Reading {
+  checkLines(text, source);
   const listing = new Listing(source);
   const lines = text.split(/\r?\n|\r/);
   lines.forEach((line, index) => listing.add(line, index + 1, index === lines.length - 1));
@@ -116,8 +118,10 @@ class Listing {
 
   #note(bdf: string, parent: string | null | undefined, number: number): void {
     const known = this.#parents.get(bdf);
-    if (known === undefined) this.#parents.set(bdf, new Map([[parent, number]]));
-    else if (!known.has(parent)) known.set(parent, number);
+    if (known === undefined) {
+      checkFunctions(this.#parents.size, this.source, number);
+      this.#parents.set(bdf, new Map([[parent, number]]));
+    } else if (!known.has(parent)) known.set(parent, number);
   }
 
   /** The last name of a path, where it is one that a driver gave. */

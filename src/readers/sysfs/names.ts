@@ -33,7 +33,10 @@ export function namesOfClasses(tree: FileTree, sys: string): ReadonlyMap<string,
     for (const [name, target] of tree.links(`${sys}/${list}`, THROUGH_FUNCTION)) {
       const way = namesOf(target);
       const bdf = canonicalBdf(way.findLast((step) => canonicalBdf(step) !== null) ?? "");
-      if (bdf !== null) names.set(bdf, [...(names.get(bdf) ?? []), name]);
+      if (bdf === null) continue;
+      const others = names.get(bdf);
+      if (others === undefined) names.set(bdf, [name]);
+      else others.push(name);
     }
   }
   return names;

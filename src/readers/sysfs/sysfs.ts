@@ -41,7 +41,7 @@ export async function readSysfs(tree: FileTree, source: string): Promise<Reading
   const memory = iomem === null ? null : readIomem(iomem, `${source}: proc/iomem`, nodes);
   const hostBridges = hostBridgesOf(tree, places, devices.roots, nodes, memory);
   const cpuinfo = tree.text(`${places.proc}/cpuinfo`);
-  const cpu = cpuinfo === null ? {} : readCpuinfo(cpuinfo);
+  const cpu = cpuinfo === null ? {} : readCpuinfo(cpuinfo, `${source}: proc/cpuinfo`);
   const kernel = await readKernel(tree, places, source);
   const system = defined<SystemDescription>({
     kernel: Object.keys(kernel).length > 0 ? kernel : undefined,
