@@ -18,8 +18,12 @@ import {
   HEADER_OWNERS,
   HEADER_RANGES,
   HEADER_RECORDS,
+  HEADER_TERMS,
   HOST_SYSTEM,
   IOMMU_TRANSLATING,
+  KIND_MASK,
+  KIND_SYSTEM_RAM,
+  KIND_WINDOW,
   LAST_KEY,
   LEAF_BASE,
   LEAF_BYTES,
@@ -42,6 +46,8 @@ import {
   SYSTEM_IOMMU,
   SYSTEM_OPEN,
   SYSTEM_SPAN,
+  TERMS_BYTES,
+  TERMS_META,
 } from "./layout";
 import { systemAt } from "./ranges";
 
@@ -139,12 +145,27 @@ export function checkRanges(base: usize, ranges: u32, terms: u32): bool {
   return true;
 }
 
+/** What is outside PCI is no node's, every other range is one's, and only windows are those of host bridges. */
 export function checkOwners(base: usize, ranges: u32): bool {
+  return isWide(base) ? ownersPass<u32>(base, ranges) : ownersPass<u8>(base, ranges);
+}
+
+function ownersPass<R>(base: usize, ranges: u32): bool {
   const owners = <usize>load<u32>(base, HEADER_OWNERS);
+  const rows = <usize>load<u32>(base, HEADER_RANGES);
+  const terms = <usize>load<u32>(base, HEADER_TERMS);
+  const records = <usize>load<u32>(base, HEADER_RECORDS);
   const nodes = load<u32>(base, HEADER_NODES);
   for (let range: usize = 0; range < <usize>ranges; range++) {
     const owner = load<u32>(owners + range * WORD);
-    if ((owner & OUTSIDE) == 0 && owner > nodes) return false;
+    const row = <usize>load<u32>(rows + range * RANGE_BYTES, RANGE_TERMS);
+    const kind = load<u32>(terms + row * TERMS_BYTES, TERMS_META) & KIND_MASK;
+    if ((owner & OUTSIDE) != 0) {
+      if (kind < KIND_SYSTEM_RAM) return false;
+      continue;
+    }
+    if (kind >= KIND_SYSTEM_RAM || owner == 0 || owner > nodes) return false;
+    if (kind != KIND_WINDOW && depthOf<R>(records + <usize>owner * recordBytes<R>()) == 0) return false;
   }
   return true;
 }

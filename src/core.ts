@@ -112,8 +112,9 @@ export class Core {
    */
   static from(sections: SectionMap, build: Build = defaultBuild): Core {
     const instance = settle(Sections.from(sections), build);
+    const core = new Core(instance);
     inspect(instance);
-    return new Core(instance);
+    return core;
   }
 
   private constructor(instance: Instance) {

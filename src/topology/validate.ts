@@ -1,4 +1,5 @@
 import schema from "../../machine.schema.json" with { type: "json" };
+import { parseAddress } from "./address.js";
 
 /** One place where a document is not what `machine.schema.json` says. */
 export interface SchemaProblem {
@@ -40,6 +41,15 @@ export function checkKinds(document: unknown): readonly SchemaProblem[] {
   return below("", check(document, MACHINE, { kindsOnly: true }));
 }
 
+/**
+ * What of a description no topology is made of: a value of the wrong type, or none of those that there are, and an address
+ * that is none. Null: nothing. Other numbers and texts may say what they like, and there may be fields that nobody knows.
+ */
+export function checkAsTaken(document: unknown): SchemaProblem | null {
+  return below("$", check(document, MACHINE, { asTaken: true }))[0] ?? null;
+}
+
+const ADDRESS = DEFINITIONS["hex"]!.pattern;
 const MACHINE: Schema = { ...(schema as unknown as Schema), required: ["systems"] };
 const REGISTERS: ReadonlySet<string> = new Set(["acs", "sriov"]);
 const KINDS: ReadonlySet<string> = new Set(["array", "object", "string", "null"]);
@@ -65,6 +75,7 @@ interface Pass {
   /** Objects that have been looked at, and the rule that they are as it says. */
   readonly passed?: Map<object, Schema>;
   readonly kindsOnly?: boolean;
+  readonly asTaken?: boolean;
 }
 
 /**
@@ -92,6 +103,10 @@ function checkValue(value: unknown, rule: Schema, pass: Pass): readonly SchemaPr
   if (rule.const !== undefined && value !== rule.const) return problem(JSON.stringify(rule.const));
   if (rule.enum !== undefined && !rule.enum.includes(value)) {
     return problem(`one of ${rule.enum.map((choice) => JSON.stringify(choice)).join(", ")}`);
+  }
+  if (pass.asTaken === true && rule.pattern !== ADDRESS) return checkParts(value, rule, pass);
+  if (pass.asTaken === true && typeof value === "string") {
+    return parseAddress(value) === null ? problem('an address or size such as "0xf9000000"') : [];
   }
   if (typeof value === "string") return checkString(value, rule, problem);
   if (typeof value === "number") return checkNumber(value, rule, problem);
@@ -172,7 +187,7 @@ function checkFields(value: Record<string, unknown>, rule: Schema, pass: Pass): 
       const found = check(value[name], properties[name]!, pass);
       for (const problem of below(placeOf(name), found)) problems.push(problem);
     } else if (rule.additionalProperties === false) {
-      if (pass.kindsOnly === true) continue;
+      if (pass.kindsOnly === true || pass.asTaken === true) continue;
       const message = `no such field: expected one of ${Object.keys(properties).join(", ")}`;
       problems.push({ path: placeOf(name), message });
     } else if (rule.additionalProperties !== undefined) {

@@ -25,13 +25,16 @@ import {
   HEADER_KEYS,
   HEADER_LEAF_COUNT,
   HEADER_RECORDS,
+  HEADER_TERMS,
   HOST_BYTES,
   HOST_PLACE,
   HOST_SEGMENT,
   HOST_SYSTEM,
   IOMMU_TRANSLATING,
   KIND_BAR,
+  KIND_MASK,
   KIND_PLATFORM,
+  KIND_WINDOW,
   LAST_KEY,
   LEAF_BASE,
   LEAF_BYTES,
@@ -61,6 +64,8 @@ import {
   SYSTEM_IOMMU,
   SYSTEM_OPEN,
   SYSTEM_SPAN,
+  TERMS_BYTES,
+  TERMS_META,
 } from "../../assembly/layout";
 import { plantMinima } from "../../assembly/number";
 import { claimants, ownerOf } from "../../assembly/ranges";
@@ -81,7 +86,8 @@ for (let host: u32 = 0; host < 4; host++) {
 }
 // Twelve separate BARs in each system, and a range around the first two.
 for (let bar: u64 = 0; bar < 24; bar++) {
-  machine.ranges.add(0x1000 + 0x400 * (bar % 12), 0x200, KIND_BAR, RANK_LIVE, 1 + random(machine.count()));
+  const owner = 2 + 41 * random(4) + random(40);
+  machine.ranges.add(0x1000 + 0x400 * (bar % 12), 0x200, KIND_BAR, RANK_LIVE, owner);
   machine.ranges.inSystem(bar < 12 ? 0 : 1);
 }
 machine.ranges.add(0x1000, 0x700, KIND_PLATFORM, RANK_PLATFORM, 7);
@@ -240,12 +246,35 @@ describe("checks", () => {
   });
 
   it("find an owner that there is not, but take any number outside PCI", () => {
+    let outside = 0;
     for (let range: u32 = 0; range < RANGES; range++) {
       const at = machine.ranges.packedOwners + <usize>range * 4;
-      expect(with32(OWNERS, machine.narrow, at, NODES)).toBe(true);
+      const isOutside = (load<u32>(at) & OUTSIDE) != 0;
+      outside += i32(isOutside);
+      expect(with32(OWNERS, machine.narrow, at, NODES)).toBe(!isOutside);
+      expect(with32(OWNERS, machine.wide, at, NODES)).toBe(!isOutside);
+      expect(with32(OWNERS, machine.narrow, at, 0)).toBe(false);
       expect(with32(OWNERS, machine.narrow, at, NODES + 1)).toBe(false);
       expect(with32(OWNERS, machine.narrow, at, OUTSIDE - 1)).toBe(false);
-      expect(with32(OWNERS, machine.narrow, at, OUTSIDE | 0x7fffffff)).toBe(true);
+      expect(with32(OWNERS, machine.narrow, at, OUTSIDE | 0x7fffffff)).toBe(isOutside);
+    }
+    expect(outside).toBe(1);
+  });
+
+  it("find a host bridge that has anything but windows", () => {
+    for (let range: u32 = 0; range < RANGES; range++) {
+      const at = machine.ranges.packedOwners + <usize>range * 4;
+      if ((load<u32>(at) & OUTSIDE) != 0) continue;
+      const row = load<u32>(machine.ranges.ranges + <usize>range * RANGE_BYTES + RANGE_TERMS);
+      const meta = <usize>load<u32>(machine.narrow, HEADER_TERMS) + <usize>row * TERMS_BYTES + TERMS_META;
+      const before = load<u32>(meta);
+      expect(with32(OWNERS, machine.narrow, at, 42)).toBe(false);
+      expect(with32(OWNERS, machine.wide, at, 42)).toBe(false);
+      store<u32>(meta, (before & ~KIND_MASK) | KIND_WINDOW);
+      expect(with32(OWNERS, machine.narrow, at, 42)).toBe(true);
+      store<u32>(meta, (before & ~KIND_MASK) | KIND_PLATFORM);
+      expect(with32(OWNERS, machine.narrow, at, 42)).toBe(false);
+      store<u32>(meta, before);
     }
   });
 

@@ -127,6 +127,14 @@ export const SYSTEMS = 4;
 /** All addresses of `anything` are below. */
 export const REACH = 0x60_0000;
 
+/** The node itself; of what is no window the function that follows where it is a host bridge, or the last there is. */
+function ownerOf(forest: Forest, kind: Terms["kind"], node: number): number {
+  if (kind === "window" || parentIn(forest, node) !== 0) return node;
+  for (let id = node + 1; id <= forest.count; id++) if (parentIn(forest, id) !== 0) return id;
+  for (let id = node - 1; id > 0; id--) if (parentIn(forest, id) !== 0) return id;
+  return node;
+}
+
 /**
  * Trees of any shape in four systems, the last of which describes no addresses; marks, masks, and ranges of all kinds
  * that overlap in any way.
@@ -158,7 +166,7 @@ export function anything(seed: number, nodes = 200, deep = 0): Parameters<typeof
       system: random.below(SYSTEMS - 1),
       start: BigInt(0x1000 * (1 + random.below(0x500))),
       size: BigInt(0x400 * (1 + random.below(40))),
-      owner: 1 + random.below(count),
+      owner: ownerOf(forest, kind, 1 + random.below(count)),
       terms: {
         kind,
         rank: random.of(kind === "bar" ? RANKS.slice(2) : RANKS),

@@ -9,6 +9,7 @@ import { Topology } from "../../src/topology/topology.js";
 import { read } from "../../src/readers/read.js";
 import { captureFile, captureNames } from "../readers/fixtures.js";
 import { acs, BDF, machineT } from "../vectors/machine.js";
+import { seal } from "../forged/forgeries.js";
 import { columnsOf, reduced } from "./columns-of.js";
 import { documentsOf } from "./documents.js";
 
@@ -136,6 +137,16 @@ describe("a buffer", () => {
     expect(isPacked(new TextEncoder().encode("peerlan"))).toBe(false);
   });
 
+  test("is read again however its description was spelled", () => {
+    const machine = structuredClone(tiny) as unknown as { systems: { functions: Record<string, unknown>[] }[] };
+    const bars = [{ index: 0, type: "mem64", start: "0X0004000", size: "4096", dunno: [1] }];
+    Object.assign(machine.systems[0]!.functions[1]!, { bars, vendor: "0x8086", dmaMaskBits: 128, note: "ours" });
+    const topology = Topology.of(machine as never);
+    const again = Topology.from(topology.toBuffer());
+    expect(documentsOf(again)).toEqual(documentsOf(topology));
+    expect(again.owners(0x4fffn)).toMatchObject({ answer: "one", owners: [{ name: "0000:01:00.0" }] });
+  });
+
   test("of a closed topology there is none", () => {
     const topology = Topology.of(tiny);
     topology.close();
@@ -229,6 +240,13 @@ function forged(topology: Topology, change: (sections: Map<string, Uint8Array>) 
   return writeBuffer(sections);
 }
 
+/** In the machine, where it first stands. */
+function replaceText(sections: Map<string, Uint8Array>, text: string, other: string): void {
+  const machine = new TextDecoder().decode(sections.get("machine"));
+  if (!machine.includes(text)) throw new Error(`the machine has no ${text}`);
+  sections.set("machine", new TextEncoder().encode(machine.replace(text, other)));
+}
+
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
 describe("a forged buffer", () => {
@@ -258,25 +276,31 @@ describe("a forged buffer", () => {
       "machine",
       "section machine: expected JSON",
     ],
-    ["no machine", described, (all) => all.set("machine", encode({})), "machine", "expected a machine description"],
+    [
+      "no machine",
+      described,
+      (all) => all.set("machine", encode({})),
+      "machine",
+      "section machine: $.systems: expected a value, got nothing",
+    ],
     [
       "no functions",
       described,
       (all) => all.set("machine", encode({ systems: [{ functions: [null] }] })),
       "machine",
-      "expected a machine description",
+      "$.systems[0].functions[0]: expected object, got null",
     ],
     [
       "no name",
       described,
       (all) => all.set("machine", encode({ systems: [{ functions: [{ bdf: "x" }] }] })),
       "machine",
-      "expected a machine description",
+      'expected a function\'s name, dddd:bb:dd.f, got "x"',
     ],
     [
       "too many systems",
       described,
-      (all) => all.set("machine", encode({ systems: [{ functions: [] }, { functions: [] }] })),
+      (all) => all.set("machine", encode({ systems: [{ functions: [] }, { name: "b", functions: [] }] })),
       "machine",
       "expected 1 systems, got 2",
     ],
@@ -300,6 +324,48 @@ describe("a forged buffer", () => {
       (all) => (all.get("hosts.id")![0] = 2),
       "hosts.id",
       "row 0: node 2 is not host bridge 0",
+    ],
+    [
+      "two systems of one name",
+      described,
+      (all) => all.set("machine", encode({ systems: [{ functions: [] }, { functions: [] }] })),
+      "machine",
+      "two systems without a name: give each a name of its own",
+    ],
+    [
+      "an address that is none",
+      described,
+      (all) => replaceText(all, '"0x4000"', '"0x400g"'),
+      "machine",
+      '$.systems[0].functions[1].bars[0].start: expected an address or size such as "0xf9000000", got "0x400g"',
+    ],
+    [
+      "a register that is none",
+      described,
+      (all) => replaceText(all, '"control":29', '"cOntrol":29'),
+      "machine",
+      "$.systems[0].functions[0].acs.control: expected a value, got nothing",
+    ],
+    [
+      "a BAR of a host bridge",
+      described,
+      (all) => (all.get("core.owners")![0] = 1),
+      "core.owners",
+      "holds numbers that no topology has",
+    ],
+    [
+      "a setting of the kernel that is none",
+      fabric,
+      (all) => all.set("systems.facts", encode([{ kernel: { p2pdma: {} } }])),
+      "systems.facts",
+      "$[0].kernel.p2pdma: expected boolean, got an object",
+    ],
+    [
+      "a field that nobody knows",
+      fabric,
+      (all) => all.set("systems.facts", encode([{ kernal: {} }])),
+      "systems.facts",
+      "$[0].kernal: no such field",
     ],
     ["no finding", described, (all) => all.set("findings", encode([1])), "findings", "expected an array of findings"],
     [
@@ -343,7 +409,7 @@ describe("a forged buffer", () => {
       fabric,
       (all) => all.set("systems.facts", encode([null])),
       "systems.facts",
-      "expected an array of objects",
+      "section systems.facts: $[0]: expected object, got null",
     ],
     [
       "no such facts",
@@ -386,71 +452,4 @@ describe("a forged buffer", () => {
       expect(section === "directory" || section === "findings").toBe(true);
     }
   });
-
-  /** What is returned, or thrown. */
-  function attempt(action: () => unknown): unknown {
-    try {
-      return action();
-    } catch (error) {
-      return error;
-    }
-  }
-
-  /** What is asked of every forgery that is believed. */
-  function askEverything(topology: Topology): void {
-    const ids = Array.from({ length: topology.size }, (_, index) => index + 1);
-    const columns = Uint32Array.from(ids);
-    topology.commonMany(columns, columns.toReversed());
-    for (const id of ids) {
-      topology.path(id);
-      topology.commonId(id, ids.at(-1)!);
-    }
-    const address = BigUint64Array.from({ length: 200 }, (_, index) => BigInt(index) * 0x800n);
-    const system = topology.systems[0]!.name;
-    topology.ownerMany({ address, ...(system === undefined ? {} : { system }) });
-    for (const each of address.subarray(0, 40)) topology.owners(each, system);
-    documentsOf(topology, 8);
-  }
-
-  test.each([
-    ["described", described],
-    ["of columns", fabric],
-  ])("can lie, but neither trap nor hang: %s", { timeout: 300_000 }, (_, topology) => {
-    const outcomes = { refused: 0, believed: 0, failed: 0 };
-    for (const [name, { bytes }] of readBuffer(topology.toBuffer()).all) {
-      if (["machine", "findings", "systems.facts", "systems.names"].includes(name)) continue;
-      // Every word of short sections, some of long ones.
-      const step = Math.max(4, Math.ceil(bytes.length / 40 / 4) * 4);
-      for (let at = 0; at + 4 <= bytes.length; at += step) {
-        for (const value of [0, 1, 0x7fff_ffff, 0xffff_ffff]) {
-          const data = forged(topology, (all) => new DataView(all.get(name)!.buffer).setUint32(at, value, true));
-          const believed = attempt(() => Topology.from(data));
-          if (believed instanceof Topology) {
-            const asked = attempt(() => askEverything(believed));
-            expect(asked).not.toBeInstanceOf(WebAssembly.RuntimeError);
-            if (asked === undefined) outcomes.believed++;
-            else outcomes.failed++;
-          } else {
-            expect(believed).toBeInstanceOf(BufferError);
-            outcomes.refused++;
-          }
-        }
-      }
-    }
-    expect(outcomes.refused).toBeGreaterThan(100);
-    expect(outcomes.believed).toBeGreaterThan(50);
-    // A lie may make no sense of a question, as where a bridge is said to be none.
-    expect(outcomes.failed).toBeLessThan(outcomes.believed);
-  });
 });
-
-/** Gives a changed buffer the checksum that it should have. */
-function seal(bytes: Uint8Array): void {
-  const words = new Int32Array(bytes.buffer);
-  const sums: [number, number] = [0x243f6a88, 0x85a308d3];
-  words.forEach((word, at) => {
-    if (at === 6 || at === 7) return;
-    sums[at % 2] = (Math.imul(sums[at % 2]!, at % 2 === 0 ? 0x9e3779b1 : 0x85ebca77) + word) | 0;
-  });
-  words.set(sums, 6);
-}

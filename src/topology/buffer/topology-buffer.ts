@@ -8,6 +8,11 @@ import { readFabric } from "../fabric/sections.js";
 import type { Finding } from "../finding.js";
 import { Hosts } from "../hosts.js";
 import { canonicalBdf } from "../bdf.js";
+import { checkDmaMasks } from "../check-masks.js";
+import { checkRegisters } from "../check-registers.js";
+import type { Problem } from "../errors.js";
+import { checkSystemNames } from "../system-names.js";
+import { checkAsTaken } from "../validate.js";
 import { columnBytes, jsonBytes, type Sections } from "./sections.js";
 
 /** Before the names of the core's own sections. */
@@ -80,10 +85,7 @@ function readHosts(sections: Sections, core: Core): Hosts {
 }
 
 function readDescribed(sections: Sections, hosts: Hosts): DescribedCatalogue {
-  const machine = sections.json(MACHINE);
-  if (!isDescription(machine)) {
-    throw sections.error(MACHINE, "expected a machine description whose functions are named dddd:bb:dd.f");
-  }
+  const machine = readMachine(sections);
   if (machine.systems.length !== hosts.systems) {
     throw sections.error(MACHINE, `expected ${hosts.systems} systems, got ${machine.systems.length}`);
   }
@@ -97,17 +99,22 @@ function readDescribed(sections: Sections, hosts: Hosts): DescribedCatalogue {
   return new DescribedCatalogue(machine, hosts, source);
 }
 
-/** Whether what was read can be looked through; its facts are as true as those of any description. */
-function isDescription(value: unknown): value is MachineDescription {
-  const systems = (value as Partial<MachineDescription> | null)?.systems;
-  return Array.isArray(systems) && systems.every((system) => isNamed((system as { functions?: unknown })?.functions));
-}
-
-function isNamed(functions: unknown): boolean {
-  if (!Array.isArray(functions)) return false;
-  return functions.every((each: { bdf?: unknown } | null) => {
-    return typeof each?.bdf === "string" && canonicalBdf(each.bdf) === each.bdf;
-  });
+/** What it says may be as false as any description, but is what a topology could have been made of. */
+function readMachine(sections: Sections): MachineDescription {
+  const machine = sections.json(MACHINE) as MachineDescription;
+  const wrong = checkAsTaken(machine);
+  if (wrong !== null) throw sections.error(MACHINE, `${wrong.path}: ${wrong.message}`);
+  const { systems } = machine;
+  const unnamed = systems.flatMap(({ functions }) => functions).find(({ bdf }) => canonicalBdf(bdf) !== bdf);
+  if (unnamed !== undefined) {
+    throw sections.error(MACHINE, `expected a function's name, dddd:bb:dd.f, got ${JSON.stringify(unnamed.bdf)}`);
+  }
+  const problems: Problem[] = [];
+  checkSystemNames(systems, problems);
+  checkDmaMasks(systems, problems);
+  checkRegisters(systems, problems);
+  if (problems[0] !== undefined) throw sections.error(MACHINE, problems[0].message);
+  return machine;
 }
 
 function readFindings(sections: Sections): readonly Finding[] {

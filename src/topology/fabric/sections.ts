@@ -1,6 +1,9 @@
 import type { Fabric, NodeColumns } from "./fabric.js";
 import { FUNCTION_KINDS, type SystemFacts } from "./columns.js";
 import type { Hosts } from "../hosts.js";
+import type { Problem } from "../errors.js";
+import { checkSystemNames } from "../system-names.js";
+import { checkSystemFacts } from "../validate.js";
 import { columnBytes, jsonBytes, type Sections } from "../buffer/sections.js";
 
 /** Columns by id and how many bits their numbers have. */
@@ -88,19 +91,22 @@ export function readFabric(sections: Sections, hosts: Hosts, nodes: number, rang
 function readFacts(sections: Sections, systems: number): SystemFacts[] {
   const distinct = sections.json(FACTS);
   if (!Array.isArray(distinct)) throw sections.error(FACTS, "expected an array");
-  if (!distinct.every((facts) => typeof facts === "object" && facts !== null)) {
-    throw sections.error(FACTS, "expected an array of objects");
-  }
+  const [problem] = checkSystemFacts(distinct, "$");
+  if (problem !== undefined) throw sections.error(FACTS, `${problem.path}: ${problem.message}`);
   const rows = sections.column(FACTS_ROW, Uint32Array, systems);
   sections.atMost(FACTS_ROW, rows, distinct.length - 1);
   const names = sections.json(NAMES);
   if (!Array.isArray(names) || names.length !== systems || !names.every(isName)) {
     throw sections.error(NAMES, `expected the names of ${systems} systems`);
   }
-  return names.map((name: string | null, system) => {
-    const facts = (distinct as SystemFacts[])[rows[system]!]!;
-    return name === null ? facts : { ...facts, name };
+  const facts = names.map((name: string | null, system) => {
+    const shared = (distinct as SystemFacts[])[rows[system]!]!;
+    return name === null ? shared : { ...shared, name };
   });
+  const problems: Problem[] = [];
+  checkSystemNames(facts, problems);
+  if (problems[0] !== undefined) throw sections.error(NAMES, problems[0].message);
+  return facts;
 }
 
 function isName(value: unknown): value is string | null {
