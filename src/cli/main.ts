@@ -29,6 +29,7 @@ import { outputOption, runMaker, type OutputOption } from "./maker.js";
 import { isAboutPrinting, refuseQuestions } from "./no-machine.js";
 import { sharedOptions, type SharedOptions } from "./options.js";
 import { checkForm, print, printFindings, printNotes } from "./output.js";
+import { harmless } from "./unseen.js";
 
 function program(): Program {
   const main = new Program("peerlane")
@@ -149,7 +150,7 @@ function report(error: unknown): void {
   }
   const known = error instanceof UsageError || error instanceof ReadError || error instanceof TopologyError;
   const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
-  process.stderr.write(`peerlane: ${text}\n`);
+  process.stderr.write(`peerlane: ${harmless(text)}\n`);
 }
 
 // A reader that has seen enough, such as head, closes the pipe.
