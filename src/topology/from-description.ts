@@ -17,10 +17,13 @@ import { checkRegisters } from "./check-registers.js";
 import { checkSystemNames } from "./system-names.js";
 import { openColumn, systemRows } from "./system-rows.js";
 
+/** Functions of a description, an object each: columns have room for more. */
+export const DESCRIBED_LIMIT = 2 ** 22;
+
 /**
  * Checks and packs a description.
  *
- * @throws TypeError for what is no description; TopologyError with every problem of one that cannot be true.
+ * @throws TypeError for what is no description; RangeError for one of too many functions; TopologyError with every problem of one that cannot be true.
  */
 export function partsFromDescription(machine: MachineDescription, build?: Build): Parts {
   checkShape(machine);
@@ -70,7 +73,13 @@ export function partsFromDescription(machine: MachineDescription, build?: Build)
 /** For callers without types; `readJson` of the readers checks every field. */
 function checkShape(machine: MachineDescription): void {
   const systems: unknown = (machine as MachineDescription | null | undefined)?.systems;
-  if (Array.isArray(systems) && systems.every((system) => Array.isArray(system?.functions))) return;
+  if (Array.isArray(systems) && systems.every((system) => Array.isArray(system?.functions))) {
+    const count = machine.systems.reduce((sum, { functions }) => sum + functions.length, 0);
+    if (count <= DESCRIBED_LIMIT) return;
+    throw new RangeError(
+      `expected at most ${DESCRIBED_LIMIT} functions in a description, got ${count}: Topology.fromColumns has room for more`,
+    );
+  }
   throw new TypeError("expected a machine description: an object with `systems`, each with an array of `functions`");
 }
 
