@@ -11,6 +11,7 @@ import {
   ROUTES,
   Topology,
   type Policy,
+  type PlatformOutcome,
 } from "../../src/index.js";
 import type { FunctionDescription } from "../../src/topology/description.js";
 import { acs, BDF, machineT, type Change } from "../vectors/machine.js";
@@ -156,6 +157,66 @@ describe("several policies at once", () => {
       "CONFIG_PCI_P2PDMA is set",
     ]);
     expect(judged.identifiedBy).toBe(BDF.H0);
+  });
+
+  test("say of a host bridge all that each of them has to say, each fact once", () => {
+    const bare = { root: "0000:00", functions: [], system: { functions: [] } };
+    const [older, newer] = [linux("5.18"), linux("6.12")];
+    const judged = both(older, newer, policies.load).judge(bare);
+    expect(judged.missing).toEqual(newer.judge(bare).missing);
+    expect(judged.missing.length).toBeGreaterThan(1);
+    expect(judged.assumed).toEqual([
+      "CONFIG_PCI_P2PDMA is set",
+      "the firmware was told to let loads pass between these host bridges",
+    ]);
+    expect(judged).not.toHaveProperty("identifiedBy");
+    const refused = both(linux("4.19"), policies.power, power({ generation: 8 })).judge(bare);
+    expect(refused).toEqual({
+      classes: ['["kernel without peer-to-peer DMA","host bridge of POWER","host bridge of POWER"]'],
+      because:
+        "linux-4.19: Linux 4.19 has no peer-to-peer DMA; it arrived with 4.20; " +
+        "power9: a host bridge of POWER9 passes no request on to another root port or host bridge; " +
+        "power8: a host bridge of POWER8 passes no request on to another root port or host bridge",
+      missing: [],
+      remedy: `a kernel from 4.20 on; and ${policies.power.judge(bare).remedy}`,
+    });
+    // Nothing to say of what is not there.
+    expect(Object.keys(both(policies.both, power()))).toEqual([
+      "name",
+      "throughHostDistance",
+      "judge",
+      "decide",
+      "platform",
+    ]);
+    expect(Object.keys(both(power(), power({ generation: 8 })).judge(bare))).toEqual(["classes", "because", "missing"]);
+  });
+
+  test("tell host bridges apart by the classes of each, not by how their names are joined", () => {
+    const named = (...classes: string[]): Policy => ({
+      name: "toy",
+      throughHostDistance: 0,
+      judge: () => ({ classes, because: "", missing: [] }),
+      decide: ({ providerClass }) => (classes.includes(providerClass) ? "bus-address" : "policy-refused"),
+    });
+    const joined = both(named('a"', "b,c", "b,c"), named("a", "b"));
+    const { classes } = joined.judge({ root: null, functions: [], system: { functions: [] } });
+    expect(new Set(classes).size).toBe(4);
+    expect(classes).toHaveLength(4);
+    const question = { relation: "common-bridge", path: "direct", direction: "read" } as const;
+    for (const name of classes) {
+      expect(joined.decide({ ...question, providerClass: name, clientClass: name })).toBe("bus-address");
+    }
+  });
+
+  test("outside PCI refuse what one refuses, the first of them, and else go by the wires", () => {
+    const stating = (outcome: PlatformOutcome): Policy => ({ ...linux(), platform: () => outcome });
+    const question = { initiator: "pci", owner: "platform", direction: "read", inbound: "open" } as const;
+    const said = (...joined: [Policy, ...Policy[]]) => both(...joined).platform!(question);
+    expect(said(linux(), power())).toBe("allowed");
+    expect(said(linux(), stating("policy-refused"))).toBe("policy-refused");
+    expect(said(stating("inbound-refused"), stating("policy-refused"))).toBe("inbound-refused");
+    expect(said(stating("allowed"), stating("policy-refused"), stating("inbound-refused"))).toBe("policy-refused");
+    expect(both(linux(), stating("allowed")).platform!({ ...question, inbound: "closed" })).toBe("inbound-refused");
   });
 
   test("either all have precise ACS or none has", () => {
