@@ -15,7 +15,8 @@ export default {
   ignoreStatic: true,
   ignorePatterns: ["/dist", "/docs", "/bench", "/web/dist"],
   concurrency: 2,
-  timeoutMS: 20_000,
+  // Generous: a busy machine must not pass for a test that found something.
+  timeoutMS: 120_000,
   disableTypeChecks: false,
   reporters: ["json", "clear-text", "progress-append-only"],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },

@@ -219,6 +219,22 @@ describe("several policies at once", () => {
     expect(both(linux(), stating("allowed")).platform!({ ...question, inbound: "closed" })).toBe("inbound-refused");
   });
 
+  test("are refused where one answers with what is no outcome: nothing said is no permission", () => {
+    const odd = { ...linux("6.12"), name: "odd" };
+    const machine = machineT("L");
+    const asked = (joined: Policy) => () => new PeerDma(Topology.of(machine), joined).can(BDF.A, BDF.B);
+    for (const outcome of ["no", undefined, null, "toString"]) {
+      const policy: Policy = { ...odd, decide: () => outcome as "policy-refused" };
+      expect(asked(policy)).toThrow("policy odd: expected one of bus-address, ");
+      expect(asked(both(linux(), policy))).toThrow("policy odd: expected one of bus-address, ");
+      const outside: Policy = { ...odd, platform: () => outcome as "allowed" };
+      const question = { initiator: "pci", owner: "platform", direction: "read", inbound: "open" } as const;
+      const expected = "policy odd: expected one of allowed, inbound-refused, policy-refused, got";
+      expect(() => both(linux(), outside).platform!(question)).toThrow(TypeError);
+      expect(() => both(linux(), outside).platform!(question)).toThrow(expected);
+    }
+  });
+
   test("either all have precise ACS or none has", () => {
     expect(both(precise(linux("6.1")), precise(power()))).toMatchObject({ paths: "precise" });
     expect(() => policyNamed("linux-6.1+precise,power9")).toThrow(
