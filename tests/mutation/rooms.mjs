@@ -12,8 +12,8 @@ export const rooms = {
     mutate: ["src/core/**/*.ts"],
     tests: [
       "tests/core/**/*.test.ts",
-      "tests/explain/{can-many,map-many,peer-dma,wrong-kinds}.test.ts",
-      "tests/topology/{batch,claims,topology}.test.ts",
+      "tests/explain/map-many.test.ts",
+      "tests/topology/{batch,claims}.test.ts",
       "tests/vectors/{addresses,decisions,precise}.test.ts",
     ],
   },

@@ -10,8 +10,9 @@ import {
   precise,
   ROUTES,
   Topology,
-  type Policy,
+  type Outcome,
   type PlatformOutcome,
+  type Policy,
 } from "../../src/index.js";
 import type { FunctionDescription } from "../../src/topology/description.js";
 import { acs, BDF, machineT, type Change } from "../vectors/machine.js";
@@ -54,6 +55,8 @@ describe("a policy by name", () => {
     ["linux+fast", '"fast" is no modifier'],
     ["linux+precise+precise", "a modifier is given twice"],
     ["linux,", '"" is none'],
+    ["xlinux-6.1", '"xlinux-6.1" is none'],
+    ["linux-6.1\nx", "is none"],
   ])('"%s" is none: says why, and what there is', (text, why) => {
     expect(() => policyNamed(text)).toThrow(RangeError);
     expect(() => policyNamed(text)).toThrow(why);
@@ -64,6 +67,7 @@ describe("a policy by name", () => {
 
   test("has to be a text", () => {
     expect(() => policyNamed(undefined as unknown as string)).toThrow(TypeError);
+    expect(() => policyNamed(6.1 as unknown as string)).toThrow("expected the name of a policy, got 6.1");
   });
 });
 
@@ -165,6 +169,8 @@ describe("several policies at once", () => {
     const judged = both(older, newer, policies.load).judge(bare);
     expect(judged.missing).toEqual(newer.judge(bare).missing);
     expect(judged.missing.length).toBeGreaterThan(1);
+    // What may accept does not refuse: the one that certainly lets less pass speaks.
+    expect(judged.because).toBe(`power9+load: ${policies.load.judge(bare).because}`);
     expect(judged.assumed).toEqual([
       "CONFIG_PCI_P2PDMA is set",
       "the firmware was told to let loads pass between these host bridges",
@@ -235,7 +241,27 @@ describe("several policies at once", () => {
     }
   });
 
+  test("that refuse alike are told by the first of them", () => {
+    const refusing = (outcome: Outcome): Policy => ({ ...linux(), decide: () => outcome });
+    const decided = (...outcomes: [Outcome, ...Outcome[]]) => {
+      const [first, ...others] = outcomes.map(refusing) as [Policy, ...Policy[]];
+      const classes = { providerClass: '["a","a","a"]', clientClass: '["a","a","a"]' };
+      return both(first, ...others).decide({ relation: "self", path: "direct", direction: "read", ...classes });
+    };
+    expect(decided("host-refused", "redirect-refused", "policy-refused")).toBe("host-refused");
+    expect(decided("through-host-bridge", "policy-refused", "host-refused")).toBe("policy-refused");
+    expect(decided("bus-address", "through-host-bridge", "bus-address")).toBe("through-host-bridge");
+  });
+
+  test("are precise once, however often they are made so", () => {
+    const once = precise(linux("6.1"));
+    expect(once.name).toBe("linux-6.1+precise");
+    expect(precise(once)).toBe(once);
+  });
+
   test("either all have precise ACS or none has", () => {
+    const exact = precise(linux("6.1"));
+    expect(() => both(exact, precise(power()), linux("6.1"))).toThrow("in all policies or in none");
     expect(both(precise(linux("6.1")), precise(power()))).toMatchObject({ paths: "precise" });
     expect(() => policyNamed("linux-6.1+precise,power9")).toThrow(
       "expected precise ACS in all policies or in none, got linux-6.1+precise, power9",

@@ -157,7 +157,7 @@ describe("what is said of a host bridge of POWER", () => {
     ],
   ])("is whole under $name", (policy, expected) => {
     const judged = policy.judge({ root: "0000:00", functions: [], system: { functions: [] } });
-    expect(judged).toEqual({ classes: ["host bridge of POWER"], missing: [], ...expected });
+    expect(judged).toStrictEqual({ classes: ["host bridge of POWER"], missing: [], ...expected });
   });
 
   test("takes a CPU for POWER unless something says otherwise", () => {
