@@ -4,7 +4,6 @@ const shared: Options = {
   target: "es2022",
   // Base64 in the bundle, decoded on import: no path to resolve, so that every bundler and runtime takes it.
   loader: { ".wasm": "binary", ".bin": "binary" },
-  sourcemap: true,
 };
 
 /** Larger than all else together, and needed by few commands: a file of its own that the command line loads when it must. */
@@ -24,7 +23,6 @@ export const commandLine: Options = {
   esbuildPlugins: [namesApart],
   noExternal: [/.*/],
   removeNodeProtocol: false,
-  sourcemap: false,
   // Less to parse at every start; names stay, so that a stack can be read.
   minifySyntax: true,
   minifyWhitespace: true,

@@ -16,6 +16,7 @@ import type { SharedOptions } from "./options.js";
 import { readCpu } from "./parse.js";
 import { policyChoice } from "./policy.js";
 import { restated } from "./restate.js";
+import { ofOneLineEach } from "./unseen.js";
 
 /** What the sources say, with what the options say put into it. */
 export interface Machine {
@@ -36,7 +37,8 @@ export async function openMachine(options: SharedOptions, allSystems = false, as
   // Wrong options are found before anything is read: standard input may be a person.
   const cpu = options.cpu === undefined ? undefined : readCpu(options.cpu, "--cpu");
   const choosePolicy = policyChoice(options);
-  const { topology, findings } = await openTopology(options, allSystems, cpu);
+  const forPeople = !asDescribed && options.json !== true;
+  const { topology, findings } = await openTopology(options, allSystems, cpu, forPeople);
   if (!asDescribed) await nameDevices(topology);
   return {
     topology,
@@ -50,6 +52,7 @@ async function openTopology(
   { input, system, iommu }: SharedOptions,
   allSystems: boolean,
   cpu: CpuDescription | undefined,
+  forPeople: boolean,
 ): Promise<Omit<Machine, "peerDma">> {
   const sources = openSources(input);
   const packed = sources?.find(({ bytes }) => bytes instanceof Uint8Array && isPacked(bytes));
@@ -59,7 +62,7 @@ async function openTopology(
     const chosen = allSystems ? machine.systems : only;
     const stated = { ...(cpu === undefined ? {} : { cpu }), ...(iommu === undefined ? {} : { iommu }) };
     const systems = chosen.map((each) => ({ ...each, ...stated }));
-    return { topology: Topology.of({ ...machine, systems }), findings };
+    return { topology: Topology.of({ ...machine, systems: forPeople ? ofOneLineEach(systems) : systems }), findings };
   }
   if (sources!.length > 1) {
     throw new UsageError(`-i ${packed.name}: a packed topology is whole and cannot be combined with other sources`);

@@ -4,7 +4,8 @@ import type { Answer, Command } from "./command.js";
 import { UsageError } from "./exit.js";
 import type { Machine } from "./machine.js";
 import type { SharedOptions } from "./options.js";
-import { terminalStyle } from "./terminal.js";
+import { hasColours, terminalStyle } from "./terminal.js";
+import { harmless } from "./unseen.js";
 
 /** Prints an answer in the form that was asked for. */
 export async function print(answer: Answer, options: SharedOptions): Promise<void> {
@@ -25,7 +26,11 @@ function render({ document, text, word }: Answer, { json, quiet, color }: Shared
   if (json === true) return jsonPieces(document());
   const said = quiet === true ? word!() : text(terminalStyle(color));
   if (said === null) return jsonPieces(document());
-  return typeof said === "string" ? [said] : joined(said);
+  return harmlessPieces(typeof said === "string" ? [said] : joined(said), hasColours(color));
+}
+
+function* harmlessPieces(pieces: Iterable<string>, colours: boolean): Generator<string> {
+  for (const piece of pieces) yield harmless(piece, colours);
 }
 
 function* joined(lines: Iterable<string>): Generator<string> {
@@ -67,13 +72,13 @@ export function printFindings(
   const shown = verbose === true ? all : all.slice(0, SHOWN_FINDINGS);
   const lines = shown.map((finding) => `note: ${whose}${findingText(finding)}`);
   if (shown.length < all.length) lines.push(`note: ${whose}${all.length - shown.length} more; -v shows them`);
-  if (lines.length > 0) process.stderr.write(`${lines.join("\n")}\n`);
+  if (lines.length > 0) process.stderr.write(`${harmless(lines.join("\n"))}\n`);
 }
 
 /** Says on standard error what the answer leaves out. */
 export function printNotes({ notes = [] }: Answer, { json, quiet }: SharedOptions): void {
   if (json === true || quiet === true) return;
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  for (const note of notes) process.stderr.write(`note: ${harmless(note)}\n`);
 }
 
 function findingText({ code, message, source, line }: Finding): string {

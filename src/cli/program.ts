@@ -28,6 +28,7 @@ import { outputOption, runMaker, type OutputOption } from "./maker.js";
 import { isAboutPrinting, refuseQuestions } from "./no-machine.js";
 import { sharedOptions, type SharedOptions } from "./options.js";
 import { checkForm, print, printFindings, printNotes } from "./output.js";
+import { harmless } from "./unseen.js";
 
 /**
  * Does what the words after `peerlane` ask for: the answer on standard output, everything else on standard error, and
@@ -156,5 +157,5 @@ export function report(error: unknown): void {
   }
   const known = error instanceof UsageError || error instanceof ReadError || error instanceof TopologyError;
   const text = known ? error.message : `internal error: ${error instanceof Error ? error.stack : String(error)}`;
-  process.stderr.write(`peerlane: ${text}\n`);
+  process.stderr.write(`peerlane: ${harmless(text)}\n`);
 }

@@ -7,7 +7,7 @@ const NARROWEST = 40;
 
 /** How text is to look on this terminal, or in this pipe. */
 export function terminalStyle(when: SharedOptions["color"]): Style {
-  const colors = picocolors.createColors(hasColors(when));
+  const colors = picocolors.createColors(hasColours(when));
   return {
     width: widthOf(process.env["COLUMNS"]),
     unicode: speaksUnicode(),
@@ -20,7 +20,7 @@ export function terminalStyle(when: SharedOptions["color"]): Style {
 }
 
 /** The option decides, then NO_COLOR (no-color.org), then FORCE_COLOR, then whether somebody is looking. */
-function hasColors(when: SharedOptions["color"]): boolean {
+export function hasColours(when: SharedOptions["color"]): boolean {
   const { NO_COLOR = "", FORCE_COLOR, TERM } = process.env;
   if (when === "always" || when === "never") return when === "always";
   if (NO_COLOR !== "") return false;

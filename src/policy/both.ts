@@ -1,4 +1,4 @@
-import { COST } from "./compile.js";
+import { COST, outcomeOf } from "./compile.js";
 import { distinct } from "./missing.js";
 import { firstRefusal, outcomeOutsidePci } from "./platform.js";
 import type { HostBridge, Judgement, Outcome, Policy, Question } from "./policy.js";
@@ -37,7 +37,7 @@ function decide(policies: readonly Policy[], question: Question): Outcome {
   const clientClasses = classesIn(question.clientClass);
   return policies
     .map((policy, at) =>
-      policy.decide({ ...question, providerClass: providerClasses[at]!, clientClass: clientClasses[at]! }),
+      outcomeOf(policy, { ...question, providerClass: providerClasses[at]!, clientClass: clientClasses[at]! }),
     )
     .reduce((costlier, outcome) => (COST[outcome] > COST[costlier] ? outcome : costlier));
 }
@@ -68,7 +68,13 @@ function refusedDirections(policy: Policy, { classes }: Judgement): number {
   const directions = (["read", "write"] as const).filter((direction) =>
     classes.every((name) => {
       const relation = "across-host-bridges";
-      const outcome = policy.decide({ relation, path: "direct", direction, providerClass: name, clientClass: name });
+      const outcome = outcomeOf(policy, {
+        relation,
+        path: "direct",
+        direction,
+        providerClass: name,
+        clientClass: name,
+      });
       return COST[outcome] > COST["through-host-bridge"];
     }),
   );

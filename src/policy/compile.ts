@@ -19,7 +19,7 @@ import type { Direction, HostBridge, Outcome, Policy, Question } from "./policy.
  * taking facts away can only add outcomes.
  *
  * @param egress for a policy with precise paths: what egress control vectors say; none is shown otherwise.
- * @throws TypeError for a model of paths that there is not.
+ * @throws TypeError for a model of paths that there is not, and for a policy that answers with what is no class or outcome.
  */
 export function compilePolicy(
   policy: Policy,
@@ -33,8 +33,9 @@ export function compilePolicy(
   const numbers = new Map<string, number>();
   // The rest of a judgement is for people, and made again where one asks.
   const classes = Uint8Array.from(hosts, (host) => {
-    const set = [...new Set(policy.judge(host).classes)].sort();
-    const key = set.join(" ");
+    const set = classesOf(policy, host);
+    // Names may be made of any letters: joined as they are, two sets could look like one.
+    const key = JSON.stringify(set);
     let number = numbers.get(key);
     if (number === undefined) numbers.set(key, (number = sets.push(set) - 1));
     return number;
@@ -54,6 +55,18 @@ export function compilePolicy(
   }
   const compiled = { classes, classCount: sets.length, table };
   return policy.paths === "precise" ? { ...compiled, precise: egress } : compiled;
+}
+
+/** One that has none would be asked nothing, and one completion less is a wrong yes. */
+function classesOf(policy: Policy, host: HostBridge): string[] {
+  const { classes } = policy.judge(host);
+  if (!Array.isArray(classes) || classes.length === 0 || !classes.every((name) => typeof name === "string")) {
+    throw new TypeError(
+      `policy ${policy.name}: expected at least one class, by name, for host bridge ${host.root ?? "(unknown)"}, ` +
+        `got ${JSON.stringify(classes)}`,
+    );
+  }
+  return [...new Set(classes)].sort();
 }
 
 const WAYS = Object.keys(WAY_BITS) as Way[];
@@ -83,10 +96,24 @@ function outcomes(
 
 /** `both` is as good as the worse of reading and writing. */
 function inDirection(policy: Policy, question: Omit<Question, "direction">, direction: Direction): Outcome {
-  if (direction !== "both") return policy.decide({ ...question, direction });
-  const read = policy.decide({ ...question, direction: "read" });
-  const write = policy.decide({ ...question, direction: "write" });
+  if (direction !== "both") return outcomeOf(policy, { ...question, direction });
+  const read = outcomeOf(policy, { ...question, direction: "read" });
+  const write = outcomeOf(policy, { ...question, direction: "write" });
   return COST[read] >= COST[write] ? read : write;
+}
+
+/**
+ * What the policy decides.
+ *
+ * @throws TypeError where that is no outcome: it has no bit, and its completion would be lost.
+ */
+export function outcomeOf(policy: Policy, question: Question): Outcome {
+  const outcome = policy.decide(question);
+  if (Object.hasOwn(COST, outcome)) return outcome;
+  throw new TypeError(
+    `policy ${policy.name}: expected one of ${Object.keys(COST).join(", ")}, got ${JSON.stringify(outcome)} ` +
+      `for ${JSON.stringify(question)}`,
+  );
 }
 
 /** The costlier of two outcomes is the worse one; refusals are all alike. */

@@ -32,9 +32,24 @@ export function decidePlatform({ inbound }: PlatformQuestion): PlatformOutcome {
   return inbound === "open" ? "allowed" : "inbound-refused";
 }
 
-/** What a policy has to say of a question, be it that it states nothing. */
-export function outcomeOutsidePci(policy: Pick<Policy, "platform">, question: PlatformQuestion): PlatformOutcome {
-  return policy.platform?.(question) ?? decidePlatform(question);
+const OUTCOMES: readonly PlatformOutcome[] = ["allowed", "inbound-refused", "policy-refused"];
+
+/**
+ * What a policy has to say of a question, be it that it states nothing.
+ *
+ * @throws TypeError for a policy that answers with what is no outcome; nothing said is no permission.
+ */
+export function outcomeOutsidePci(
+  policy: Pick<Policy, "name" | "platform">,
+  question: PlatformQuestion,
+): PlatformOutcome {
+  if (policy.platform === undefined) return decidePlatform(question);
+  const outcome = policy.platform(question);
+  if (OUTCOMES.includes(outcome)) return outcome;
+  throw new TypeError(
+    `policy ${policy.name}: expected one of ${OUTCOMES.join(", ")}, got ${JSON.stringify(outcome)} ` +
+      `for ${JSON.stringify(question)}`,
+  );
 }
 
 /** Where all have to allow: of those that refuse the first says why. */

@@ -19,13 +19,17 @@ export function checkRegisters(systems: readonly SystemDescription[], problems: 
   });
 }
 
-function checkFunction({ bdf, acs, sriov, link }: FunctionDescription, problems: Problem[]): void {
+function checkFunction({ bdf, bus, acs, sriov, link }: FunctionDescription, problems: Problem[]): void {
   const fault = (field: string, expected: string, value: unknown) =>
     problems.push(problem(bdf, field, expected, value, [bdf]));
   const check = (field: string, value: unknown, most: number) => {
     const isWhole = Number.isInteger(value) && (value as number) >= 0 && (value as number) <= most;
     if (!isWhole) fault(field, `a whole number from 0 to ${most}`, value);
   };
+  if (bus !== undefined && bus !== null) {
+    check("bus.secondary", bus.secondary, BYTE);
+    check("bus.subordinate", bus.subordinate, BYTE);
+  }
   if (acs !== undefined && acs !== null) {
     check("acs.capability", acs.capability, WORD);
     if (typeof acs.control === "object" && acs.control !== null) {

@@ -28,6 +28,6 @@ export type FindingCode =
   // topology
   | "BAR_OVERLAP" // two functions claim one address
   | "BAR_OUTSIDE_WINDOW" // a BAR that no window of the bridge above it holds
-  | "BUS_CLASH" // two bridges claim one bus
+  | "BUS_CLASH" // two bridges claim one bus, or one none
   | "PARENT_UNKNOWN" // nothing shows what the function hangs below
   | "ADDRESS_TOO_HIGH"; // at or above 2^63

@@ -18,10 +18,13 @@ import { checkSystemNames } from "./system-names.js";
 import { openColumn, systemRows } from "./system-rows.js";
 import { checkKinds } from "./validate.js";
 
+/** Functions of a description, an object each: columns have room for more. */
+export const DESCRIBED_LIMIT = 2 ** 22;
+
 /**
  * Checks and packs a description.
  *
- * @throws TypeError for what is no description; TopologyError with every problem of one that cannot be true.
+ * @throws TypeError for what is no description; RangeError for one of too many functions; TopologyError with every problem of one that cannot be true.
  */
 export function partsFromDescription(machine: MachineDescription, build?: Build): Parts {
   checkShape(machine);
@@ -70,10 +73,25 @@ export function partsFromDescription(machine: MachineDescription, build?: Build)
 
 /** For callers without types; `readJson` of the readers checks what every field says, too. */
 function checkShape(machine: MachineDescription): void {
+  const count = countOf((machine as MachineDescription | null | undefined)?.systems);
+  if (count > DESCRIBED_LIMIT) {
+    throw new RangeError(
+      `expected at most ${DESCRIBED_LIMIT} functions in a description, got ${count}: Topology.fromColumns has room for more`,
+    );
+  }
   const [problem, ...others] = checkKinds(machine);
   if (problem === undefined) return;
   const more = others.length === 0 ? "" : `, and ${others.length} more`;
   throw new TypeError(`expected a machine description: ${problem.path || "it"}: ${problem.message}${more}`);
+}
+
+/** Functions of what may be systems. */
+function countOf(systems: unknown): number {
+  if (!Array.isArray(systems)) return 0;
+  return systems.reduce<number>((sum, system: unknown) => {
+    const { functions } = (system ?? {}) as { readonly functions?: unknown };
+    return sum + (Array.isArray(functions) ? functions.length : 0);
+  }, 0);
 }
 
 /** @throws TopologyError at once for a cycle, since nothing further can be said about such a description. */

@@ -143,6 +143,17 @@ class Placer {
     // A bridge out of reset has no buses yet.
     if (bus === undefined || bus.secondary === 0) return;
     const name = formatBus(parseBdf(description.bdf)!.segment, bus.secondary);
+    if (bus.secondary > bus.subordinate) {
+      this.findings.push({
+        code: "BUS_CLASH",
+        message:
+          `${description.bdf} has buses ${hex2(bus.secondary)} to ${hex2(bus.subordinate)} behind it, which end before ` +
+          "they start: what hangs below it is unknown",
+        functions: [description.bdf],
+      });
+      this.#bridgeOf.set(name, "clash");
+      return;
+    }
     const other = this.#bridgeOf.get(name);
     if (other === undefined) this.#bridgeOf.set(name, description);
     else {

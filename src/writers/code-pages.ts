@@ -513,8 +513,9 @@ const FINDINGS: Record<FindingCode, Page & { readonly meaning: string }> = {
     remedy: "Let the kernel assign anew: `pci=realloc`, or rescan the bus.",
   },
   BUS_CLASH: {
-    meaning: "two bridges claim one bus",
-    cause: "Their bus numbers overlap; which of them a function hangs below is not known.",
+    meaning: "two bridges claim one bus, or one none",
+    cause:
+      "Their bus numbers overlap, or those of one end before they start; what a function hangs below is not known.",
     remedy: "State `parent` of the functions, or give /sys, whose paths show it.",
   },
   PARENT_UNKNOWN: {

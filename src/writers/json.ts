@@ -56,8 +56,7 @@ function isLong(part: string): boolean {
 
 function* labelled(value: object): Generator<readonly [label: string, item: unknown]> {
   if (isWalked(value)) for (const item of value) yield ["", item === undefined ? null : item];
-  else
-    for (const [key, item] of Object.entries(value)) if (item !== undefined) yield [`${JSON.stringify(key)}: `, item];
+  else for (const [key, item] of Object.entries(value)) if (item !== undefined) yield [`${quoted(key)}: `, item];
 }
 
 function isWalked(value: object): value is Iterable<unknown> {
@@ -65,6 +64,7 @@ function isWalked(value: object): value is Iterable<unknown> {
 }
 
 function format(value: unknown, indent: string): string {
+  if (typeof value === "string") return quoted(value);
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const deeper = `${indent}  `;
   const [open, close] = Array.isArray(value) ? "[]" : "{}";
@@ -72,12 +72,19 @@ function format(value: unknown, indent: string): string {
     ? value.map((item) => format(item === undefined ? null : item, deeper))
     : Object.entries(value)
         .filter(([, item]) => item !== undefined)
-        .map(([key, item]) => `${JSON.stringify(key)}: ${format(item, deeper)}`);
+        .map(([key, item]) => `${quoted(key)}: ${format(item, deeper)}`);
   if (parts.length === 0) return `${open}${close}`;
   const length = parts.reduce((sum, part) => sum + part.length + 2, indent.length + 2);
   const short = length <= LINE && parts.every((part) => !part.includes("\n"));
   if (short || isRow(value)) return `${open}${parts.join(", ")}${close}`;
   return `${open}\n${parts.map((part) => deeper + part).join(",\n")}\n${indent}${close}`;
+}
+
+/** What JSON leaves as it is and a terminal would obey: controls beyond ASCII, and marks of direction. */
+const OBEYED = /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(OBEYED, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function isRow(value: object): boolean {

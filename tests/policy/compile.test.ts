@@ -114,6 +114,79 @@ describe("compiling a policy", () => {
     );
   });
 
+  test("tells sets of classes apart whatever letters their names are made of", () => {
+    const sets = [["a b"], ["a", "b"], ["a,b"], ['a","b']];
+    const policy: Policy = {
+      ...toy(({ providerClass }) => (providerClass === "b" ? "host-refused" : "through-host-bridge")),
+      judge: ({ root }) => ({ classes: sets[Number(root)]!, because: "", missing: [] }),
+    };
+    const compiled = compilePolicy(
+      policy,
+      sets.map((_, at) => host(String(at), "")),
+    );
+    expect([...compiled.classes]).toEqual([0, 1, 2, 3]);
+    const read = (set: number) => cell(compiled, ["same-host-bridge", "direct", "read", set, set]);
+    expect(read(0)).toBe(bits("through-host-bridge"));
+    expect(read(1)).toBe(bits("through-host-bridge", "host-refused"));
+  });
+
+  test.each([[[]], [undefined], ["a"], [["a", 1]], [[undefined]]])("refuses %j for classes", (classes) => {
+    const policy: Policy = {
+      ...oneWay,
+      judge: () => ({ classes: classes as string[], because: "", missing: [] }),
+    };
+    const compile = () => compilePolicy(policy, [host("0000:40", "a")]);
+    expect(compile).toThrow(TypeError);
+    expect(compile).toThrow(/^policy toy: expected at least one class, by name, for host bridge 0000:40, got /);
+  });
+
+  test.each(["yes", undefined, "toString", "egress-blocked", true])(
+    "refuses %j for an outcome, in whichever completion it comes",
+    (odd) => {
+      for (const [relation, way] of [
+        ["self", "read"],
+        ["across-host-bridges", "write"],
+      ]) {
+        const policy = toy((question) => {
+          const isOdd = question.relation === relation && question.direction === way;
+          return isOdd ? (odd as Outcome) : "bus-address";
+        });
+        const compile = () => compilePolicy(policy, [host("0000:00", "a|b")]);
+        expect(compile).toThrow(TypeError);
+        expect(compile).toThrow("policy toy: expected one of bus-address, through-host-bridge, redirect-refused");
+        expect(compile).toThrow(`"relation":"${relation}"`);
+      }
+    },
+  );
+
+  test("refuses a model of paths that there is not", () => {
+    const policy = { ...oneWay, paths: "exact" as "precise" };
+    expect(() => compilePolicy(policy, [])).toThrow(TypeError);
+    expect(() => compilePolicy(policy, [])).toThrow('paths of the policy toy: expected "precise" or none, got exact');
+  });
+
+  test("asks for egress control under precise paths alone, where by default none is shown", () => {
+    expect(compilePolicy(oneWay, [host("0000:00", "a")])).not.toHaveProperty("precise");
+    const { precise } = compilePolicy({ ...oneWay, paths: "precise" }, [host("0000:00", "a")]);
+    expect(precise!(1, 2)).toBeNull();
+  });
+
+  test("adds what a port blocks to the outcomes, and lets no policy say otherwise", () => {
+    const lax = compilePolicy(
+      toy(() => "bus-address"),
+      [host("0000:00", "a|b")],
+    );
+    const below = (relation: string, path: string) => cell(lax, [relation, path, "read", 0, 0]);
+    const [passes, blocked] = [bits("bus-address"), bits("egress-blocked")];
+    for (const relation of ["self", "common-bridge"]) {
+      expect(below(relation, "blocked")).toBe(blocked);
+      expect(below(relation, "direct-or-blocked")).toBe(passes | blocked);
+      expect(below(relation, "redirected-or-blocked")).toBe(passes | blocked);
+      expect(below(relation, "any")).toBe(passes | blocked);
+      for (const path of ["direct", "redirected", "maybe"]) expect(below(relation, path)).toBe(passes);
+    }
+  });
+
   test("calls a policy with complete questions only", () => {
     const asked: Question[] = [];
     const policy = toy((question) => {

@@ -327,9 +327,250 @@ describe("releases at the edges", () => {
     expect(each("5.4")).toEqual(["yes yes", "yes yes", "yes yes"]);
   });
 
+  test("a redirect below a common bridge is fatal before 5.4, whatever the host bridge takes", () => {
+    const redirecting = { capability: 0x5f, control: 0x04 };
+    const host = system("1022:1450");
+    const functions: FunctionDescription[] = [
+      ...host.functions,
+      { bdf: "0000:05:00.0", parent: "0000:00:01.0", kind: "upstream-port", acs: null },
+      { bdf: "0000:06:00.0", parent: "0000:05:00.0", kind: "downstream-port", acs: redirecting },
+      { bdf: "0000:06:01.0", parent: "0000:05:00.0", kind: "downstream-port", acs: null },
+      { bdf: "0000:07:00.0", parent: "0000:06:00.0", acs: null },
+      { bdf: "0000:08:00.0", parent: "0000:06:01.0", acs: null },
+    ];
+    const topology = Topology.of({ peerlane: 1, systems: [{ ...host, functions }] });
+    const asked = (release: string, ...pair: [string, string]) => new PeerDma(topology, linux(release)).can(...pair);
+    for (const release of ["5.2", "5.3"]) {
+      expect(asked(release, "07:00.0", "08:00.0")).toMatchObject({ answer: "no", code: "ACS_REDIRECT" });
+      // The host bridge would take it.
+      expect(asked(release, "00:01.0", "00:02.0")).toMatchObject({ answer: "yes", route: "through-host-bridge" });
+    }
+    expect(asked("5.4", "07:00.0", "08:00.0")).toMatchObject({ answer: "yes", route: "through-host-bridge" });
+  });
+
   test("5.2 and 5.3 add 0x1000 to a distance through a host bridge", () => {
     expect(
       [linux("5.1"), linux("5.2"), linux("5.3"), linux("5.4")].map((policy) => policy.throughHostDistance),
     ).toEqual([0, 0x1000, 0x1000, 0]);
+  });
+});
+
+describe("what is said of a host bridge", () => {
+  const listed = { vendor: "8086", device: "2030" } as const;
+  const port = { bdf: "0000:00:02.0", kind: "root-port", parent: null } as const;
+  const zero = { bdf: "0000:00:00.0", parent: null } as const;
+  const kernel = { p2pdma: true };
+  const judged = (
+    release: string,
+    functions: readonly FunctionDescription[],
+    more: Partial<SystemDescription> = {},
+    root: string | null = "0000:00",
+  ) => linux(release).judge({ root, functions, system: { complete: true, cpu: INTEL, kernel, functions, ...more } });
+
+  test("is whole where Linux has no peer-to-peer DMA, or the kernel was built without", () => {
+    expect(judged("4.19", [{ ...zero, ...listed }])).toStrictEqual({
+      classes: ["kernel without peer-to-peer DMA"],
+      because: "Linux 4.19 has no peer-to-peer DMA; it arrived with 4.20",
+      missing: [],
+      remedy: "a kernel from 4.20 on",
+    });
+    expect(judged("6.12", [{ ...zero, ...listed }], { kernel: { p2pdma: false } })).toStrictEqual({
+      classes: ["kernel without peer-to-peer DMA"],
+      because: "the kernel is built without CONFIG_PCI_P2PDMA",
+      missing: [],
+      remedy: "a kernel built with CONFIG_PCI_P2PDMA=y",
+    });
+  });
+
+  test("is whole where the CPU accepts, or may", () => {
+    expect(judged("6.12", [zero], { cpu: ZEN })).toStrictEqual({
+      classes: ["any pair accepted"],
+      because: "AMD Zen CPU: Linux takes every pair through the host bridge",
+      missing: [],
+    });
+    const other = { ...zero, vendor: "8086", device: "1234" };
+    const open = (release: string, cpu: CpuDescription) => judged(release, [other], { cpu });
+    expect(open("6.12", { architecture: "x86" })).toStrictEqual({
+      classes: ["not listed", "any pair accepted"],
+      because: "host bridge 8086:1234 is not in the list of Linux 6.12",
+      identifiedBy: "0000:00:00.0",
+      missing: [{ what: "CPU vendor and family", where: "/proc/cpuinfo, or --cpu VENDOR:FAMILY" }],
+    });
+    expect(open("5.9", ZEN).missing).toEqual([
+      { what: "whether Linux 5.9 tests for AMD Zen CPUs", where: "--kernel with another release" },
+    ]);
+  });
+
+  test("is whole where the list decides, or may", () => {
+    expect(judged("5.1", [{ ...zero, ...listed }])).toStrictEqual({
+      classes: ["not listed"],
+      because: "Linux 5.1 takes no pair through a host bridge; the first list came with 5.2",
+      missing: [],
+      remedy: "a newer kernel",
+    });
+    const by = { identifiedBy: "0000:00:00.0", missing: [] };
+    const xeon = "host bridge 8086:2030 (Intel Skylake-E)";
+    expect(judged("5.8", [{ ...zero, ...listed }])).toStrictEqual({
+      ...by,
+      classes: ["listed"],
+      because: `${xeon} is in the list of Linux 5.8`,
+    });
+    expect(judged("5.7", [{ ...zero, ...listed }])).toStrictEqual({
+      ...by,
+      classes: ["listed", "not listed"],
+      because: `${xeon} may or may not be in the list of Linux 5.7`,
+      missing: [{ what: "whether Linux 5.7 lists 8086:2030", where: "the kernel's drivers/pci/p2pdma.c" }],
+    });
+    expect(judged("5.4", [{ ...zero, ...listed }])).toStrictEqual({
+      ...by,
+      classes: ["not listed"],
+      because: "host bridge 8086:2030 is not in the list of Linux 5.4",
+      remedy: "Linux 5.7 or newer lists 8086:2030 (Intel Skylake-E)",
+    });
+    expect(judged("5.4", [{ ...zero, ...listed, device: "3c00" }])).toStrictEqual({
+      ...by,
+      classes: ["listed for pairs below it"],
+      because:
+        "host bridge 8086:3c00 (Intel Xeon E5 / Core i7 (Sandy Bridge-E)) is in the list of Linux 5.4, " +
+        "for pairs below one host bridge only",
+    });
+    expect(judged("6.12", [zero])).toStrictEqual({
+      identifiedBy: "0000:00:00.0",
+      classes: ["listed", "listed for pairs below it", "not listed"],
+      because: "0000:00:00.0 gives the host bridge its identity, and its ids are not shown",
+      missing: [{ what: "vendor and device of 0000:00:00.0", where: "lspci -n" }],
+    });
+    // Both are needed, and either alone is not enough.
+    for (const half of [{ vendor: "8086" }, { device: "2030" }]) {
+      expect(judged("6.12", [{ ...zero, ...half }]).classes).toHaveLength(3);
+    }
+  });
+
+  test("offers a newer kernel only where one that is known lists the host bridge", () => {
+    const remedy = (release: string, vendor: string, device: string) =>
+      judged(release, [{ ...zero, vendor, device }]).remedy;
+    expect(remedy("6.12", "1ae0", "0001")).toBe("Linux 7.1 or newer lists 1ae0:* (Google SoC)");
+    expect(remedy("6.12", "8086", "0b25")).toBe("Linux 7.2 or newer lists 8086:0b25 (Intel DSA (Sapphire Rapids))");
+    expect(remedy("6.12", "10de", "2f95")).toBeUndefined(); // in no release that is known
+    expect(remedy("6.12", "1022", "1450")).toBeUndefined(); // taken out again
+    expect(remedy("5.7", "1022", "15d0")).toBeUndefined(); // and before it came
+    expect(remedy("6.12", "8086", "1234")).toBeUndefined();
+  });
+
+  test("is whole where nothing identifies it, or something may", () => {
+    const noneAtZero = "no function at 0000:00:00.0 identifies the host bridge";
+    const all = ["listed", "listed for pairs below it", "not listed"];
+    const wholeBus = {
+      what: "every function on root bus 0000:00",
+      where: "the whole output of lspci, or sysfs",
+    };
+    expect(judged("6.12", [], {}, null)).toStrictEqual({
+      classes: all,
+      because: "the description does not show which host bridge this is",
+      missing: [{ what: "the bridges above, up to the host bridge", where: "the whole output of lspci, or sysfs" }],
+    });
+    expect(judged("5.13", [{ ...port, ...listed }])).toStrictEqual({
+      classes: ["not listed"],
+      because: noneAtZero,
+      missing: [],
+    });
+    expect(judged("5.13", [{ ...port, ...listed }], { complete: false })).toStrictEqual({
+      classes: all,
+      because: noneAtZero,
+      missing: [wholeBus],
+    });
+    expect(judged("6.12", [])).toStrictEqual({ classes: ["not listed"], because: noneAtZero, missing: [] });
+    expect(judged("6.12", [], { complete: false })).toStrictEqual({
+      classes: all,
+      because: noneAtZero,
+      missing: [wholeBus],
+    });
+    expect(judged("6.12", [{ ...port, ...listed }], { complete: false })).toStrictEqual({
+      classes: all,
+      because: "the first function on root bus 0000:00 is not known",
+      missing: [wholeBus],
+    });
+    expect(judged("5.14", [port, { ...zero, ...listed }])).toStrictEqual({
+      classes: all,
+      because: noneAtZero,
+      missing: [
+        {
+          what: "whether Linux 5.14 identifies host bridges by the first function only",
+          where: "--kernel with another release",
+        },
+      ],
+    });
+    expect(judged("6.12", [{ ...port, ...listed, kind: "endpoint" }])).toStrictEqual({
+      classes: ["not listed"],
+      because:
+        "the first function on root bus 0000:00, 0000:00:02.0, is neither at 00.0 nor a root port, " +
+        "so that Linux cannot identify the host bridge",
+      missing: [],
+    });
+    const { kind: _, ...unkind } = port;
+    const kindMissing = { what: "whether 0000:00:02.0 is a root port", where: "sudo lspci -vv" };
+    const rule = {
+      what: "whether Linux 5.15 identifies host bridges by root ports",
+      where: "--kernel with another release",
+    };
+    const because = (release: string) => `host bridge 8086:2030 (Intel Skylake-E) is in the list of Linux ${release}`;
+    const identifiedBy = "0000:00:02.0";
+    expect(judged("5.16", [{ ...port, ...listed }])).toStrictEqual({
+      classes: ["listed"],
+      because: because("5.16"),
+      identifiedBy,
+      missing: [],
+    });
+    expect(judged("5.15", [{ ...unkind, ...listed }])).toStrictEqual({
+      classes: ["listed", "not listed"],
+      because: because("5.15"),
+      identifiedBy,
+      missing: [kindMissing, rule],
+    });
+  });
+
+  test("is the same of a POWER host bridge, whichever function it is", () => {
+    const cpu = { architecture: "ppc64", vendor: "POWER9" };
+    const refused = { classes: ["not listed"], because: "no POWER host bridge is in Linux's list", missing: [] };
+    expect(judged("6.12", [port], { cpu, complete: false })).toStrictEqual(refused);
+    expect(judged("6.12", [], { cpu, complete: false })).toStrictEqual(refused);
+    expect(judged("6.12", [port], { cpu: { vendor: "GenuineIntel" }, complete: false }).classes).toHaveLength(3);
+    // Where its function is known, its ids say so.
+    expect(judged("6.12", [{ ...zero, vendor: "1014", device: "04c1" }], { cpu }).because).toBe(
+      "host bridge 1014:04c1 is not in the list of Linux 6.12",
+    );
+    expect(judged("6.12", [port], { cpu: { architecture: "arm64" }, complete: false }).classes).toHaveLength(3);
+  });
+
+  test("under 5.2 and 5.3 is about the IOMMU where the list would accept, and only there", () => {
+    const zen = { ...zero, vendor: "1022", device: "1450" };
+    expect(judged("5.3", [zen], { iommu: "translating" })).toStrictEqual({
+      classes: ["not listed"],
+      because: "Linux 5.2 and 5.3 take no pair through the host bridge where an IOMMU is on",
+      missing: [],
+      remedy: "Linux 5.4 or newer",
+    });
+    const open = judged("5.3", [zen]);
+    expect(open.classes).toEqual(["listed", "not listed"]);
+    expect(open.missing).toEqual([{ what: "whether an IOMMU is on", where: "/sys/kernel/iommu_groups" }]);
+    for (const more of [{}, { iommu: "translating" } as const]) {
+      expect(judged("5.3", [{ ...zero, vendor: "8086", device: "1234" }], more)).toStrictEqual({
+        classes: ["not listed"],
+        because: "host bridge 8086:1234 is not in the list of Linux 5.3",
+        identifiedBy: "0000:00:00.0",
+        missing: [],
+      });
+    }
+  });
+
+  test("before the CPU test is open for no CPU", () => {
+    const { cpu: _, ...anyCpu } = system("8086:1234");
+    expect(answers("5.8", anyCpu)).toBe("no no");
+    expect(answers("5.10", anyCpu)).toBe("unknown unknown");
+  });
+
+  test("takes nothing for granted where the host bridge is known without it", () => {
+    const { assumed } = judged("6.12", [{ ...zero, vendor: "8086", device: "1234" }], { complete: "likely" });
+    expect(assumed).toBeUndefined();
   });
 });

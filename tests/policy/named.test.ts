@@ -10,6 +10,8 @@ import {
   precise,
   ROUTES,
   Topology,
+  type Outcome,
+  type PlatformOutcome,
   type Policy,
 } from "../../src/index.js";
 import type { FunctionDescription } from "../../src/topology/description.js";
@@ -53,6 +55,8 @@ describe("a policy by name", () => {
     ["linux+fast", '"fast" is no modifier'],
     ["linux+precise+precise", "a modifier is given twice"],
     ["linux,", '"" is none'],
+    ["xlinux-6.1", '"xlinux-6.1" is none'],
+    ["linux-6.1\nx", "is none"],
   ])('"%s" is none: says why, and what there is', (text, why) => {
     expect(() => policyNamed(text)).toThrow(RangeError);
     expect(() => policyNamed(text)).toThrow(why);
@@ -63,6 +67,7 @@ describe("a policy by name", () => {
 
   test("has to be a text", () => {
     expect(() => policyNamed(undefined as unknown as string)).toThrow(TypeError);
+    expect(() => policyNamed(6.1 as unknown as string)).toThrow("expected the name of a policy, got 6.1");
   });
 });
 
@@ -158,7 +163,105 @@ describe("several policies at once", () => {
     expect(judged.identifiedBy).toBe(BDF.H0);
   });
 
+  test("say of a host bridge all that each of them has to say, each fact once", () => {
+    const bare = { root: "0000:00", functions: [], system: { functions: [] } };
+    const [older, newer] = [linux("5.18"), linux("6.12")];
+    const judged = both(older, newer, policies.load).judge(bare);
+    expect(judged.missing).toEqual(newer.judge(bare).missing);
+    expect(judged.missing.length).toBeGreaterThan(1);
+    // What may accept does not refuse: the one that certainly lets less pass speaks.
+    expect(judged.because).toBe(`power9+load: ${policies.load.judge(bare).because}`);
+    expect(judged.assumed).toEqual([
+      "CONFIG_PCI_P2PDMA is set",
+      "the firmware was told to let loads pass between these host bridges",
+    ]);
+    expect(judged).not.toHaveProperty("identifiedBy");
+    const refused = both(linux("4.19"), policies.power, power({ generation: 8 })).judge(bare);
+    expect(refused).toEqual({
+      classes: ['["kernel without peer-to-peer DMA","host bridge of POWER","host bridge of POWER"]'],
+      because:
+        "linux-4.19: Linux 4.19 has no peer-to-peer DMA; it arrived with 4.20; " +
+        "power9: a host bridge of POWER9 passes no request on to another root port or host bridge; " +
+        "power8: a host bridge of POWER8 passes no request on to another root port or host bridge",
+      missing: [],
+      remedy: `a kernel from 4.20 on; and ${policies.power.judge(bare).remedy}`,
+    });
+    // Nothing to say of what is not there.
+    expect(Object.keys(both(policies.both, power()))).toEqual([
+      "name",
+      "throughHostDistance",
+      "judge",
+      "decide",
+      "platform",
+    ]);
+    expect(Object.keys(both(power(), power({ generation: 8 })).judge(bare))).toEqual(["classes", "because", "missing"]);
+  });
+
+  test("tell host bridges apart by the classes of each, not by how their names are joined", () => {
+    const named = (...classes: string[]): Policy => ({
+      name: "toy",
+      throughHostDistance: 0,
+      judge: () => ({ classes, because: "", missing: [] }),
+      decide: ({ providerClass }) => (classes.includes(providerClass) ? "bus-address" : "policy-refused"),
+    });
+    const joined = both(named('a"', "b,c", "b,c"), named("a", "b"));
+    const { classes } = joined.judge({ root: null, functions: [], system: { functions: [] } });
+    expect(new Set(classes).size).toBe(4);
+    expect(classes).toHaveLength(4);
+    const question = { relation: "common-bridge", path: "direct", direction: "read" } as const;
+    for (const name of classes) {
+      expect(joined.decide({ ...question, providerClass: name, clientClass: name })).toBe("bus-address");
+    }
+  });
+
+  test("outside PCI refuse what one refuses, the first of them, and else go by the wires", () => {
+    const stating = (outcome: PlatformOutcome): Policy => ({ ...linux(), platform: () => outcome });
+    const question = { initiator: "pci", owner: "platform", direction: "read", inbound: "open" } as const;
+    const said = (...joined: [Policy, ...Policy[]]) => both(...joined).platform!(question);
+    expect(said(linux(), power())).toBe("allowed");
+    expect(said(linux(), stating("policy-refused"))).toBe("policy-refused");
+    expect(said(stating("inbound-refused"), stating("policy-refused"))).toBe("inbound-refused");
+    expect(said(stating("allowed"), stating("policy-refused"), stating("inbound-refused"))).toBe("policy-refused");
+    expect(both(linux(), stating("allowed")).platform!({ ...question, inbound: "closed" })).toBe("inbound-refused");
+  });
+
+  test("are refused where one answers with what is no outcome: nothing said is no permission", () => {
+    const odd = { ...linux("6.12"), name: "odd" };
+    const machine = machineT("L");
+    const asked = (joined: Policy) => () => new PeerDma(Topology.of(machine), joined).can(BDF.A, BDF.B);
+    for (const outcome of ["no", undefined, null, "toString"]) {
+      const policy: Policy = { ...odd, decide: () => outcome as "policy-refused" };
+      expect(asked(policy)).toThrow("policy odd: expected one of bus-address, ");
+      expect(asked(both(linux(), policy))).toThrow("policy odd: expected one of bus-address, ");
+      const outside: Policy = { ...odd, platform: () => outcome as "allowed" };
+      const question = { initiator: "pci", owner: "platform", direction: "read", inbound: "open" } as const;
+      const expected = "policy odd: expected one of allowed, inbound-refused, policy-refused, got";
+      expect(() => both(linux(), outside).platform!(question)).toThrow(TypeError);
+      expect(() => both(linux(), outside).platform!(question)).toThrow(expected);
+    }
+  });
+
+  test("that refuse alike are told by the first of them", () => {
+    const refusing = (outcome: Outcome): Policy => ({ ...linux(), decide: () => outcome });
+    const decided = (...outcomes: [Outcome, ...Outcome[]]) => {
+      const [first, ...others] = outcomes.map(refusing) as [Policy, ...Policy[]];
+      const classes = { providerClass: '["a","a","a"]', clientClass: '["a","a","a"]' };
+      return both(first, ...others).decide({ relation: "self", path: "direct", direction: "read", ...classes });
+    };
+    expect(decided("host-refused", "redirect-refused", "policy-refused")).toBe("host-refused");
+    expect(decided("through-host-bridge", "policy-refused", "host-refused")).toBe("policy-refused");
+    expect(decided("bus-address", "through-host-bridge", "bus-address")).toBe("through-host-bridge");
+  });
+
+  test("are precise once, however often they are made so", () => {
+    const once = precise(linux("6.1"));
+    expect(once.name).toBe("linux-6.1+precise");
+    expect(precise(once)).toBe(once);
+  });
+
   test("either all have precise ACS or none has", () => {
+    const exact = precise(linux("6.1"));
+    expect(() => both(exact, precise(power()), linux("6.1"))).toThrow("in all policies or in none");
     expect(both(precise(linux("6.1")), precise(power()))).toMatchObject({ paths: "precise" });
     expect(() => policyNamed("linux-6.1+precise,power9")).toThrow(
       "expected precise ACS in all policies or in none, got linux-6.1+precise, power9",

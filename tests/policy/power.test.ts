@@ -116,3 +116,65 @@ describe("POWER", () => {
     expect(() => power({ generation: 10, firmware: told })).toThrow("POWER9 alone, got 10");
   });
 });
+
+describe("what is said of a host bridge of POWER", () => {
+  const remedy =
+    "firmware of POWER9 can be told to let requests pass between host bridges (OPAL, by way of Linux 4.14 to 5.2): " +
+    "the policy power9+load+store is for machines where it was";
+  const told = (what: string) => `the firmware was told to let ${what} pass between these host bridges`;
+  const refuses = (machine: string) =>
+    `a host bridge of ${machine} passes no request on to another root port or host bridge`;
+
+  test.each([
+    [power(), { because: refuses("POWER") }],
+    [power({ generation: 8 }), { because: refuses("POWER8") }],
+    [power({ generation: 10 }), { because: refuses("POWER10") }],
+    [power({ generation: 9 }), { because: refuses("POWER9"), remedy }],
+    [
+      passing(true, false),
+      {
+        because:
+          "firmware of POWER9 lets loads pass between host bridges, but no stores, and nothing between root ports",
+        assumed: [told("loads")],
+        remedy,
+      },
+    ],
+    [
+      passing(false, true),
+      {
+        because:
+          "firmware of POWER9 lets stores pass between host bridges, but no loads, and nothing between root ports",
+        assumed: [told("stores")],
+        remedy,
+      },
+    ],
+    [
+      passing(true, true),
+      {
+        because: "firmware of POWER9 lets loads and stores pass between host bridges, and nothing between root ports",
+        assumed: [told("loads and stores")],
+      },
+    ],
+  ])("is whole under $name", (policy, expected) => {
+    const judged = policy.judge({ root: "0000:00", functions: [], system: { functions: [] } });
+    expect(judged).toStrictEqual({ classes: ["host bridge of POWER"], missing: [], ...expected });
+  });
+
+  test("takes a CPU for POWER unless something says otherwise", () => {
+    const assumed = (generation: 9 | undefined, cpu: NonNullable<SystemDescription["cpu"]> | undefined) => {
+      const system = cpu === undefined ? { functions: [] } : { cpu, functions: [] };
+      const policy = generation === undefined ? power() : power({ generation });
+      return policy.judge({ root: null, functions: [], system }).assumed;
+    };
+    expect(assumed(9, undefined)).toBeUndefined();
+    expect(assumed(9, {})).toBeUndefined();
+    expect(assumed(9, { architecture: "ppc64le" })).toBeUndefined();
+    expect(assumed(9, { vendor: "POWER9" })).toBeUndefined();
+    expect(assumed(undefined, { architecture: "ppc64", vendor: "POWER10" })).toBeUndefined();
+    expect(assumed(9, { vendor: "POWER8" })).toEqual(["the machine is a POWER9, though its CPU is POWER8:?"]);
+    expect(assumed(9, { architecture: "x86" })).toEqual(["the machine is a POWER9, though its CPU is another"]);
+    expect(assumed(undefined, { architecture: "arm64", vendor: "POWER9" })).toEqual([
+      "the machine is a POWER, though its CPU is arm64:POWER9",
+    ]);
+  });
+});
