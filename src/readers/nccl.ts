@@ -204,7 +204,7 @@ function linkOf({ link_speed, link_width }: NcclElement["attributes"]): LinkDesc
 }
 
 /** More than any GPU has; who writes more means something else, or harm. */
-const MOST_LINKS = 256;
+export const MOST_LINKS = 256;
 
 /** Links of one file: each is an entry of its own in a description. */
 export const SIDE_LINKS_LIMIT = 2 ** 16;

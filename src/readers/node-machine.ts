@@ -6,7 +6,7 @@ import { read, type ReadResult, type Source } from "./read.js";
 import { ReadError } from "./reading.js";
 
 /** The most that is read of one file: enough for any dump, and an end to `/dev/zero`. */
-const INPUT_LIMIT = 1 << 29;
+export const INPUT_LIMIT = 2 ** 29;
 const CHUNK = 1 << 20;
 const PACKED_CHUNK = 1 << 28;
 const STANDARD_INPUT = 0;
@@ -36,7 +36,9 @@ export function openSource(path: string): Source {
     if (statSync(path).isDirectory()) return { name: path, bytes: directoryTree(path) };
     const file = openSync(path, "r");
     try {
-      return { name: path, bytes: readPacked(file) ?? readWhole(file, path) };
+      const packed = readPacked(file);
+      if (packed === null && fstatSync(file).size > INPUT_LIMIT) throw tooLong(path);
+      return { name: path, bytes: packed ?? readWhole(file, path) };
     } finally {
       closeSync(file);
     }
@@ -67,9 +69,12 @@ function readWhole(file: number, name: string): Uint8Array {
     if (count === 0) return Buffer.concat(chunks, length);
     chunks.push(chunk.subarray(0, count));
     length += count;
-    if (length > INPUT_LIMIT)
-      throw new ReadError(`longer than ${INPUT_LIMIT} bytes, which no dump of a machine is`, name);
+    if (length > INPUT_LIMIT) throw tooLong(name);
   }
+}
+
+function tooLong(name: string): ReadError {
+  return new ReadError(`longer than ${INPUT_LIMIT} bytes, which no dump of a machine is`, name);
 }
 
 /** Standard input that is a terminal or a socket may say "try again" until something comes. */

@@ -73,7 +73,7 @@ const KNOWN_FORMATS =
   "FILE.xml), topology files of NCCL and RCCL, nvidia-smi topo -m, rdma_topo dump, and a machine description in JSON";
 
 /** Packings inside one another, such as a .tar.gz: more than that is no dump of a machine. */
-const DEEPEST_PACKING = 4;
+export const DEEPEST_PACKING = 4;
 
 /**
  * Reads one machine from one or several sources, each recognised by its content, and combines them. A description in

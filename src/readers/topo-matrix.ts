@@ -174,10 +174,10 @@ interface Drawn {
 const NAMED = 32;
 
 /** Far more than anybody pastes: each is held against the machine. */
-const MOST_MATRICES = 256;
+export const MOST_MATRICES = 256;
 
 /** Far more than a machine has: what is drawn is their square. */
-const MOST_DEVICES = 1024;
+export const MOST_DEVICES = 1024;
 
 /** A matrix of what was found, with what is missing or odd. */
 function draw({ head, rows, legend }: Sheet, source: string): Drawn {

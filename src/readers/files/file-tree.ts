@@ -26,7 +26,7 @@ interface Found {
 const UTF8 = new TextDecoder();
 
 /** As many links as Linux follows before it gives up (ELOOP). */
-const LINK_LIMIT = 40;
+export const LINK_LIMIT = 40;
 
 /** Bytes that one tree is asked for: links may make one file many. */
 export const READ_LIMIT = 2 ** 29;

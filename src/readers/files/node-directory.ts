@@ -4,7 +4,7 @@ import { ReadError } from "../reading.js";
 import { type EntryKind, type FileStore, FileTree } from "./file-tree.js";
 
 /** The most that is read of one directory: machines with thousands of functions have some 50 MB. */
-const LIMIT = 1 << 28;
+export const DIRECTORY_LIMIT = 2 ** 28;
 const CHUNK = 1 << 16;
 
 /** A directory on disk as a tree: every directory is listed and every file read only when somebody asks for it. */
@@ -16,7 +16,7 @@ export function directoryTree(root: string): FileTree {
 class DirectoryFiles implements FileStore {
   readonly #root: string;
   readonly #chunk = new Uint8Array(CHUNK);
-  #left = LIMIT;
+  #left = DIRECTORY_LIMIT;
 
   constructor(root: string) {
     this.#root = root;
@@ -54,7 +54,7 @@ class DirectoryFiles implements FileStore {
       this.#left -= count;
       if (this.#left >= 0) continue;
       throw new ReadError(
-        `with this file more than ${LIMIT} bytes, which no machine's are: ${path}`,
+        `with this file more than ${DIRECTORY_LIMIT} bytes, which no machine's are: ${path}`,
         this.#root || "/",
       );
     }
