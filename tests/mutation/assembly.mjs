@@ -1,7 +1,7 @@
 // Mutation testing of the core: `npm run mutants:core -- --sample 200 --seed 1`.
 //
 // Every mutant is one edit of one file of assembly/ (operators.mjs), compiled in memory, and judged by the TypeScript
-// tests of the core (judged.mjs) in a process of its own. What has been judged is in build/mutants/core/, so that a run
+// tests of the core (rooms.mjs) in a process of its own. What has been judged is in build/mutants/core/, so that a run
 // may be stopped at any time and goes on where it was.
 //
 //   --sample N   so many of all, drawn by --seed S (1); all without it
@@ -16,6 +16,7 @@ import { parseArgs } from "node:util";
 import asc from "assemblyscript/asc";
 import { bundleTests, judgedAt } from "./judged.mjs";
 import { mutantsOf } from "./operators.mjs";
+import { rooms } from "./rooms.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -143,7 +144,7 @@ console.log(
 
 if (todo.length > 0) {
   rmSync(`${PLACE}/bundle`, { recursive: true, force: true });
-  const tests = await bundleTests(`${PLACE}/bundle`);
+  const tests = await bundleTests(rooms.assembly.tests, `${PLACE}/bundle`);
   const original = { quick: await compile(null, QUICK), release: await compile(null, RELEASE) };
   const clean = await judge(original.quick, "clean", tests, 3600);
   if (clean.outcome !== "survived") throw new Error(`the core as it is does not pass: ${clean.by}`);

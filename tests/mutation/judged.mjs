@@ -2,32 +2,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
-/**
- * The tests that judge the core, the quickest first: nothing but what is asked through the WebAssembly itself. The specs
- * in tests/as are left out, for they are compiled together with the core.
- */
-const TESTS = [
-  "core/precise",
-  "vectors/addresses",
-  "vectors/precise",
-  "vectors/decisions",
-  "topology/claims",
-  "topology/batch",
-  "core/sections",
-  "core/capacity",
-  "explain/map-many",
-  "core/core",
-  "kernel/addresses",
-  "kernel/kernel",
-  "reference/columns",
-  "reference/precise",
-  "topology/buffer",
-  "core/batches",
-  "reference/ranges",
-  "reference/places",
-];
-
-/** Where the judged build is, when the tests run. */
+/** Where the WebAssembly is that the tests ask, when they run. */
 const PLACE = "PEERLANE_MUTANT";
 
 /** @type {import("esbuild").Plugin} */
@@ -41,7 +16,7 @@ const apart = {
     builder.onLoad({ filter: /.*/, namespace: "mutant" }, ({ path }) => ({
       contents: `
         import { readFileSync } from "node:fs";
-        export default new Uint8Array(readFileSync(process.env.${PLACE} + "/${path}"));`,
+        export default new Uint8Array(readFileSync((process.env.${PLACE} ?? "build") + "/${path}"));`,
       resolveDir: fileURLToPath(new URL(".", import.meta.url)),
     }));
     // Tests find their fixtures from where they stand.
@@ -52,10 +27,10 @@ const apart = {
   },
 };
 
-/** Bundles the tests into `directory`; returns their files and the environment in which they judge the build at a place. */
-export async function bundleTests(directory) {
+/** Bundles tests of these names, such as `core/precise`, into `directory`; returns their files. */
+export async function bundleTests(names, directory) {
   await build({
-    entryPoints: TESTS.map((name) => `tests/${name}.test.ts`),
+    entryPoints: names.map((name) => `tests/${name}.test.ts`),
     outdir: directory,
     outbase: ".",
     outExtension: { ".js": ".mjs" },
@@ -70,7 +45,8 @@ export async function bundleTests(directory) {
     logLevel: "warning",
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   });
-  return TESTS.map((name) => `${directory}/tests/${name}.test.mjs`);
+  return names.map((name) => `${directory}/tests/${name}.test.mjs`);
 }
 
+/** The environment in which tests ask the WebAssembly at a place. */
 export const judgedAt = (place) => ({ ...process.env, [PLACE]: place });
