@@ -239,7 +239,7 @@ inChromium("the page", (pages) => {
     await page.getByRole("button", { name: "POWER9" }).click();
     await expect.poll(() => page.locator(".app-facts").innerText()).toContain("POWER9");
     await expect.poll(() => answer(page)).not.toBe(first);
-    expect(await page.evaluate(() => location.hash)).toContain("machine=power9");
+    await expect.poll(() => page.evaluate(() => location.hash)).toContain("machine=power9");
   });
 
   test("what is copied for an issue is what the library writes, and the link has no machine in it", async () => {
