@@ -117,10 +117,10 @@ inChromium("the page", (pages) => {
       await page.locator(".outline-row.outline-found").first().click();
     };
     await pick("0000:23:00.0");
-    expect(await page.locator(".app-next").innerText()).toBe("0000:23:00.0 is picked: pick another device.");
+    await expect.poll(() => page.locator(".app-next").innerText()).toBe("0000:23:00.0 is picked: pick another device.");
     await pick("0000:26:00.0");
     await expect.poll(() => answer(page)).toContain("Yes, directly");
-    expect(await page.evaluate(() => location.hash)).toContain("a=0000:23:00.0&b=0000:26:00.0");
+    await expect.poll(() => page.evaluate(() => location.hash)).toContain("a=0000:23:00.0&b=0000:26:00.0");
   });
 
   test("a click in the picture picks a device, and dragging none", async () => {
@@ -225,7 +225,7 @@ inChromium("the page", (pages) => {
     );
     await page.getByLabel("Files of a machine").setInputFiles(capture(SERVER));
     await expect.poll(() => answer(page)).toContain("Yes, directly");
-    expect(await page.evaluate(() => location.hash)).toBe(hash);
+    await expect.poll(() => page.evaluate(() => location.hash)).toBe(hash);
     await page.reload();
     expect(await page.locator(".open-question").innerText()).toContain("0000:26:00.0");
   });
