@@ -7,6 +7,8 @@ import { ReadError } from "./reading.js";
 
 /** The most that is read of one file: enough for any dump, and an end to `/dev/zero`. */
 export const INPUT_LIMIT = 2 ** 29;
+/** The most that is read of a packed topology: twice the memory that it has to answer from. */
+export const PACKED_LIMIT = 2 ** 33;
 const CHUNK = 1 << 20;
 const PACKED_CHUNK = 1 << 28;
 const STANDARD_INPUT = 0;
@@ -36,7 +38,7 @@ export function openSource(path: string): Source {
     if (statSync(path).isDirectory()) return { name: path, bytes: directoryTree(path) };
     const file = openSync(path, "r");
     try {
-      const packed = readPacked(file);
+      const packed = readPacked(file, path);
       if (packed === null && fstatSync(file).size > INPUT_LIMIT) throw tooLong(path);
       return { name: path, bytes: packed ?? readWhole(file, path) };
     } finally {
@@ -45,11 +47,14 @@ export function openSource(path: string): Source {
   });
 }
 
-/** A packed topology may be of any size, and says itself where it ends; null: the file is none. */
-function readPacked(file: number): Uint8Array | null {
+/** A packed topology is as large as its fabric; null: the file is none. */
+function readPacked(file: number, path: string): Uint8Array | null {
   const status = fstatSync(file);
   const start = new Uint8Array(MAGIC_BYTES);
   if (!status.isFile() || readSync(file, start, 0, start.length, 0) < start.length || !isPacked(start)) return null;
+  if (status.size > PACKED_LIMIT) {
+    throw new ReadError(`a packed topology of ${status.size} bytes, expected at most ${PACKED_LIMIT}`, path);
+  }
   const bytes = new Uint8Array(status.size);
   for (let at = 0; at < bytes.length;) {
     const count = readSync(file, bytes, at, Math.min(PACKED_CHUNK, bytes.length - at), at);

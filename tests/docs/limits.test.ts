@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -15,7 +15,7 @@ import { decompress, NAMES_LIMIT, PATH_LIMIT, UNPACKED_LIMIT } from "../../src/r
 import { FileTree, LINK_LIMIT, MemoryFiles, NAMES_ASKED_LIMIT, READ_LIMIT } from "../../src/readers/files/file-tree.js";
 import { DIRECTORY_LIMIT, directoryTree } from "../../src/readers/files/node-directory.js";
 import { readNccl, SIDE_LINKS_LIMIT } from "../../src/readers/nccl.js";
-import { INPUT_LIMIT, openSource } from "../../src/readers/node-machine.js";
+import { INPUT_LIMIT, openSource, PACKED_LIMIT } from "../../src/readers/node-machine.js";
 import { DEEPEST_PACKING } from "../../src/readers/read.js";
 import { ReadError } from "../../src/readers/reading.js";
 import { readListing } from "../../src/readers/sysfs/listing.js";
@@ -37,10 +37,11 @@ const { TEXT_LIMIT, LINES_LIMIT, LINE_LIMIT, FUNCTIONS_LIMIT, JSON_DEPTH_LIMIT, 
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
 const bdfOf = (at: number) => `${hex(at >> 16, 4)}:${hex((at >> 8) & 255, 2)}:${hex((at >> 3) & 31, 2)}.${at & 7}`;
 
-/** A file of so many bytes, none of which is written. */
-function sparse(name: string, bytes: number): string {
+/** A file of so many bytes, of which only these are written. */
+function sparse(name: string, bytes: number, start = ""): string {
   const path = join(directory, name);
   const file = openSync(path, "w");
+  writeSync(file, start);
   ftruncateSync(file, bytes);
   closeSync(file);
   return path;
@@ -62,6 +63,7 @@ function packed(times: number): Uint8Array {
 
 const READ: Readonly<Record<string, Limit>> = {
   INPUT_LIMIT: [INPUT_LIMIT, () => openSource(sparse("long", INPUT_LIMIT + 1))],
+  PACKED_LIMIT: [PACKED_LIMIT, () => openSource(sparse("packed", PACKED_LIMIT + 1, "peerlane"))],
   DIRECTORY_LIMIT: [
     DIRECTORY_LIMIT,
     () => {
