@@ -57,7 +57,7 @@ export function compilePolicy(
   return policy.paths === "precise" ? { ...compiled, precise: egress } : compiled;
 }
 
-/** One that has none would be asked nothing, and one completion less is a wrong yes. */
+/** A host bridge that has none would be asked nothing, and refused for no reason. */
 function classesOf(policy: Policy, host: HostBridge): string[] {
   const { classes } = policy.judge(host);
   if (!Array.isArray(classes) || classes.length === 0 || !classes.every((name) => typeof name === "string")) {

@@ -20,6 +20,7 @@ export default {
   concurrency: 2,
   // Generous: a busy machine must not pass for a test that found something.
   timeoutMS: 300_000,
+  dryRunTimeoutMinutes: 60,
   disableTypeChecks: false,
   plugins: [],
   reporters: ["json", "clear-text", "progress-append-only"],
