@@ -9,7 +9,9 @@ export interface FuzzOptions {
   readonly executions: number;
   /** or so many milliseconds, whichever is first; missing: no matter how long it takes. */
   readonly milliseconds?: number;
-  /** Inputs that reach what none before reached are mutated further. */
+  /** What is mutated; missing: the seeds of the target. */
+  readonly corpus?: readonly Uint8Array[];
+  /** Inputs that reach what none before reached are mutated further. To count what is reached takes most of the time. */
   readonly coverage?: Coverage;
   /** Called with each input before it is run. */
   readonly before?: (bytes: Uint8Array) => void;
@@ -20,7 +22,7 @@ export interface FuzzOptions {
 export interface FuzzResult {
   readonly executions: number;
   /** Inputs that are mutated: seeds, and those that reached something new. */
-  readonly corpus: number;
+  readonly corpus: readonly Uint8Array[];
   /** The input that took longest, in milliseconds. */
   readonly slowest: { readonly milliseconds: number; readonly bytes: Uint8Array };
 }
@@ -47,7 +49,7 @@ export class Finding extends Error {
 export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzResult> {
   const { seed, executions, milliseconds = Infinity, coverage, before, found } = options;
   const random = new Random(seed, 0);
-  const corpus = [...(await target.seeds())];
+  const corpus = [...(options.corpus ?? (await target.seeds()))];
   const longest = target.longest ?? LONGEST;
   const end = performance.now() + milliseconds;
   let slowest: FuzzResult["slowest"] = { milliseconds: 0, bytes: new Uint8Array() };
@@ -90,5 +92,5 @@ export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzRe
       done += group.length;
     }
   }
-  return { executions: done, corpus: corpus.length, slowest };
+  return { executions: done, corpus, slowest };
 }

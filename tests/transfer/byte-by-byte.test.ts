@@ -53,12 +53,13 @@ const segment = fc.record<Segment>({
     .map((at) => FIRST + BigInt(at)),
   size: fc.oneof(fc.constantFrom(1, 0x10, 0x20, 0x40), fc.integer({ min: 1, max: 0x48 })),
 });
-/** As they come, and one behind the other. */
-const lists = fc
-  .tuple(fc.array(segment, { maxLength: 6 }), fc.boolean())
-  .map(([segments, inRow]): Segment[] =>
-    inRow ? segments.map((each, at) => ({ ...each, address: startAfter(segments, at) })) : segments,
-  );
+/** As they come, and small ones one behind the other. */
+const lists = fc.oneof(
+  fc.array(segment, { maxLength: 6 }),
+  fc
+    .tuple(segment, fc.array(fc.constantFrom(1, 8, 0x10, 0x20, 0x40), { minLength: 2, maxLength: 6 }))
+    .map(([{ address }, sizes]) => sizes.map((size, at): Segment => ({ address: address + sum(sizes, at), size }))),
+);
 const options = fc.record<Required<Pick<ScatterOptions, "merge" | "maxSegmentSize" | "boundaryMask" | "pageSize">>>({
   merge: fc.boolean(),
   maxSegmentSize: fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constant(2 ** 52)),
@@ -66,8 +67,8 @@ const options = fc.record<Required<Pick<ScatterOptions, "merge" | "maxSegmentSiz
   pageSize: fc.constantFrom(1, 16, 4096),
 });
 
-function startAfter(segments: readonly Segment[], at: number): bigint {
-  return segments.slice(0, at).reduce((next, { size }) => next + BigInt(size), segments[0]!.address);
+function sum(sizes: readonly number[], count: number): bigint {
+  return BigInt(sizes.slice(0, count).reduce((whole, size) => whole + size, 0));
 }
 
 type Given = { readonly merge: boolean; readonly maxSegmentSize: number | bigint } & {
