@@ -1,4 +1,5 @@
 import type { FunctionDescription, SystemDescription } from "../topology/description.js";
+import { Problems } from "../topology/errors.js";
 import { place } from "../topology/placement.js";
 
 /** Finds the bridge above a function: null on a root bus, `unknown` where the description does not tell. */
@@ -11,7 +12,7 @@ export function upstreamIn(system: SystemDescription): Upstream {
 }
 
 function bridgesAbove(system: SystemDescription): Map<FunctionDescription, FunctionDescription | null | "unknown"> {
-  const { roots, functions, parents } = place([system], [], []);
+  const { roots, functions, parents } = place([system], new Problems(), []);
   return new Map(
     functions.map(({ description }, index) => {
       const parent = parents[roots.length + index]! - 1;

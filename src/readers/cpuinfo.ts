@@ -10,7 +10,7 @@ const TELLING_FIELDS = ["vendor_id", "cpu family", "CPU implementer", "cpu", "is
 
 /** Whether `text` is a `/proc/cpuinfo`: it numbers processors and describes one. */
 export function looksLikeCpuinfo(text: string): boolean {
-  if (!/^[>\s]*processor\s*:/m.test(text)) return false;
+  if (!/^[> \t]*processor[ \t]*:/m.test(text)) return false;
   const fields = readFields(text);
   return TELLING_FIELDS.some((name) => fields.has(name));
 }

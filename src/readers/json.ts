@@ -1,4 +1,5 @@
 import type { MachineDescription } from "../topology/description.js";
+import { PROBLEMS_LIMIT } from "../topology/errors.js";
 import { checkAgainstSchema } from "../topology/validate.js";
 import { checkJson } from "./bounds.js";
 import { ReadError } from "./reading.js";
@@ -27,8 +28,9 @@ export function readJson(text: string, source: string): MachineDescription {
   const problems = checkAgainstSchema(document);
   if (problems.length === 0) return document as MachineDescription;
   const shown = problems.slice(0, SHOWN_PROBLEMS).map(({ path, message }) => `  ${path}: ${message}`);
+  const orMore = problems.length === PROBLEMS_LIMIT ? " or more" : "";
   if (problems.length > shown.length) shown.push(`  … and ${problems.length - shown.length} more`);
-  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems${orMore}`;
   throw new ReadError(`not a machine description (machine.schema.json), ${count}:\n${shown.join("\n")}`, source);
 }
 

@@ -1,11 +1,11 @@
 import type { SystemDescription } from "./description.js";
-import type { Problem } from "./errors.js";
+import type { Problems } from "./errors.js";
 
 /** The bits of an address: whoever drives these drives them all. */
 const ALL = 64;
 
 /** What devices are said to drive is a whole number of bits, at least 1: to take anything else for no limit would lie. */
-export function checkDmaMasks(systems: readonly SystemDescription[], problems: Problem[]): void {
+export function checkDmaMasks(systems: readonly SystemDescription[], problems: Problems): void {
   const check = (name: string, bits: number | undefined) => {
     if (bits === undefined || (Number.isInteger(bits) && bits >= 1)) return;
     problems.push({

@@ -1,5 +1,5 @@
 import type { FunctionDescription, SystemDescription } from "./description.js";
-import type { Problem } from "./errors.js";
+import type { Problem, Problems } from "./errors.js";
 
 /** The greatest value of a register of so many bits. */
 const [BYTE, WORD, DOUBLE_WORD] = [0xff, 0xffff, 0xffff_ffff] as const;
@@ -9,7 +9,7 @@ const IOMMU_MODES: readonly unknown[] = ["off", "passthrough", "translating"];
  * Registers and settings that answers depend on are what the types say: of anything else the bits would read as clear,
  * and what a description does not show would count as allowed.
  */
-export function checkRegisters(systems: readonly SystemDescription[], problems: Problem[]): void {
+export function checkRegisters(systems: readonly SystemDescription[], problems: Problems): void {
   systems.forEach(({ name, iommu, functions }, system) => {
     if (iommu !== undefined && !IOMMU_MODES.includes(iommu)) {
       const which = name === undefined ? `system ${system}` : `system ${String(name)}`;
@@ -19,7 +19,7 @@ export function checkRegisters(systems: readonly SystemDescription[], problems: 
   });
 }
 
-function checkFunction({ bdf, bus, acs, sriov, link }: FunctionDescription, problems: Problem[]): void {
+function checkFunction({ bdf, bus, acs, sriov, link }: FunctionDescription, problems: Problems): void {
   const fault = (field: string, expected: string, value: unknown) =>
     problems.push(problem(bdf, field, expected, value, [bdf]));
   const check = (field: string, value: unknown, most: number) => {

@@ -21,14 +21,43 @@ export type ProblemCode =
   | "CYCLE"
   | "RANGE_WRAPS"; // ends beyond 2^64, or before it starts
 
-/** A description that cannot be true. Holds every problem found, not only the first. */
+/** More problems of one description are counted, and nothing else is kept of them. */
+export const PROBLEMS_LIMIT = 1000;
+
+/** What makes a description impossible, as it is found out. */
+export class Problems {
+  readonly #kept: Problem[] = [];
+  #count = 0;
+
+  /** How many were found. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get first(): Problem | undefined {
+    return this.#kept[0];
+  }
+
+  push(problem: Problem): void {
+    this.#count++;
+    if (this.#kept.length < PROBLEMS_LIMIT) this.#kept.push(problem);
+  }
+
+  error(): TopologyError {
+    return new TopologyError(this.#kept, this.#count);
+  }
+}
+
+/** A description that cannot be true. Holds the problems found, not only the first: up to a thousand of them. */
 export class TopologyError extends Error {
   override readonly name = "TopologyError";
-  constructor(readonly problems: readonly Problem[]) {
+  /** @param count how many there are: those that are told, and more. */
+  constructor(
+    readonly problems: readonly Problem[],
+    readonly count = problems.length,
+  ) {
     const shown = problems.slice(0, 20).map(({ code, message }) => `  ${code}: ${message}`);
-    if (problems.length > shown.length) shown.push(`  … and ${problems.length - shown.length} more`);
-    super(
-      `the description has ${problems.length} ${problems.length === 1 ? "problem" : "problems"}:\n${shown.join("\n")}`,
-    );
+    if (count > shown.length) shown.push(`  … and ${count - shown.length} more`);
+    super(`the description has ${count} ${count === 1 ? "problem" : "problems"}:\n${shown.join("\n")}`);
   }
 }

@@ -7,7 +7,7 @@ import { cycleIn } from "./cycle.js";
 import { DescribedCatalogue } from "./described.js";
 import type { MachineDescription } from "./description.js";
 import { checkDmaMasks, packedDmaMask } from "./check-masks.js";
-import { TopologyError, type Problem } from "./errors.js";
+import { Problems, PROBLEMS_LIMIT } from "./errors.js";
 import type { Finding } from "./finding.js";
 import { Hosts } from "./hosts.js";
 import { checkLinks } from "./links.js";
@@ -28,12 +28,14 @@ export const DESCRIBED_LIMIT = 2 ** 22;
  */
 export function partsFromDescription(machine: MachineDescription, build?: Build): Parts {
   checkShape(machine);
-  const problems: Problem[] = [];
+  const problems = new Problems();
   const findings: Finding[] = [];
   const { systems } = machine;
-  checkSystemNames(systems, problems);
   checkDmaMasks(systems, problems);
   checkRegisters(systems, problems);
+  // Nothing can be placed by numbers that are none.
+  if (problems.count > 0) throw problems.error();
+  checkSystemNames(systems, problems);
   const placement = place(systems, problems, findings);
   const { roots, functions } = placement;
   const extent = { nodes: roots.length + functions.length, hosts: roots.length, systems: systems.length };
@@ -55,7 +57,7 @@ export function partsFromDescription(machine: MachineDescription, build?: Build)
     findings,
   );
   checkLinks(systems, (system, bdf) => catalogue.exact(system, bdf), rows);
-  if (problems.length > 0) throw new TopologyError(problems);
+  if (problems.count > 0) throw problems.error();
   const several = systems.length > 1;
   const nameOf = (id: number) => `${several ? `${systems[all[id]!.system]!.name ?? ""}/` : ""}${catalogue.name(id)}`;
   findOverlaps(rows, nameOf, findings);
@@ -81,7 +83,8 @@ function checkShape(machine: MachineDescription): void {
   }
   const [problem, ...others] = checkKinds(machine);
   if (problem === undefined) return;
-  const more = others.length === 0 ? "" : `, and ${others.length} more`;
+  const least = others.length + 1 === PROBLEMS_LIMIT ? "at least " : "";
+  const more = others.length === 0 ? "" : `, and ${least}${others.length} more`;
   throw new TypeError(`expected a machine description: ${problem.path || "it"}: ${problem.message}${more}`);
 }
 
@@ -95,7 +98,7 @@ function countOf(systems: unknown): number {
 }
 
 /** @throws TopologyError at once for a cycle, since nothing further can be said about such a description. */
-function forestOf({ roots, functions, parents }: Placement, problems: readonly Problem[], build?: Build): Forest {
+function forestOf({ roots, functions, parents }: Placement, problems: Problems, build?: Build): Forest {
   const marks = new Uint8Array(parents.length);
   const dmaBits = new Uint8Array(parents.length);
   functions.forEach(({ description }, index) => {
@@ -107,7 +110,8 @@ function forestOf({ roots, functions, parents }: Placement, problems: readonly P
   const forest = buildForest(parents, marks, dmaBits, build);
   if (forest !== null) return forest;
   const cycle = cycleIn(parents, (node) => functions[node - roots.length]!.description.bdf);
-  throw new TopologyError([...problems, cycle]);
+  problems.push(cycle);
+  throw problems.error();
 }
 
 function hostsOf({ roots }: Placement, { order, count }: Forest, systems: number): Hosts {

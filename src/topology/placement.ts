@@ -1,7 +1,7 @@
 import type { Place } from "../core.js";
 import { canonicalBdf, formatBus, parseBdf, type Bdf } from "./bdf.js";
 import type { FunctionDescription, FunctionKind, SystemDescription } from "./description.js";
-import type { Problem } from "./errors.js";
+import type { Problem, Problems } from "./errors.js";
 import type { Finding } from "./finding.js";
 import type { RootRow } from "./hosts.js";
 
@@ -35,7 +35,7 @@ export const ENDPOINT_KINDS: readonly (FunctionKind | undefined)[] = [
  * Finds each function's place: its stated parent, else the bridge whose secondary bus it is on, else a root bus where
  * there is evidence of one, else an unknown root that the functions of one bus share.
  */
-export function place(systems: readonly SystemDescription[], problems: Problem[], findings: Finding[]): Placement {
+export function place(systems: readonly SystemDescription[], problems: Problems, findings: Finding[]): Placement {
   const roots: RootRow[] = [];
   const functions: { system: number; description: FunctionDescription }[] = [];
   const above: (() => number)[] = [];
@@ -70,7 +70,7 @@ class Placer {
     /** Index of this system's first function among those of all systems. */
     private readonly first: number,
     private readonly allRoots: RootRow[],
-    private readonly problems: Problem[],
+    private readonly problems: Problems,
     private readonly findings: Finding[],
   ) {
     this.functions = system.functions.filter((description) => this.#named(description));

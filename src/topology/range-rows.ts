@@ -1,6 +1,6 @@
 import { RangeBuilder, type Build, type PlainRange, type Terms, type TermsTable } from "../core.js";
 import { ADDRESS_LIMIT, formatHex, parseAddress } from "./address.js";
-import type { Problem } from "./errors.js";
+import type { Problem, Problems } from "./errors.js";
 import type { Finding } from "./finding.js";
 
 /** Where a range may end at most: beyond it the core has the one segment that is never anybody's. */
@@ -14,7 +14,7 @@ export class RangeRows {
   readonly rows: PlainRange[] = [];
 
   constructor(
-    private readonly problems: Problem[],
+    private readonly problems: Problems,
     private readonly findings: Finding[],
   ) {}
 

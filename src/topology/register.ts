@@ -42,8 +42,7 @@ export function bit(word: RegisterWord | undefined, mask: number): Known {
 
 /** The known bits of a register. */
 export function knownBits(word: RegisterWord): { readonly value: number; readonly mask: number } {
-  // Descriptions from callers without types are checked after this has run.
-  return typeof word !== "object" || word === null
+  return typeof word === "number"
     ? { value: word, mask: WHOLE_WORD }
     : { value: word.value & word.mask, mask: word.mask };
 }

@@ -1,4 +1,4 @@
-import type { Problem } from "./errors.js";
+import type { Problems } from "./errors.js";
 
 const SHOWN = 10;
 
@@ -40,7 +40,7 @@ export class SystemNames {
 }
 
 /** A name has one place. */
-export function checkSystemNames(systems: readonly { readonly name?: string }[], problems: Problem[]): void {
+export function checkSystemNames(systems: readonly { readonly name?: string }[], problems: Problems): void {
   if (systems.length === 0) {
     problems.push({ code: "BAD_NUMBER", message: "expected at least one system, got none", functions: [] });
   }

@@ -1,5 +1,6 @@
 import schema from "../../machine.schema.json" with { type: "json" };
 import { parseAddress } from "./address.js";
+import { PROBLEMS_LIMIT } from "./errors.js";
 
 /** One place where a document is not what `machine.schema.json` says. */
 export interface SchemaProblem {
@@ -27,9 +28,12 @@ interface Schema {
 const DEFINITIONS = schema.$defs as unknown as Readonly<Record<string, Schema>>;
 const patterns = new Map<string, RegExp>();
 
-/** Everything in `document` that `machine.schema.json` does not allow, in the order of the document. */
+/**
+ * What of `document` `machine.schema.json` does not allow, in the order of the document: after {@link PROBLEMS_LIMIT} of
+ * them no more is looked for.
+ */
 export function checkAgainstSchema(document: unknown): readonly SchemaProblem[] {
-  return below("$", check(document, schema as unknown as Schema, {}));
+  return below("$", check(document, schema as unknown as Schema, {})).slice(0, PROBLEMS_LIMIT);
 }
 
 /**
@@ -38,7 +42,7 @@ export function checkAgainstSchema(document: unknown): readonly SchemaProblem[] 
  * nor numbers, flags and registers: what is wrong with those is told with the name of the function concerned.
  */
 export function checkKinds(document: unknown): readonly SchemaProblem[] {
-  return below("", check(document, MACHINE, { kindsOnly: true }));
+  return below("", check(document, MACHINE, { kindsOnly: true })).slice(0, PROBLEMS_LIMIT);
 }
 
 /**
@@ -165,7 +169,7 @@ function checkNumber(value: number, rule: Schema, problem: (expected: string) =>
 function checkItems(values: readonly unknown[], rule: Schema, pass: Pass): readonly SchemaProblem[] {
   const problems: SchemaProblem[] = [];
   // Holes, too, which no JSON has.
-  for (let index = 0; index < values.length; index++) {
+  for (let index = 0; index < values.length && problems.length < PROBLEMS_LIMIT; index++) {
     const found = check(values[index], rule, pass);
     for (const problem of below(`[${index}]`, found)) problems.push(problem);
   }
@@ -182,6 +186,7 @@ function checkFields(value: Record<string, unknown>, rule: Schema, pass: Pass): 
   }
   const properties = rule.properties ?? {};
   for (const name of Object.keys(value)) {
+    if (problems.length >= PROBLEMS_LIMIT) break;
     if (value[name] === undefined || (pass.kindsOnly === true && REGISTERS.has(name))) continue;
     if (Object.hasOwn(properties, name)) {
       const found = check(value[name], properties[name]!, pass);

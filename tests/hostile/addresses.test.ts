@@ -4,7 +4,7 @@ import { PeerDma } from "../../src/explain/peer-dma.js";
 import { shapes } from "../../src/fabrics/index.js";
 import { decodeConfigSpace } from "../../src/readers/config-space.js";
 import type { BarDescription, FunctionDescription } from "../../src/topology/description.js";
-import { TopologyError } from "../../src/topology/errors.js";
+import { PROBLEMS_LIMIT, TopologyError } from "../../src/topology/errors.js";
 import { Topology } from "../../src/topology/topology.js";
 import { readText } from "./refusal.js";
 
@@ -227,9 +227,11 @@ describe("a chain of ten million bridges", () => {
     ]);
   });
 
-  test("of one name is refused with a problem each", () => {
-    const all = problems(Array.from({ length: 100_000 }, () => ({ bdf: "0000:00:00.0" })));
-    expect(all).toHaveLength(99_999);
+  test("of one name is refused: all problems are counted, and a thousand kept", () => {
+    const functions = Array.from({ length: 100_000 }, () => ({ bdf: "0000:00:00.0" }));
+    const all = problems(functions);
+    expect(all).toHaveLength(PROBLEMS_LIMIT);
     expect(all[0]).toMatch(/^DUPLICATE: 0000:00:00\.0 is described twice/);
+    expect(() => of(functions)).toThrow(/^the description has 99999 problems:[^]*\n  … and 99979 more$/);
   });
 });

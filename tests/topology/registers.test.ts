@@ -30,6 +30,8 @@ describe("a register that is none", () => {
     ["an ACS control that is left out", { acs: { capability: 0x5f } }, "acs.control", whole(65535), "undefined"],
     ["an ACS control in words", { acs: { ...acs, control: "0x1d" } }, "acs.control", whole(65535), '"0x1d"'],
     ["an ACS control of 17 bits", { acs: { ...acs, control: 0x1_0000 } }, "acs.control", whole(65535), "65536"],
+    ["an ACS control of another kind of number", { acs: { ...acs, control: 7n } }, "acs.control", whole(65535), "7"],
+    ["a bus that is left out", { bus: { subordinate: 1 } }, "bus.secondary", whole(255), "undefined"],
     ["a negative ACS control", { acs: { ...acs, control: -1 } }, "acs.control", whole(65535), "-1"],
     [
       "an ACS control without a mask",

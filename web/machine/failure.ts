@@ -9,7 +9,7 @@ const MOST_PROBLEMS = 10;
 export function failureText(error: unknown): string {
   if (error instanceof TopologyError) {
     const shown = error.problems.slice(0, MOST_PROBLEMS).map(({ message }) => message);
-    const more = error.problems.length - shown.length;
+    const more = error.count - shown.length;
     return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("\n");
   }
   const isExpected = [ReadError, EditError, BufferError, RangeError].some((kind) => error instanceof kind);

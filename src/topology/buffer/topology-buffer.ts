@@ -10,7 +10,7 @@ import { Hosts } from "../hosts.js";
 import { canonicalBdf } from "../bdf.js";
 import { checkDmaMasks } from "../check-masks.js";
 import { checkRegisters } from "../check-registers.js";
-import type { Problem } from "../errors.js";
+import { Problems } from "../errors.js";
 import { checkSystemNames } from "../system-names.js";
 import { checkAsTaken } from "../validate.js";
 import { columnBytes, jsonBytes, type Sections } from "./sections.js";
@@ -109,11 +109,11 @@ function readMachine(sections: Sections): MachineDescription {
   if (unnamed !== undefined) {
     throw sections.error(MACHINE, `expected a function's name, dddd:bb:dd.f, got ${JSON.stringify(unnamed.bdf)}`);
   }
-  const problems: Problem[] = [];
+  const problems = new Problems();
   checkSystemNames(systems, problems);
   checkDmaMasks(systems, problems);
   checkRegisters(systems, problems);
-  if (problems[0] !== undefined) throw sections.error(MACHINE, problems[0].message);
+  if (problems.first !== undefined) throw sections.error(MACHINE, problems.first.message);
   return machine;
 }
 

@@ -13,7 +13,7 @@ import { CoreHandle, type Parts } from "../catalogue.js";
 import { checkShapes, checkValues } from "./check.js";
 import { openness } from "../claims.js";
 import { cycleIn } from "../cycle.js";
-import { TopologyError, type Problem } from "../errors.js";
+import { Problems } from "../errors.js";
 import { FabricCatalogue, type NodeColumns } from "./fabric.js";
 import { ACS_ABSENT, NO_ROW, type FabricColumns } from "./columns.js";
 import { packFabricRanges } from "./ranges.js";
@@ -39,14 +39,14 @@ export function partsFromColumns(columns: FabricColumns, build?: Build): FabricP
   checkExtent(extentOf(columns));
   checkValues(columns);
   const { systems, hostBridges, functions } = columns;
-  const problems: Problem[] = [];
+  const problems = new Problems();
   const findings: Finding[] = [];
   checkSystemNames(systems, problems);
   const rows = new RangeRows(problems, findings);
   systems.forEach((facts, system) => collectSurroundings(facts, system, rows));
   findContradictions(columns, problems);
   const forest = forestOf(columns, problems, build);
-  if (problems.length > 0) throw new TopologyError(problems);
+  if (problems.count > 0) throw problems.error();
 
   const roots = hostBridges.system.length;
   const { ids } = forest;
@@ -70,7 +70,7 @@ export function partsFromColumns(columns: FabricColumns, build?: Build): FabricP
   const handle = new CoreHandle(core);
   const catalogue = new FabricCatalogue({ facts: [...systems], hosts, nodes, ranges: packed.byNode }, handle);
   checkLinks(systems, (system, bdf) => catalogue.find(system, bdf)[0], rows);
-  if (problems.length > 0) throw new TopologyError(problems);
+  if (problems.count > 0) throw problems.error();
   return {
     parts: { core: handle, catalogue, open: openColumn(open), findings },
     hostBridges: ids.slice(0, roots),
@@ -90,7 +90,7 @@ function extentOf({ systems, hostBridges, functions, windows, bars }: FabricColu
 }
 
 /** @throws TopologyError at once for a cycle, since nothing further can be said about such columns. */
-function forestOf(columns: FabricColumns, problems: readonly Problem[], build?: Build): Forest {
+function forestOf(columns: FabricColumns, problems: Problems, build?: Build): Forest {
   const { hostBridges, functions } = columns;
   const roots = hostBridges.system.length;
   const count = roots + functions.parent.length;
@@ -108,7 +108,8 @@ function forestOf(columns: FabricColumns, problems: readonly Problem[], build?: 
   const forest = buildForest(parents, marks, dmaBits, build);
   if (forest !== null) return forest;
   const cycle = cycleIn(parents, (node) => nameOfRow(columns, node - roots));
-  throw new TopologyError([...problems, cycle]);
+  problems.push(cycle);
+  throw problems.error();
 }
 
 function hostsOf({ hostBridges, systems }: FabricColumns, forest: Forest, ids: Uint32Array): Hosts {

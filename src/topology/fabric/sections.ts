@@ -1,7 +1,7 @@
 import type { Fabric, NodeColumns } from "./fabric.js";
 import { FUNCTION_KINDS, type SystemFacts } from "./columns.js";
 import type { Hosts } from "../hosts.js";
-import type { Problem } from "../errors.js";
+import { Problems } from "../errors.js";
 import { checkSystemNames } from "../system-names.js";
 import { checkSystemFacts } from "../validate.js";
 import { columnBytes, jsonBytes, type Sections } from "../buffer/sections.js";
@@ -103,9 +103,9 @@ function readFacts(sections: Sections, systems: number): SystemFacts[] {
     const shared = (distinct as SystemFacts[])[rows[system]!]!;
     return name === null ? shared : { ...shared, name };
   });
-  const problems: Problem[] = [];
+  const problems = new Problems();
   checkSystemNames(facts, problems);
-  if (problems[0] !== undefined) throw sections.error(NAMES, problems[0].message);
+  if (problems.first !== undefined) throw sections.error(NAMES, problems.first.message);
   return facts;
 }
 

@@ -1,4 +1,4 @@
-import type { Problem } from "../errors.js";
+import type { Problem, Problems } from "../errors.js";
 import { FUNCTION_KINDS, NO_ROW, type FabricColumns } from "./columns.js";
 import { ENDPOINT_KINDS } from "../placement.js";
 
@@ -6,7 +6,7 @@ import { ENDPOINT_KINDS } from "../placement.js";
 const ENOUGH = 100;
 
 /** Functions that cannot hang where the columns have them, for the reasons for which a description is refused. */
-export function findContradictions(columns: FabricColumns, problems: Problem[]): void {
+export function findContradictions(columns: FabricColumns, problems: Problems): void {
   const { parent, physicalFunction, kind, buses, requesterId } = columns.functions;
   const roots = columns.hostBridges.system.length;
   const endpoint = Uint8Array.from(FUNCTION_KINDS, (each) => Number(each !== null && ENDPOINT_KINDS.includes(each)));
@@ -16,7 +16,7 @@ export function findContradictions(columns: FabricColumns, problems: Problem[]):
   };
   // Of the bridge above, which neighbours mostly share.
   let [bridge, isEndpoint, secondary, subordinate] = [-1, false, 0, 0];
-  for (let row = 0; row < parent.length && problems.length < ENOUGH; row++) {
+  for (let row = 0; row < parent.length && problems.count < ENOUGH; row++) {
     const physical = physicalFunction === undefined ? NO_ROW : physicalFunction[row]!;
     if (physical !== NO_ROW && physicalFunction![physical] !== NO_ROW) {
       const fault = physical === row ? "which is itself" : "which is virtual itself";

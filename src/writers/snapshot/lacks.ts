@@ -37,5 +37,5 @@ export function lacksOf(tree: FileTree, places: Places, { functions, kernel }: S
 
 /** To others than root all ranges are zero. */
 function showsAddresses(iomem: string | null): boolean {
-  return /^\s*[0-9a-f]+-[0-9a-f]*[1-9a-f][0-9a-f]* : /im.test(iomem ?? "");
+  return /^[ \t]*[0-9a-f]+-[0-9a-f]*[1-9a-f][0-9a-f]* : /im.test(iomem ?? "");
 }
