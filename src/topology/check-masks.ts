@@ -7,10 +7,10 @@ const ALL = 64;
 /** What devices are said to drive is a whole number of bits, at least 1: to take anything else for no limit would lie. */
 export function checkDmaMasks(systems: readonly SystemDescription[], problems: Problems): void {
   const check = (name: string, bits: number | undefined) => {
-    if (bits === undefined || (Number.isInteger(bits) && bits >= 1)) return;
+    if (bits === undefined || bits >= 1) return;
     problems.push({
       code: "BAD_NUMBER",
-      message: `${name}, dmaMaskBits: expected a whole number of at least 1, got ${String(bits)}: leave it out if it is not known`,
+      message: `${name}, dmaMaskBits: expected a whole number of at least 1, got ${bits}: leave it out if it is not known`,
       functions: [name],
     });
   };

@@ -16,7 +16,7 @@ import { RangeRows } from "./range-rows.js";
 import { checkRegisters } from "./check-registers.js";
 import { checkSystemNames } from "./system-names.js";
 import { openColumn, systemRows } from "./system-rows.js";
-import { checkKinds } from "./validate.js";
+import { checkTypes } from "./validate.js";
 
 /** Functions of a description, an object each: columns have room for more. */
 export const DESCRIBED_LIMIT = 2 ** 22;
@@ -81,7 +81,7 @@ function checkShape(machine: MachineDescription): void {
       `expected at most ${DESCRIBED_LIMIT} functions in a description, got ${count}: Topology.fromColumns has room for more`,
     );
   }
-  const [problem, ...others] = checkKinds(machine);
+  const [problem, ...others] = checkTypes(machine);
   if (problem === undefined) return;
   const least = others.length + 1 === PROBLEMS_LIMIT ? "at least " : "";
   const more = others.length === 0 ? "" : `, and ${least}${others.length} more`;

@@ -41,7 +41,6 @@ export function checkLinks(systems: readonly SystemFacts[], find: Find, rows: Ra
       if (link.to !== link.from) isThere(link.to, what);
       else rows.problem("LINK_TO_ITSELF", `${what}: expected two functions, got one twice`, what);
       checkKind(link, what, rows);
-      checkFlags(link, what, rows);
       checkNumbers(link, what, rows);
     }
     for (const { kind, function: bdf } of hostAttachments ?? []) isThere(bdf, `the ${kind} attachment of ${bdf}`);
@@ -53,18 +52,6 @@ function checkKind({ kind }: SideLinkDescription, what: string, rows: RangeRows)
   if (!ATTACHMENTS.includes(String(kind).toLowerCase())) return;
   const why = `${kind} attaches a device to the host, which leads to no other device: list it in hostAttachments`;
   rows.problem("LINK_IS_ATTACHMENT", `${what}: ${why}`, what);
-}
-
-const FLAGS = ["oneWay", "read", "write", "atomics", "coherent"] as const;
-
-/** For callers without types: a word such as "no" would count as true. */
-function checkFlags(link: SideLinkDescription, what: string, rows: RangeRows): void {
-  for (const flag of FLAGS) {
-    const value: unknown = link[flag];
-    if (value === undefined || typeof value === "boolean") continue;
-    const got = JSON.stringify(value) ?? String(value);
-    rows.problem("BAD_NUMBER", `${what}, ${flag}: expected true or false, got ${got}: leave it out if not known`, what);
-  }
 }
 
 function checkNumbers({ bandwidth, addresses }: SideLinkDescription, what: string, rows: RangeRows): void {

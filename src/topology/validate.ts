@@ -37,26 +37,21 @@ export function checkAgainstSchema(document: unknown): readonly SchemaProblem[] 
 }
 
 /**
- * Every list, object and text of a description that is none, and every one that has to be there and is not: what code
- * that takes them for such would stumble over. What a text says is not looked at, nor are fields that nobody knows,
- * nor numbers, flags and registers: what is wrong with those is told with the name of the function concerned.
+ * Values of a description that are of the wrong type, or none of those that there are, and those that have to be there
+ * and are not: what code that takes them for such would stumble over. How large a number is and what a text says is not
+ * looked at: what is wrong with those is told with the name of the function concerned. Nor are fields that nobody knows.
  */
-export function checkKinds(document: unknown): readonly SchemaProblem[] {
-  return below("", check(document, MACHINE, { kindsOnly: true })).slice(0, PROBLEMS_LIMIT);
+export function checkTypes(document: unknown): readonly SchemaProblem[] {
+  return below("", check(document, MACHINE, { only: "types" })).slice(0, PROBLEMS_LIMIT);
 }
 
-/**
- * What of a description no topology is made of: a value of the wrong type, or none of those that there are, and an address
- * that is none. Null: nothing. Other numbers and texts may say what they like, and there may be fields that nobody knows.
- */
+/** The same, and addresses that are none: what of a description no topology is made of. Null: nothing. */
 export function checkAsTaken(document: unknown): SchemaProblem | null {
-  return below("$", check(document, MACHINE, { asTaken: true }))[0] ?? null;
+  return below("$", check(document, MACHINE, { only: "types and addresses" }))[0] ?? null;
 }
 
 const ADDRESS = DEFINITIONS["hex"]!.pattern;
 const MACHINE: Schema = { ...(schema as unknown as Schema), required: ["systems"] };
-const REGISTERS: ReadonlySet<string> = new Set(["acs", "sriov"]);
-const KINDS: ReadonlySet<string> = new Set(["array", "object", "string", "null"]);
 
 /**
  * What of each system is not what `machine.schema.json` says of one, without functions and host bridges: for the first
@@ -78,8 +73,8 @@ const FACTS: Schema = { ...DEFINITIONS["system"]!, properties: FACTS_FIELDS, req
 interface Pass {
   /** Objects that have been looked at, and the rule that they are as it says. */
   readonly passed?: Map<object, Schema>;
-  readonly kindsOnly?: boolean;
-  readonly asTaken?: boolean;
+  /** Missing: everything is looked at. */
+  readonly only?: "types" | "types and addresses";
 }
 
 /**
@@ -99,19 +94,15 @@ function check(value: unknown, given: Schema, pass: Pass): readonly SchemaProble
 function checkValue(value: unknown, rule: Schema, pass: Pass): readonly SchemaProblem[] {
   const problem = (expected: string) => [{ path: "", message: `expected ${expected}, got ${show(value)}` }];
   const types = typeof rule.type === "string" ? [rule.type] : rule.type;
-  const isLookedAt = pass.kindsOnly !== true || types?.every((type) => KINDS.has(type));
-  if (isLookedAt && types !== undefined && !types.some((type) => isOfType(value, type))) {
-    return problem(types.join(" or "));
-  }
-  if (pass.kindsOnly === true) return checkParts(value, rule, pass);
+  if (types !== undefined && !types.some((type) => isOfType(value, type))) return problem(types.join(" or "));
   if (rule.const !== undefined && value !== rule.const) return problem(JSON.stringify(rule.const));
   if (rule.enum !== undefined && !rule.enum.includes(value)) {
     return problem(`one of ${rule.enum.map((choice) => JSON.stringify(choice)).join(", ")}`);
   }
-  if (pass.asTaken === true && rule.pattern !== ADDRESS) return checkParts(value, rule, pass);
-  if (pass.asTaken === true && typeof value === "string") {
+  if (pass.only === "types and addresses" && rule.pattern === ADDRESS && typeof value === "string") {
     return parseAddress(value) === null ? problem('an address or size such as "0xf9000000"') : [];
   }
+  if (pass.only !== undefined) return checkParts(value, rule, pass);
   if (typeof value === "string") return checkString(value, rule, problem);
   if (typeof value === "number") return checkNumber(value, rule, problem);
   return checkParts(value, rule, pass);
@@ -130,12 +121,6 @@ function below(place: string, problems: readonly SchemaProblem[]): readonly Sche
 
 function resolve(given: Schema): Schema {
   return given.$ref === undefined ? given : DEFINITIONS[given.$ref.slice("#/$defs/".length)]!;
-}
-
-/** Whether a rule is about a list, an object or a text. */
-function isKind(given: Schema | undefined): boolean {
-  const { type = [] } = given === undefined ? {} : resolve(given);
-  return [type].flat().every((each) => KINDS.has(each));
 }
 
 function isOfType(value: unknown, type: string): boolean {
@@ -181,18 +166,17 @@ function checkFields(value: Record<string, unknown>, rule: Schema, pass: Pass): 
   const problems: SchemaProblem[] = [];
   for (const name of rule.required ?? []) {
     if (Object.hasOwn(value, name) && value[name] !== undefined) continue;
-    if (pass.kindsOnly === true && !isKind(rule.properties?.[name])) continue;
     problems.push({ path: `.${name}`, message: "expected a value, got nothing" });
   }
   const properties = rule.properties ?? {};
   for (const name of Object.keys(value)) {
     if (problems.length >= PROBLEMS_LIMIT) break;
-    if (value[name] === undefined || (pass.kindsOnly === true && REGISTERS.has(name))) continue;
+    if (value[name] === undefined) continue;
     if (Object.hasOwn(properties, name)) {
       const found = check(value[name], properties[name]!, pass);
       for (const problem of below(placeOf(name), found)) problems.push(problem);
     } else if (rule.additionalProperties === false) {
-      if (pass.kindsOnly === true || pass.asTaken === true) continue;
+      if (pass.only !== undefined) continue;
       const message = `no such field: expected one of ${Object.keys(properties).join(", ")}`;
       problems.push({ path: placeOf(name), message });
     } else if (rule.additionalProperties !== undefined) {
@@ -213,6 +197,6 @@ function show(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
   if (typeof value === "bigint") return `${value}n`;
-  const text = (typeof value === "symbol" ? String(value) : JSON.stringify(value)) ?? "nothing";
+  const text = typeof value === "string" ? JSON.stringify(value) : value === undefined ? "nothing" : String(value);
   return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
 }

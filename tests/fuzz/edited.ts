@@ -4,7 +4,8 @@ import type { FabricColumns } from "../../src/topology/fabric/columns.js";
 // Values that programs hand over are damaged as values: bytes say which part becomes what, so that one mutator serves
 // texts and values alike.
 
-const VALUES: readonly unknown[] = [
+/** Of every kind there is. */
+export const VALUES: readonly unknown[] = [
   undefined,
   null,
   true,

@@ -93,7 +93,8 @@ const fromBytes = (bytes: Uint8Array) => read([{ name: "fuzz", bytes }]).then(({
 const rows = () =>
   Array.from({ length: 64 }, (_, index) => Uint8Array.from({ length: 24 }, (__, at) => index * 7 + at));
 
-const MACHINES = (await seeds.jsonSeeds()).map((bytes) => JSON.parse(UTF8.decode(bytes)) as MachineDescription);
+/** Machines as they are described. */
+export const MACHINES = (await seeds.jsonSeeds()).map((bytes) => JSON.parse(UTF8.decode(bytes)) as MachineDescription);
 const COMMAND_LINES = [
   "quiet pci=config_acs=xx100x1@0000:00:01.0;10x@pci:8086:* iommu=pt intel_iommu=on,sm_on",
   'BOOT_IMAGE=/vmlinuz "pci=disable_acs_redir=0000:01:00.0;pci:10de:20b5:*,noaer" amd_iommu=off -- init',

@@ -24,71 +24,79 @@ function problems(described: MachineDescription): TopologyError["problems"] {
 }
 
 describe("a register that is none", () => {
-  const whole = (most: number) => `expected a whole number from 0 to ${most}`;
   const acs = { capability: 0x5f, control: 0x1d };
+
   test.each([
-    ["an ACS control that is left out", { acs: { capability: 0x5f } }, "acs.control", whole(65535), "undefined"],
-    ["an ACS control in words", { acs: { ...acs, control: "0x1d" } }, "acs.control", whole(65535), '"0x1d"'],
-    ["an ACS control of 17 bits", { acs: { ...acs, control: 0x1_0000 } }, "acs.control", whole(65535), "65536"],
-    ["an ACS control of another kind of number", { acs: { ...acs, control: 7n } }, "acs.control", whole(65535), "7"],
-    ["a bus that is left out", { bus: { subordinate: 1 } }, "bus.secondary", whole(255), "undefined"],
-    ["a negative ACS control", { acs: { ...acs, control: -1 } }, "acs.control", whole(65535), "-1"],
+    ["a control of 17 bits", { acs: { ...acs, control: 0x1_0000 } }, "acs.control", 65535, 65536],
+    ["a negative control", { acs: { ...acs, control: -1 } }, "acs.control", 65535, -1],
+    ["a mask of 17 bits", { acs: { ...acs, control: { value: 1, mask: 2 ** 16 } } }, "acs.control.mask", 65535, 65536],
+    ["a command of which all bits would be set", { command: -1 }, "command", 65535, -1],
     [
-      "an ACS control without a mask",
-      { acs: { ...acs, control: { value: 1 } } },
-      "acs.control.mask",
-      whole(65535),
-      "undef",
+      "a vector of 33 bits",
+      { acs: { ...acs, egressVector: [0, 2 ** 32] } },
+      "acs.egressVector[1]",
+      2 ** 32 - 1,
+      2 ** 32,
     ],
-    ["a firmware's ACS in words", { acs: { ...acs, firmware: "0" } }, "acs.firmware", whole(65535), '"0"'],
-    ["half an ACS capability", { acs: { ...acs, capability: 0.5 } }, "acs.capability", whole(65535), "0.5"],
-    ["a vector of 33 bits", { acs: { ...acs, egressVector: [0, 2 ** 32] } }, "acs.egressVector[1]", whole(2 ** 32 - 1)],
-    ["a vector that is no list", { acs: { ...acs, egressVector: 3 } }, "acs.egressVector", "expected an array", "3"],
-    ["a vector of null", { acs: { ...acs, egressVector: null } }, "acs.egressVector", "expected an array", "null"],
-    ["a port number of 9 bits", { link: { port: 256 } }, "link.port", whole(255), "256"],
-    ["a port number in words", { link: { port: "1" } }, "link.port", whole(255), '"1"'],
-    ["an SR-IOV control in words", { sriov: { control: "9" } }, "sriov.control", whole(65535), '"9"'],
-  ])("such as %s is a fault, and not bits that are clear", (_, port, field, expected, got = "") => {
-    const [first, ...others] = problems(machine(port));
-    expect(others).toEqual([]);
-    expect(first).toMatchObject({ code: "BAD_NUMBER", functions: [PORT] });
-    expect(first!.message).toContain(`${PORT}, ${field}: ${expected}`);
-    expect(first!.message).toContain(`got ${got}`);
+    ["a port number of 9 bits", { link: { port: 256 } }, "link.port", 255, 256],
+  ])("such as %s is a fault, and not bits that are clear", (_, port, field, most, got) => {
+    const expected = `expected a whole number from 0 to ${most}, got ${got}: leave out what is not known`;
+    const message = `${PORT}, ${field}: ${expected}`;
+    expect(problems(machine(port))).toEqual([{ code: "BAD_NUMBER", functions: [PORT], message }]);
   });
 
-  test.each(["0x1d", 5, true])("is every word of what is no ACS capability at all (%j)", (acs) => {
-    expect(problems(machine({ acs })).map(({ code }) => code)).toEqual(["BAD_NUMBER", "BAD_NUMBER"]);
+  test.each([
+    ["a control that is left out", { acs: { capability: 0x5f } }, "acs.control: expected a value, got nothing"],
+    ["a control in words", { acs: { ...acs, control: "0x1d" } }, 'acs.control: expected integer or object, got "0x1d"'],
+    ["another kind of number", { acs: { ...acs, control: 7n } }, "acs.control: expected integer or object, got 7n"],
+    ["no number at all", { acs: { ...acs, control: NaN } }, "acs.control: expected integer or object, got NaN"],
+    ["a control without a mask", { acs: { ...acs, control: { value: 1 } } }, "acs.control.mask: expected a value"],
+    ["a firmware's ACS in words", { acs: { ...acs, firmware: "0" } }, 'acs.firmware: expected integer, got "0"'],
+    ["half a capability", { acs: { ...acs, capability: 0.5 } }, "acs.capability: expected integer, got 0.5"],
+    ["no capability at all", { acs: "0x1d" }, 'acs: expected object or null, got "0x1d"'],
+    ["a vector that is no list", { acs: { ...acs, egressVector: null } }, "acs.egressVector: expected array, got null"],
+    ["a bus that is left out", { bus: { subordinate: 1 } }, "bus.secondary: expected a value, got nothing"],
+    ["a port number in words", { link: { port: "1" } }, 'link.port: expected integer, got "1"'],
+    ["a command that is null", { command: null }, "command: expected integer or object, got null"],
+  ])("such as %s is of the wrong type", (_, port, message) => {
+    expect(() => Topology.of(machine(port))).toThrow(TypeError);
+    expect(() => Topology.of(machine(port))).toThrow(
+      `expected a machine description: .systems[0].functions[0].${message}`,
+    );
   });
 
   test("is none of those that may be: missing, absent, and every bit set", () => {
     const full = { capability: 0xffff, control: 0xffff, egressVector: [0, 2 ** 32 - 1] };
     for (const acs of [undefined, null, full]) {
-      expect(problems(machine({ acs, sriov: null, link: { port: 255 } }))).toEqual([]);
+      expect(problems(machine({ acs, command: 0xffff, sriov: null, link: { port: 255 } }))).toEqual([]);
     }
     expect(problems(machine({ link: null }))).toEqual([]);
   });
 });
 
 describe("a setting that is none", () => {
-  test.each(["on", null, true])("such as the IOMMU mode %j is a fault, with the system's name", (iommu) => {
-    expect(problems(machine({}, { iommu, name: "node7" }))).toEqual([
-      expect.objectContaining({
-        code: "BAD_NUMBER",
-        message: expect.stringMatching(/^system node7, iommu: expected "off", "passthrough" or "translating", got /),
-      }),
-    ]);
+  test.each(["on", null, true])("such as the IOMMU mode %j is told", (iommu) => {
+    expect(() => Topology.of(machine({}, { iommu }))).toThrow(
+      new TypeError(
+        'expected a machine description: .systems[0].iommu: expected one of "off", "passthrough", "translating", ' +
+          `got ${JSON.stringify(iommu)}`,
+      ),
+    );
   });
 
   test.each(["oneWay", "read", "write", "atomics", "coherent"])(
-    "such as %s of a side link in words is a fault",
+    "such as %s of a side link in words is told",
     (flag) => {
       const sideLinks = [{ kind: "nvlink", from: "0000:01:00.0", to: "0000:01:00.1", [flag]: "no" }];
-      expect(problems(machine({}, { sideLinks }))).toEqual([
-        expect.objectContaining({
-          code: "BAD_NUMBER",
-          message: expect.stringContaining(`, ${flag}: expected true or false, got "no"`),
-        }),
-      ]);
+      expect(() => Topology.of(machine({}, { sideLinks }))).toThrow(
+        new TypeError(`expected a machine description: .systems[0].sideLinks[0].${flag}: expected boolean, got "no"`),
+      );
     },
   );
+
+  test("such as what the kernel is built with, or the kind of a range, is told", () => {
+    expect(() => Topology.of(machine({}, { kernel: { p2pdma: "y" } }))).toThrow("kernel.p2pdma: expected boolean");
+    const ranges = [{ kind: "ram", start: "0x1000", size: 1 }];
+    expect(() => Topology.of(machine({}, { ranges }))).toThrow("ranges[0].kind: expected one of ");
+  });
 });

@@ -221,7 +221,7 @@ describe("any description at all", () => {
     "0x",
     " 0x1 ",
   );
-  const size = fc.oneof(number, fc.constantFrom(0, 1, 0x1000, -1, 0.5, 2 ** 60, NaN, Infinity));
+  const size = fc.oneof(number, fc.constantFrom(0, 1, 0x1000, -1, 2 ** 60));
   const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
   const window = fc.record(
     { kind: fc.constantFrom("mem", "io", "pref"), start: number, end: number, bus: number },
