@@ -3,21 +3,10 @@ import { JSON_DEPTH_LIMIT, JSON_VALUES_LIMIT } from "../../src/readers/bounds.js
 import { readJson } from "../../src/readers/json.js";
 import { readHwloc } from "../../src/readers/hwloc/hwloc.js";
 import { readNccl, SIDE_LINKS_LIMIT } from "../../src/readers/nccl.js";
-import { ReadError } from "../../src/readers/reading.js";
 import { XML_LIMITS } from "../../src/readers/xml.js";
 import { ncclXml } from "../../src/nccl/xml.js";
 import { lintTopology } from "../../src/nccl/lint.js";
-import { refusal } from "./refusal.js";
-
-function messageOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ReadError);
-    return (error as ReadError).message;
-  }
-  return "nothing thrown";
-}
+import { messageOf, refusal } from "./refusal.js";
 
 describe("JSON", () => {
   const TOO_DEEP = `lists and objects nest more than ${JSON_DEPTH_LIMIT} deep, which no machine needs`;

@@ -20,3 +20,14 @@ export async function refusal(content: string | Uint8Array): Promise<string> {
   expect(error).toBeInstanceOf(ReadError);
   return (error as ReadError).message;
 }
+
+/** Why a reader refuses what it is called with. */
+export function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(ReadError);
+    return (error as ReadError).message;
+  }
+  return "nothing thrown";
+}

@@ -3,24 +3,13 @@ import { checkLines, FUNCTIONS_LIMIT, LINE_LIMIT, LINES_LIMIT, TEXT_LIMIT } from
 import { readCpuinfo } from "../../src/readers/cpuinfo.js";
 import { readIomem } from "../../src/readers/iomem.js";
 import { looksLikeLspci, readLspci } from "../../src/readers/lspci/lspci.js";
-import { ReadError } from "../../src/readers/reading.js";
 import { readListing } from "../../src/readers/sysfs/listing.js";
 import { readTopoMatrix } from "../../src/readers/topo-matrix.js";
-import { readText, refusal } from "./refusal.js";
+import { messageOf, readText, refusal } from "./refusal.js";
 
 const HEADER = "0000:00:00.0 Host bridge: x\n";
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
 const bdfOf = (at: number) => `${hex(at >> 16, 4)}:${hex((at >> 8) & 255, 2)}:${hex((at >> 3) & 31, 2)}.${at & 7}`;
-
-function messageOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    expect(error).toBeInstanceOf(ReadError);
-    return (error as ReadError).message;
-  }
-  return "nothing thrown";
-}
 
 describe("a text", () => {
   test("that is longer than any is refused before it is decoded", async () => {
