@@ -114,6 +114,13 @@ describe("compiling a policy", () => {
     );
   });
 
+  test("takes two of which no class is the other's for two, wherever they hang", () => {
+    const compiled = compilePolicy(oneWay, [host("0000:00", "a"), host("0000:40", "b")]);
+    expect(cell(compiled, ["across-unknown", "direct", "read", 0, 1])).toBe(bits("through-host-bridge"));
+    expect(cell(compiled, ["across-unknown", "direct", "read", 1, 0])).toBe(bits("host-refused"));
+    expect(cell(compiled, ["same-unknown", "direct", "read", 0, 1])).toBe(0);
+  });
+
   test("tells sets of classes apart whatever letters their names are made of", () => {
     const sets = [["a b"], ["a", "b"], ["a,b"], ['a","b']];
     const policy: Policy = {

@@ -288,6 +288,25 @@ describe("releases at the edges", () => {
     );
   });
 
+  test("refuses where either has a kernel without it, for whoever asks the policy itself", () => {
+    const policy = linux("6.12");
+    const classOf = (p2pdma: boolean): string => {
+      const described = system("8086:2030", { kernel: { p2pdma } });
+      return policy.judge({ root: "0000:00", functions: described.functions, system: described }).classes[0]!;
+    };
+    const [built, not] = [classOf(true), classOf(false)];
+    const decide = (providerClass: string, clientClass: string) =>
+      policy.decide({ relation: "across-host-bridges", path: "direct", direction: "read", providerClass, clientClass });
+    expect(decide(built, built)).toBe("through-host-bridge");
+    for (const [a, b] of [
+      [built, not],
+      [not, built],
+      [not, not],
+    ] as const) {
+      expect(decide(a, b)).toBe("policy-refused");
+    }
+  });
+
   test("a kernel built without it refuses every pair", () => {
     expect(answers("6.1", system("8086:2030", { kernel: { p2pdma: false } }))).toBe("no no");
     expect(answers("6.1", system("8086:2030", { kernel: { p2pdma: true } }))).toBe("yes yes");
