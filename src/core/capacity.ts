@@ -25,7 +25,7 @@ export function memoryNeeded({ nodes, hosts, systems, ranges }: Extent): number 
   const leaves = Math.ceil((2 * ranges + 1) / 7) * layout.LEAF_BYTES;
   const packedRanges = ranges * (layout.RANGE_BYTES + WORD);
   const numbering = nodes * (5 * WORD + 2 + record);
-  const sorting = packedRanges + Math.max(ranges * 36, ranges * 32 + leaves) + systems * layout.SYSTEM_BYTES;
+  const sorting = packedRanges + ranges * 32 + leaves + systems * layout.SYSTEM_BYTES;
   // A key per leaf in the tree's lowest level, an eighth of that above; the minima are 1 to 1.5 bytes a node.
   const answering =
     nodes * (WORD + record + 1.5) +
