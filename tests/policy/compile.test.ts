@@ -81,6 +81,12 @@ describe("compiling a policy", () => {
     expect(below("maybe", "write")).toBe(bits("bus-address"));
   });
 
+  test("takes the reason of reading for both where neither passes", () => {
+    const policy = toy(({ direction }) => (direction === "read" ? "policy-refused" : "host-refused"));
+    const compiled = compilePolicy(policy, [host("0000:00", "a")]);
+    expect(cell(compiled, ["same-host-bridge", "direct", "both", 0, 0])).toBe(bits("policy-refused"));
+  });
+
   test("joins the completions of a path that may redirect", () => {
     const compiled = compilePolicy(oneWay, [host("0000:00", "a")]);
     expect(cell(compiled, ["self", "maybe", "read", 0, 0])).toBe(bits("bus-address", "redirect-refused"));
