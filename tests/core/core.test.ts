@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { buildForest, Core, depthIn, OUTCOME_BITS, parentIn } from "../../src/core.js";
+import { buildForest, Core, depthIn, MARK_REDIRECTS, MARK_REQUEST, OUTCOME_BITS, parentIn } from "../../src/core.js";
 import { BUILDS, chain, coreOf, forestOf, policyFor, Random, rangesOf } from "./cores.js";
 
 // What the boundary between TypeScript and linear memory adds to the kernels, which have specs of their own.
@@ -11,6 +11,13 @@ describe("numbering through the boundary", () => {
     expect([...forest.order.slice(1)]).toEqual([2, 0, 4, 1, 3]);
     expect([0, 1, 2, 3, 4, 5].map((id) => parentIn(forest, id))).toEqual([0, 0, 1, 2, 1, 4]);
     expect([0, 1, 2, 3, 4, 5].map((id) => depthIn(forest, id))).toEqual([0, 0, 1, 2, 1, 2]);
+  });
+
+  test("keeps depths apart from what ACS does", () => {
+    const marks = new Uint8Array(4).fill(MARK_REDIRECTS | MARK_REQUEST);
+    const forest = buildForest(Uint32Array.of(0, 1, 2, 3), marks)!;
+    expect(forest.wide).toBe(false);
+    expect([1, 2, 3, 4].map((id) => depthIn(forest, id))).toEqual([0, 1, 2, 3]);
   });
 
   test("is null for a cycle", () => {
@@ -78,6 +85,15 @@ describe("chains", () => {
     expect(ids.length).toBe(length + 1);
     expect(ids.every((id, index) => id === length + 1 - index)).toBe(true);
     expect(core.depth(length + 1)).toBe(length);
+  });
+
+  test("as deep as a word can tell are numbered", () => {
+    const depth = 2 ** 24 + 2 ** 16 + 2 ** 8 + 1;
+    const forest = buildForest(
+      Uint32Array.from({ length: depth + 1 }, (_, index) => index),
+      new Uint8Array(depth + 1),
+    )!;
+    expect(depthIn(forest, depth + 1)).toBe(depth);
   });
 
   test("of one node are the host bridge itself", () => {

@@ -111,8 +111,16 @@ describe("requests in columns", () => {
 
   test("take doubles, one size and one direction, and fill only the columns there are", async () => {
     const peerDma = await captured("gpu-server-intel");
-    const [initiator, provider] = [...peerDma.topology.functions()].slice(-2) as [number, number];
-    const address = Number(peerDma.topology.describe(provider)!.bars![0]!.start);
+    // One that is reached above 4 GiB.
+    const ids = [...peerDma.topology.functions()];
+    const bars = ids.flatMap((id) => peerDma.topology.describe(id)?.bars ?? []);
+    const starts = bars.flatMap(({ start }) => (typeof start === "string" ? [BigInt(start)] : []));
+    const [initiator, address] = ids
+      .flatMap((id) => starts.map((start) => [id, Number(start)] as const))
+      .find(([id, start]) => {
+        const mapping = peerDma.map(id, BigInt(start), 4096, "read");
+        return mapping.ok && mapping.dmaAddress !== null && mapping.dmaAddress > 2n ** 32n;
+      })!;
     const into = { route: new Uint8Array(3), code: new Uint8Array(3), dmaAddress: new Float64Array(3).fill(7) };
     const requests = {
       initiator: Uint32Array.of(initiator, initiator),
@@ -129,6 +137,7 @@ describe("requests in columns", () => {
     expect(second!.ok).toBe(false);
     expect(into.dmaAddress[1]).toBeNaN();
     expect(first!.ok && first!.dmaAddress !== null ? Number(first!.dmaAddress) : NaN).toEqual(into.dmaAddress[0]);
+    expect(into.dmaAddress[0]).toBeGreaterThan(2 ** 32);
     // One row more than was asked for.
     expect([into.route[2], into.code[2], into.dmaAddress[2]]).toEqual([0, 0, 7]);
   });
