@@ -24,7 +24,7 @@ export const DESCRIBED_LIMIT = 2 ** 22;
 /**
  * Checks and packs a description.
  *
- * @throws TypeError for what is no description; RangeError for one of too many functions; TopologyError with every problem of one that cannot be true.
+ * @throws TypeError for what is no description; RangeError for one of too many functions; TopologyError with the problems of one that cannot be true.
  */
 export function partsFromDescription(machine: MachineDescription, build?: Build): Parts {
   checkShape(machine);

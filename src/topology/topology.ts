@@ -57,7 +57,7 @@ export class Topology {
   /**
    * Checks and packs a description.
    *
-   * @throws TypeError for what is no description; TopologyError with every problem of one that cannot be true.
+   * @throws TypeError for what is no description; TopologyError with the problems of one that cannot be true.
    * @throws RangeError where it does not fit into the core or no memory is to be had.
    */
   static of(machine: MachineDescription, options: TopologyOptions = {}): Topology {
