@@ -1,5 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { buildForest, Core, depthIn, MARK_REDIRECTS, MARK_REQUEST, OUTCOME_BITS, parentIn } from "../../src/core.js";
+import {
+  buildForest,
+  Core,
+  depthIn,
+  DIRECTIONS,
+  MARK_REDIRECTS,
+  MARK_REQUEST,
+  OUTCOME_BITS,
+  parentIn,
+  PATHS,
+  RELATIONS,
+} from "../../src/core.js";
 import { BUILDS, chain, coreOf, forestOf, policyFor, Random, rangesOf } from "./cores.js";
 
 // What the boundary between TypeScript and linear memory adds to the kernels, which have specs of their own.
@@ -217,5 +228,35 @@ describe("ranges", () => {
     const half = { start: 0n, size: 1n << 62n };
     expect(() => rangesOf([half, { ...half, system: 1, size: (1n << 62n) - 1n }], 2)).toThrow("put fewer systems");
     expect(rangesOf([half, { ...half, system: 1, size: (1n << 62n) - 2n }], 2).count).toBe(2);
+  });
+});
+
+describe("what is kept beside a topology", () => {
+  test("has room for as many classes of host bridges as a policy may have", () => {
+    const count = 16;
+    // A root and a function below it, for each class.
+    const forest = forestOf(Array.from({ length: 2 * count }, (_, node) => (node % 2 === 0 ? 0 : node)));
+    const core = coreOf(forest);
+    const bit = (cell: number) => 1 << ((Math.imul(cell, 0x9e37_79b1) >>> 29) % 4);
+    const cells = RELATIONS.length * PATHS.length * DIRECTIONS.length * count ** 2;
+    const policy = {
+      classes: Uint8Array.from({ length: count }, (_, host) => host),
+      classCount: count,
+      table: Uint8Array.from({ length: cells }, (_, cell) => bit(cell)),
+    };
+    const across = RELATIONS.indexOf("across-host-bridges");
+    const direct = PATHS.indexOf("direct");
+    for (let provider = 0; provider < count; provider++) {
+      for (let client = 0; client < count; client++) {
+        if (provider === client) continue;
+        const row = (across * PATHS.length + direct) * DIRECTIONS.length + 1;
+        const cell = (row * count + provider) * count + client;
+        const { outcomes } = core.decide(policy, 2 * provider + 2, 2 * client + 2, 1);
+        expect({ provider, client, outcomes }).toEqual({ provider, client, outcomes: bit(cell) });
+      }
+    }
+    // The table touches nothing else.
+    expect(core.common(2, 2)).toBe(2);
+    expect(core.depth(2 * count)).toBe(1);
   });
 });

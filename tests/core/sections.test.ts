@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Core, SectionError, type SectionMap } from "../../src/core.js";
-import { anyPolicy, anything, BUILDS, REACH, SYSTEMS } from "./cores.js";
+import { Sections } from "../../src/core/sections.js";
+import { anyPolicy, anything, BUILDS, coreOf, forestOf, REACH, SYSTEMS } from "./cores.js";
 
 const NAMES = ["shape", "keys", "records", "hosts", "systems", "leaves", "ranges", "owners", "terms"];
 
@@ -65,6 +66,27 @@ describe.each([
       }
     }
     expect([...again.sections()]).toEqual([...original.sections()]);
+  });
+
+  test("hold what was given, and leave that as it was", () => {
+    const { ranges, hosts, systems } = parts;
+    const before = ranges.systems.slice();
+    // A segment of four bytes that differ.
+    const segments = hosts.map((host, ordinal) => ({ ...host, segment: 0x0102_0304 + ordinal }));
+    const core = Core.of({ ...parts, hosts: segments });
+    expect(segments.map((_, host) => core.hostRow(host))).toEqual(segments);
+    expect(systems.map((_, system) => core.open(system))).toEqual(systems.map(({ open }) => open));
+    expect(ranges.systems).toEqual(before);
+  });
+
+  test("tell how many nodes the largest tree has", () => {
+    const trees = new Map<number, number>();
+    for (let id = 1; id <= original.count; id++) {
+      const root = original.ancestors(id).at(-1)!;
+      trees.set(root, (trees.get(root) ?? 0) + 1);
+    }
+    expect(trees.size).toBeGreaterThan(1);
+    expect(Sections.from(copied(original.sections())).longestTree()).toBe(Math.max(...trees.values()));
   });
 
   test("are as many as there are, none more", () => {
@@ -186,6 +208,50 @@ describe.each([
       expectSection(sections, "terms");
     }
   });
+});
+
+describe("sections of the wrong length", () => {
+  const whole = Core.of(anything(5, 30)).sections();
+  const refusal = (change: Readonly<Record<string, Uint8Array>>) =>
+    (caught(() => Sections.from(new Map([...whole, ...Object.entries(change)]))) as Error | null)?.message;
+  const none = new Uint8Array(0);
+
+  test("are told how long they should be", () => {
+    expect(refusal({ shape: new Uint8Array(11) })).toBe("shape: expected 12 bytes, got 11");
+    expect(refusal({ hosts: new Uint8Array(25) })).toBe("hosts: expected 24 bytes, got 25");
+    expect(refusal({ keys: none, records: none })).toBe("keys: lacks node 0");
+    expect(refusal({ leaves: none })).toBe("leaves: is empty");
+  });
+
+  // Ids and depths share 32 bits.
+  test.each([1, 8])("are refused where %i bits for depths leave no room for as many ids", (bits) => {
+    const shape = new Uint8Array(Uint32Array.of(0, bits, 12).buffer);
+    const room = 2 ** (32 - bits) - 1;
+    const rows = (nodes: number) => ({ shape, keys: sized(4 * (nodes + 1)), records: sized(16 * (nodes + 1)) });
+    expect(refusal(rows(room))).toBe(`shape: ${bits} depth bits leave no room for ${room} ids`);
+    expect(refusal(rows(room - 1))).toBeUndefined();
+  });
+
+  /** Of a length that no memory is taken for. */
+  function sized(length: number): Uint8Array {
+    return { length, byteLength: length } as Uint8Array;
+  }
+});
+
+test("of one tree, as large as its minima have room for, any two nodes have their common one", () => {
+  for (const nodes of [31, 32, 33, 63, 64, 65, 66, 127, 128, 129, 1023, 1024, 1025, 1026, 4096, 4097]) {
+    // A star: whoever is not the root has it above.
+    const core = coreOf(forestOf([0, ...new Array<number>(nodes - 1).fill(1)]));
+    expect(Sections.from(core.sections()).longestTree()).toBe(nodes);
+    for (const [a, b] of [
+      [2, nodes],
+      [nodes - 1, nodes],
+      [2, 3],
+      [nodes >> 1, nodes],
+    ] as const) {
+      expect({ nodes, a, b, common: core.common(a, b) }).toEqual({ nodes, a, b, common: 1 });
+    }
+  }
 });
 
 test("sections without nodes or ranges make a core as well", () => {
