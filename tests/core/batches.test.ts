@@ -203,6 +203,47 @@ describe.each(CASES)("on the %s build, %s records, %s paths", (build, _, model, 
     expect(differing(expected, (cell) => cellIn(into, cell))).toEqual([]);
   });
 
+  test("a matrix of more ids than a crossing has rows equals its pairs", () => {
+    const count = 1300;
+    const ids = idsOf(core, count, 19);
+    const into = matrixColumns(count);
+    core.matrix(policy, PHRASES, ids, 0, into);
+    const cells = Array.from({ length: 3000 }, (_, step) => (step * 563_399) % count ** 2);
+    const wrong = cells.filter((cell) => {
+      const [provider, client] = [ids[Math.floor(cell / count)]!, ids[cell % count]!];
+      return JSON.stringify(said(core.decide(policy, provider, client, 0))) !== JSON.stringify(cellIn(into, cell));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test("a policy of as many classes as there may be has room beside what matrices ask by", () => {
+    const random = new Random(21);
+    const cells = RELATIONS.length * PATHS.length * DIRECTIONS.length * 16 ** 2;
+    const large = {
+      ...policy,
+      classCount: 16,
+      classes: Uint8Array.from({ length: core.hosts }, () => random.below(16)),
+      table: Uint8Array.from({ length: cells }, () => 1 << random.below(4)),
+    };
+    const ids = idsOf(core, 60, 20);
+    const pairs = Array.from(ids, (provider) => Array.from(ids, (client) => [provider, client] as const)).flat();
+    const before = pairs.map(([provider, client]) => said(core.decide(large, provider, client, 2)));
+    const into = matrixColumns(60);
+    core.matrix(large, PHRASES, ids, 2, into);
+    expect(differing(before, (cell) => cellIn(into, cell))).toEqual([]);
+    core.requestMany(
+      large,
+      RULINGS,
+      functionsOf(core, 1, 22),
+      BigUint64Array.of(1n),
+      1n,
+      2,
+      requestColumns(1, BigUint64Array),
+    );
+    const after = pairs.map(([provider, client]) => said(core.decide(large, provider, client, 2)));
+    expect(after).toEqual(before);
+  });
+
   test("a matrix of ascending ids, which need no sorting, equals its pairs", () => {
     const ids = idsOf(core, 60, 18).sort();
     const into = matrixColumns(60);

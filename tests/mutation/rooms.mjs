@@ -27,6 +27,7 @@ export const rooms = {
       "topology/batch",
       "core/sections",
       "core/capacity",
+      "core/terms",
       "vectors/decisions",
       "explain/wrong-kinds",
       "explain/map-many",
