@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -25,6 +25,7 @@ import { DESCRIBED_LIMIT } from "../../src/topology/from-description.js";
 import { Topology } from "../../src/topology/topology.js";
 import { LARGEST_SIZE, SPAN_LIMIT, spansOf } from "../../src/transfer/spans.js";
 import { refusal } from "../hostile/refusal.js";
+import { sparse } from "../hostile/sparse.js";
 import { longName, tar } from "../hostile/tar.js";
 import { directory, page, table } from "./pages.js";
 
@@ -36,16 +37,6 @@ type Limit = readonly [limit: number, oneMore: () => unknown];
 const { TEXT_LIMIT, LINES_LIMIT, LINE_LIMIT, FUNCTIONS_LIMIT, JSON_DEPTH_LIMIT, JSON_VALUES_LIMIT } = bounds;
 const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
 const bdfOf = (at: number) => `${hex(at >> 16, 4)}:${hex((at >> 8) & 255, 2)}:${hex((at >> 3) & 31, 2)}.${at & 7}`;
-
-/** A file of so many bytes, of which only these are written. */
-function sparse(name: string, bytes: number, start = ""): string {
-  const path = join(directory, name);
-  const file = openSync(path, "w");
-  writeSync(file, start);
-  ftruncateSync(file, bytes);
-  closeSync(file);
-  return path;
-}
 
 async function refused(content: string | Uint8Array): Promise<never> {
   throw new ReadError((await refusal(content)).replace(/^x:/, ""), "x");
@@ -62,14 +53,14 @@ function packed(times: number): Uint8Array {
 }
 
 const READ: Readonly<Record<string, Limit>> = {
-  INPUT_LIMIT: [INPUT_LIMIT, () => openSource(sparse("long", INPUT_LIMIT + 1))],
-  PACKED_LIMIT: [PACKED_LIMIT, () => openSource(sparse("packed", PACKED_LIMIT + 1, "peerlane"))],
+  INPUT_LIMIT: [INPUT_LIMIT, () => openSource(sparse(join(directory, "long"), INPUT_LIMIT + 1))],
+  PACKED_LIMIT: [PACKED_LIMIT, () => openSource(sparse(join(directory, "packed"), PACKED_LIMIT + 1, "peerlane"))],
   DIRECTORY_LIMIT: [
     DIRECTORY_LIMIT,
     () => {
       const root = join(directory, "tree");
       mkdirSync(root, { recursive: true });
-      const file = sparse("tree/long", DIRECTORY_LIMIT + 1);
+      const file = sparse(join(directory, "tree/long"), DIRECTORY_LIMIT + 1);
       try {
         directoryTree(root).file("long");
       } finally {

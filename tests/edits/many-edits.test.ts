@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { build } from "tsup";
 import { expect, test } from "vitest";
-import { library } from "../../tsup.config.js";
+import { library as packaged } from "../../tsup.config.js";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 const FOLDER = join(ROOT, "node_modules/.many-edits");
@@ -56,7 +56,7 @@ console.log(JSON.stringify({ grown: marks[1] - marks[0], same: asked(kept) === b
 
 test("a hundred thousand edits in a row leave nothing behind, and the machine that was first answers as before", async () => {
   await build({
-    ...library,
+    ...packaged,
     entry: { index: "src/index.ts", edits: "src/edits/index.ts" },
     outDir: FOLDER,
     format: ["esm"],

@@ -1,35 +1,16 @@
 import { execFileSync } from "node:child_process";
-import {
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { COMMAND, peerlane } from "../cli/run.js";
+import { sparse } from "./sparse.js";
 
 const directory = mkdtempSync(join(tmpdir(), "peerlane-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 const FOUR_GIB = 2 ** 32;
 const TOO_LONG = "longer than 536870912 bytes, which no dump of a machine is\n";
-
-/** Four GiB, of which only the beginning is written. */
-function sparse(name: string, start: string): string {
-  const path = join(directory, name);
-  const file = openSync(path, "w");
-  writeSync(file, start);
-  ftruncateSync(file, FOUR_GIB);
-  closeSync(file);
-  return path;
-}
 
 /** Where there is a shell: what the command says of a pipe, within so much memory for objects. */
 function piped(from: string): string {
@@ -44,7 +25,7 @@ describe("the command line", () => {
     ["the magic of gzip and zeros", "\u001f\u008b"],
     ["brackets and zeros", "[[[["],
   ])("refuses a file of 4 GiB by its size: %s", (name, start) => {
-    const path = sparse(name, start);
+    const path = sparse(join(directory, name), FOUR_GIB, start);
     expect(peerlane(["tree", "-i", path])).toEqual({ code: 2, out: "", err: `peerlane: ${path}: ${TOO_LONG}` });
   });
 
